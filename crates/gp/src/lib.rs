@@ -1,0 +1,1 @@
+//! Gaussian processes over anything that has distance matrices

@@ -1,0 +1,3 @@
+//! nasbot: search neural architectures from the command line.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Ask/tell architecture search: strategies, acquisitions and the spaces they search

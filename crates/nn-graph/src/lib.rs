@@ -1,0 +1,1 @@
+//! Neural networks as labelled DAGs: layers, masses, path lengths, morphs, constraints, drawings

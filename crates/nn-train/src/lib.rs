@@ -1,0 +1,1 @@
+//! Training networks on libtorch: data sets, jobs, modules, and the worker program

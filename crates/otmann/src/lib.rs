@@ -1,0 +1,1 @@
+//! OTMANN: exact optimal-transport distances between labelled DAGs such as neural networks
