@@ -1,1 +1,22 @@
-//! Neural networks as labelled DAGs: layers, masses, path lengths, morphs, constraints, drawings
+//! Neural networks as labelled directed acyclic graphs: layers, masses, path lengths, morphs,
+//! constraints, JSON and drawings.
+//!
+//! The representation is that of Kandasamy et al., *Neural Architecture Search with Bayesian
+//! Optimisation and Optimal Transport* (2018, arXiv 1802.07191), sections 2 and 3.
+
+pub mod dag;
+mod error;
+mod json;
+mod layer;
+mod measures;
+mod network;
+mod op;
+mod path_lengths;
+mod validate;
+
+pub use dag::Dag;
+pub use error::{Error, LayerRef};
+pub use layer::Layer;
+pub use network::Network;
+pub use op::{Group, Kind, Op};
+pub use path_lengths::{Category, PathLengths, Walk};
