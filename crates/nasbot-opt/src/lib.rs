@@ -1,1 +1,32 @@
-//! Ask/tell architecture search: strategies, acquisitions and the spaces they search
+//! Ask/tell architecture search: strategies, acquisitions and the spaces they search.
+//!
+//! A [`Search`] owns the history of one search and decides what to evaluate next; it never runs
+//! anything itself. Whoever drives it asks for suggestions, evaluates them wherever it likes, in
+//! any order and any number at once, and tells the outcomes back. The same seed and the same
+//! sequence of asks and tells give the same suggestions on every run.
+//!
+//! What is searched is a [`Space`]: initial candidates, a mutation, a profile for the distance and
+//! a hash. What scores a candidate is an [`Evaluator`].
+//!
+//! The default strategy is that of Kandasamy, Neiswanger, Schneider, Póczos and Xing, *Neural
+//! Architecture Search with Bayesian Optimisation and Optimal Transport*, arXiv 1802.07191 ("the
+//! paper" in these pages): a Gaussian process over OTMANN distances, and an acquisition that is
+//! maximised by an evolutionary algorithm.
+
+mod config;
+mod error;
+mod evaluator;
+mod history;
+mod outcome;
+mod search;
+mod space;
+mod strategy;
+mod stream;
+
+pub use config::{Acquisition, KernelKind, SearchConfig, Strategy, ValidConfig};
+pub use error::Error;
+pub use evaluator::Evaluator;
+pub use history::{Evaluation, State};
+pub use outcome::{Failure, Outcome};
+pub use search::{Origin, Search, Suggestion};
+pub use space::Space;

@@ -1,0 +1,150 @@
+//! The settings of a search, and the check that turns them into settings that can run.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// Declares a closed set of names: an enum with its kebab-case names for text and serde.
+macro_rules! named {
+    ($(#[$meta:meta])* $what:literal $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$doc])* #[serde(rename = $text)] $variant,)+
+        }
+
+        impl $name {
+            /// Every value, the default first.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The name used in configurations and on the command line.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.name())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Error;
+
+            fn from_str(text: &str) -> Result<Self, Error> {
+                Self::ALL.iter().copied().find(|value| value.name() == text).ok_or_else(|| {
+                    Error::UnknownName {
+                        what: $what,
+                        name: text.to_owned(),
+                        expected: Self::ALL.iter().map(|v| v.name()).collect::<Vec<_>>().join(", "),
+                    }
+                })
+            }
+        }
+    };
+}
+
+named! {
+    /// How the next candidate is chosen.
+    "strategy" Strategy {
+        /// Bayesian optimisation with a Gaussian process over distances between architectures
+        /// (the paper, section 4).
+        #[default]
+        Nasbot = "nasbot",
+        /// The paper's evolutionary baseline (its appendix C): parents drawn in proportion to
+        /// exponentiated scores, then mutated.
+        Evolution = "evolution",
+        /// Random candidates of the space.
+        Random = "random",
+    }
+}
+
+named! {
+    /// What the `nasbot` strategy maximises over candidates.
+    "acquisition" Acquisition {
+        /// Expected improvement over the best score.
+        #[default]
+        Ei = "ei",
+    }
+}
+
+named! {
+    /// How distances become covariances.
+    "kernel" KernelKind {
+        /// A weighted sum of a kernel on raw and one on normalised distances (the paper, section 3).
+        #[default]
+        Sum = "sum",
+        /// The product of the two.
+        Product = "product",
+        /// Raw distances alone.
+        Raw = "raw",
+        /// Normalised distances alone.
+        Normalised = "normalised",
+    }
+}
+
+/// The settings of a search. [`SearchConfig::validated`] checks them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct SearchConfig {
+    /// All randomness of the search follows from this.
+    pub seed: u64,
+    /// How the next candidate is chosen.
+    pub strategy: Strategy,
+    /// What `nasbot` maximises; other strategies ignore it.
+    pub acquisition: Acquisition,
+    /// How distances become covariances; only `nasbot` uses it.
+    pub kernel: KernelKind,
+    /// How many of the space's initial candidates are evaluated before the strategy takes over,
+    /// at least 1; the whole initial pool when absent.
+    pub initial: Option<usize>,
+}
+
+impl Default for SearchConfig {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            strategy: Strategy::default(),
+            acquisition: Acquisition::default(),
+            kernel: KernelKind::default(),
+            initial: None,
+        }
+    }
+}
+
+impl SearchConfig {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setting`] names the first setting that is out of its range.
+    pub fn validated(self) -> Result<ValidConfig, Error> {
+        if self.initial == Some(0) {
+            return Err(Error::Setting {
+                name: "initial",
+                value: "0".to_owned(),
+                requirement: "at least one initial candidate must be evaluated",
+            });
+        }
+        Ok(ValidConfig(self))
+    }
+}
+
+/// Settings that have been checked; only these can run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ValidConfig(SearchConfig);
+
+impl std::ops::Deref for ValidConfig {
+    type Target = SearchConfig;
+
+    fn deref(&self) -> &SearchConfig {
+        &self.0
+    }
+}

@@ -1,0 +1,79 @@
+//! What can go wrong in a search.
+
+/// Errors of this crate. Each names the thing at fault and says what to do about it.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting is outside its range.
+    #[error("setting `{name}` is {value}, but {requirement}")]
+    Setting {
+        /// The setting's name, as written in a configuration.
+        name: &'static str,
+        /// The value that was given.
+        value: String,
+        /// What the value must satisfy.
+        requirement: &'static str,
+    },
+    /// A name that is not one of a closed set.
+    #[error("unknown {what} `{name}`: expected one of {expected}")]
+    UnknownName {
+        /// What was being named: a strategy, an acquisition, …
+        what: &'static str,
+        /// The name that was given.
+        name: String,
+        /// The names that exist, separated by commas.
+        expected: String,
+    },
+    /// The space offers no candidate to start from.
+    #[error("the space has no initial candidate: loosen its bounds")]
+    EmptySpace,
+    /// No candidate could be found that has not been suggested already.
+    #[error(
+        "no new candidate found in {attempts} attempts after {suggested} suggestions: \
+         the space is exhausted, or its bounds leave no room to move; loosen them"
+    )]
+    Exhausted {
+        /// How many candidates were drawn and turned out to be known already.
+        attempts: usize,
+        /// How many candidates had been suggested before.
+        suggested: usize,
+    },
+    /// An outcome was told for an evaluation that was never asked for.
+    #[error("evaluation {id} was never suggested: tell only the ids that ask returned")]
+    UnknownEvaluation {
+        /// The id that was told.
+        id: u64,
+    },
+    /// An outcome was told twice for the same evaluation.
+    #[error("evaluation {id} already has an outcome: tell each evaluation once")]
+    AlreadyTold {
+        /// The id that was told.
+        id: u64,
+    },
+    /// A score is NaN or infinite.
+    #[error(
+        "the score of evaluation {id} is {score}: tell a failure instead of a score that is not finite"
+    )]
+    NotFinite {
+        /// The id that was told.
+        id: u64,
+        /// The score that was told.
+        score: f64,
+    },
+    /// A restored suggestion does not continue the numbering.
+    #[error(
+        "restored evaluation {id} is out of order: expected {expected}; restore suggestions in the order of their ids"
+    )]
+    OutOfOrder {
+        /// The id that was restored.
+        id: u64,
+        /// The id that should have come.
+        expected: u64,
+    },
+    /// A candidate given by hand has been suggested before.
+    #[error("this candidate is the same as that of evaluation {id}: it won't be evaluated twice")]
+    Duplicate {
+        /// The evaluation that already has this candidate.
+        id: u64,
+    },
+}
