@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Sets up what the tests need and runs every check of the project. Run it from anywhere, as often
+# as you like. `.ci/run` calls exactly this.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+cd "$repo"
+
+need_cargo
+need_packages c++=g++ python3=python3 pip3=python3-pip pkg-config=pkg-config \
+    '/usr/lib/*/libopenblas.so=libopenblas-dev'
+
+step "formatting"
+cargo fmt --all --check
+
+step "licences and banned dependencies"
+deny=$cache/tools/bin/cargo-deny
+if ! [ -x "$deny" ]; then
+    cargo install --quiet --locked --root "$cache/tools" cargo-deny@0.20.2
+fi
+"$deny" --log-level error --all-features check licenses bans sources
+
+step "lints without libtorch"
+cargo clippy --workspace --all-targets -- -D warnings
+cargo clippy -p gp --all-targets --features lapack -- -D warnings
+
+step "documentation"
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+step "tests without libtorch"
+cargo test --workspace
+step "tests of the LAPACK back-end"
+cargo test -p gp --features lapack
+
+step "libtorch"
+libtorch=$(./scripts/libtorch.sh)
+eval "$libtorch"
+
+step "lints and tests with libtorch"
+cargo clippy -p nn-train --all-targets --features torch -- -D warnings
+cargo test -p nn-train --features torch
+
+step "the program with a real worker"
+cargo build -p nn-train --features torch --bin nasbot-worker
+NASBOT_WORKER="${CARGO_TARGET_DIR:-$repo/target}/debug/nasbot-worker" \
+    cargo test -p nasbot-cli --test it -- torch
+
+step "all checks passed"
