@@ -1,1 +1,16 @@
-//! Training networks on libtorch: data sets, jobs, modules, and the worker program
+//! Training networks on libtorch: data sets, jobs, modules, and the worker program.
+//!
+//! Pure Rust: what a data set and a training protocol are ([`data::DataSpec`], [`TrainingSpec`]), how a
+//! data set is read, split and standardised ([`data::load`]), which tensors a network becomes
+//! ([`plan::Plan`]), and the messages between a search and its workers ([`job`]).
+//!
+//! Behind the feature `torch`: a plan becomes a libtorch model, is trained and scored, and the worker program
+//! `nasbot-worker` does that for one [`job::Job`].
+
+pub mod data;
+mod error;
+pub mod job;
+mod training;
+
+pub use error::Error;
+pub use training::{Augmentation, Optimiser, Protocol, Schedule, TrainingSpec};

@@ -1,0 +1,126 @@
+//! Text tables: one example a row, cells separated by commas.
+
+use std::path::{Path, PathBuf};
+
+use ::csv::{ReaderBuilder, StringRecord};
+
+use super::InputShape;
+use super::columns::Columns;
+use super::source::{Labels, Raw, io_error, open};
+use super::spec::DataSpec;
+use crate::Error;
+
+/// Reads every row of every file; all must have the first file's columns.
+pub(super) fn read(spec: &DataSpec, paths: &[PathBuf]) -> Result<Raw, Error> {
+    let mut inputs = Vec::new();
+    let mut labels = Vec::new();
+    let mut origin = Vec::new();
+    let mut width = None;
+    for path in paths {
+        let mut reader = (ReaderBuilder::new())
+            .has_headers(false)
+            .flexible(true)
+            .trim(::csv::Trim::All)
+            .from_reader(open(path)?);
+        let mut record = StringRecord::new();
+        let mut columns = None;
+        let mut row = 0;
+        while read_record(&mut reader, &mut record, path, row + 1)? {
+            row = record.position().map_or(row + 1, ::csv::Position::line);
+            let Some(columns) = &columns else {
+                let is_header = spec
+                    .header
+                    .unwrap_or_else(|| record.iter().all(|cell| cell.parse::<f64>().is_err()));
+                let names: Vec<String> = match is_header {
+                    true => record.iter().map(Into::into).collect(),
+                    false => Vec::new(),
+                };
+                let found = Columns::new(spec, path, record.len(), &names)?;
+                origin.push((labels.len(), path.clone(), row + u64::from(is_header)));
+                if !is_header {
+                    take(&record, &found, path, row, &mut inputs, &mut labels)?;
+                }
+                columns = Some(found);
+                continue;
+            };
+            take(&record, columns, path, row, &mut inputs, &mut labels)?;
+        }
+        let features = columns.map_or(0, |columns| columns.features.len());
+        if *width.get_or_insert(features) != features {
+            return Err(Error::Format {
+                path: path.clone(),
+                message: format!(
+                    "has {features} features, the files before have {}",
+                    width.unwrap_or(0)
+                ),
+            });
+        }
+    }
+    Ok(Raw {
+        shape: InputShape::Features(width.unwrap_or(0) as u32),
+        inputs,
+        labels: Labels::Text(labels),
+        origin,
+    })
+}
+
+/// Checks one row and appends its numbers.
+fn take(
+    record: &StringRecord,
+    columns: &Columns,
+    path: &Path,
+    row: u64,
+    inputs: &mut Vec<f32>,
+    labels: &mut Vec<String>,
+) -> Result<(), Error> {
+    if record.len() != columns.count {
+        return Err(Error::Ragged {
+            path: path.into(),
+            row,
+            found: record.len(),
+            expected: columns.count,
+        });
+    }
+    for &column in &columns.features {
+        let cell = &record[column];
+        match cell.parse::<f32>() {
+            Ok(x) if x.is_finite() => inputs.push(x),
+            _ => {
+                return Err(Error::NotANumber {
+                    path: path.into(),
+                    row,
+                    column,
+                    value: cell.into(),
+                });
+            }
+        }
+    }
+    labels.push(record[columns.label].into());
+    Ok(())
+}
+
+/// Reads the next row; `row` is the number that it would have.
+fn read_record<R: std::io::Read>(
+    reader: &mut ::csv::Reader<R>,
+    record: &mut StringRecord,
+    path: &Path,
+    row: u64,
+) -> Result<bool, Error> {
+    reader
+        .read_record(record)
+        .map_err(|error| match error.into_kind() {
+            // What flate2 says when a gzip stream breaks off.
+            ::csv::ErrorKind::Io(source) if source.kind() == std::io::ErrorKind::UnexpectedEof => {
+                Error::Truncated {
+                    path: path.into(),
+                    what: "row",
+                    row,
+                }
+            }
+            ::csv::ErrorKind::Io(source) => io_error(path, source),
+            kind => Error::Format {
+                path: path.into(),
+                message: format!("row {row} is no CSV: {kind:?}"),
+            },
+        })
+}

@@ -1,0 +1,385 @@
+//! What a person writes about a data set.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// A data set as declared in TOML.
+///
+/// ```
+/// let spec: nn_train::data::DataSpec = toml::from_str(
+///     r#"
+///     path = "datasets/digits/digits.csv.gz"
+///     task = "class"
+///     image = [1, 8, 8]
+///     split = { train = 0.6, validation = 0.2, test = 0.2, seed = 1 }
+///     "#,
+/// )?;
+/// assert_eq!(spec.format(), Some(nn_train::data::Format::Csv));
+/// # Ok::<(), toml::de::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DataSpec {
+    /// The file, or several that are read one after the other. `.gz` is unpacked on the way.
+    pub path: OneOrMany,
+    /// The file's format; told from its name if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+    /// The file with the labels, for `idx`, which keeps them apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<PathBuf>,
+    /// Whether classes or numbers are to be predicted.
+    pub task: Task,
+    /// `csv`: the column of the label or target: its name, its number from 0 (negative: from the end), `first`
+    /// or `last`.
+    #[serde(default)]
+    pub label: Column,
+    /// `csv`: columns that are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignore: Vec<Column>,
+    /// `csv`: whether the first row holds names; if absent, it does if it holds no number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<bool>,
+    /// Channels, height and width, where examples are images. `idx` knows its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<ImageShape>,
+    /// Number of classes; counted if absent, and then every class must occur.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<u32>,
+    /// What is done to the target before anything else (regression).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transform: Option<Transform>,
+    /// Subtract the mean and divide by the standard deviation: of each channel of images, of each column of
+    /// tables, of the target of regressions. Both are the training part's.
+    #[serde(default = "yes")]
+    pub standardise: bool,
+    /// How the file is divided.
+    #[serde(default)]
+    pub split: SplitSpec,
+    /// Test data in a file of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<TestSpec>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// What is to be predicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// One of several classes.
+    Class,
+    /// A number.
+    Reg,
+}
+
+/// The formats that can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Format {
+    /// Text, one example a row, cells separated by commas.
+    Csv,
+    /// The format of MNIST: one file of images, one of labels.
+    Idx,
+    /// The binary format of CIFAR-10: a label byte, then the image channel by channel.
+    Cifar,
+}
+
+/// One path or several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    /// One.
+    One(PathBuf),
+    /// Several, read one after the other.
+    Many(Vec<PathBuf>),
+}
+
+impl OneOrMany {
+    /// The paths.
+    #[must_use]
+    pub fn as_slice(&self) -> &[PathBuf] {
+        match self {
+            Self::One(path) => std::slice::from_ref(path),
+            Self::Many(paths) => paths,
+        }
+    }
+
+    fn resolve(&mut self, base: &Path) {
+        match self {
+            Self::One(path) => *path = base.join(&*path),
+            Self::Many(paths) => paths.iter_mut().for_each(|path| *path = base.join(&*path)),
+        }
+    }
+}
+
+impl From<PathBuf> for OneOrMany {
+    fn from(path: PathBuf) -> Self {
+        Self::One(path)
+    }
+}
+
+/// A column of a table, by number or by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Column {
+    /// From 0; negative numbers count from the end, −1 is the last.
+    Number(i64),
+    /// A name of the header, or `first` or `last`.
+    Name(String),
+}
+
+impl Default for Column {
+    fn default() -> Self {
+        Self::Name("last".into())
+    }
+}
+
+/// Channels, height and width of an image; `[channels, height, width]` in TOML.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "[u32; 3]", into = "[u32; 3]")]
+pub struct ImageShape {
+    /// Channels: 1 for grey, 3 for colour.
+    pub channels: u32,
+    /// Rows, pixels.
+    pub height: u32,
+    /// Columns, pixels.
+    pub width: u32,
+}
+
+impl ImageShape {
+    /// Numbers in one image.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        self.channels as usize * self.height as usize * self.width as usize
+    }
+
+    /// Whether the image has no pixel.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl From<[u32; 3]> for ImageShape {
+    fn from([channels, height, width]: [u32; 3]) -> Self {
+        Self {
+            channels,
+            height,
+            width,
+        }
+    }
+}
+
+impl From<ImageShape> for [u32; 3] {
+    fn from(image: ImageShape) -> Self {
+        [image.channels, image.height, image.width]
+    }
+}
+
+/// What is done to a regression's target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Transform {
+    /// Natural logarithm, for heavy-tailed positive targets.
+    Log,
+    /// log(1 + y), for heavy-tailed targets that can be 0.
+    Log1p,
+}
+
+/// How the examples are divided.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct SplitSpec {
+    /// Share of the examples trained on. Default 0.6; 0.8 if the test data have their own file.
+    pub train: Option<f64>,
+    /// Share scored on during the search. Default 0.2.
+    pub validation: Option<f64>,
+    /// Share scored on at the end. Default 0.2; 0 if the test data have their own file.
+    pub test: Option<f64>,
+    /// Seed of the order in which examples are dealt out.
+    pub seed: u64,
+    /// Deal out in random order; otherwise in the order of the file.
+    pub shuffle: bool,
+}
+
+impl Default for SplitSpec {
+    fn default() -> Self {
+        Self {
+            train: None,
+            validation: None,
+            test: None,
+            seed: 0,
+            shuffle: true,
+        }
+    }
+}
+
+/// Test data in a file of their own, of the same format.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TestSpec {
+    /// The file, or several.
+    pub path: OneOrMany,
+    /// Its labels, for formats that keep them apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<PathBuf>,
+}
+
+impl DataSpec {
+    /// A specification with everything at its default.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>, task: Task) -> Self {
+        Self {
+            path: OneOrMany::One(path.into()),
+            format: None,
+            labels: None,
+            task,
+            label: Column::default(),
+            ignore: Vec::new(),
+            header: None,
+            image: None,
+            classes: None,
+            transform: None,
+            standardise: true,
+            split: SplitSpec::default(),
+            test: None,
+        }
+    }
+
+    /// Makes relative paths relative to `base`, the folder of the TOML file.
+    pub fn resolve(&mut self, base: &Path) {
+        self.path.resolve(base);
+        if let Some(labels) = &mut self.labels {
+            *labels = base.join(&*labels);
+        }
+        if let Some(test) = &mut self.test {
+            test.path.resolve(base);
+            if let Some(labels) = &mut test.labels {
+                *labels = base.join(&*labels);
+            }
+        }
+    }
+
+    /// Every file that the specification names.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        let test = self.test.iter();
+        (self.path.as_slice().iter().chain(&self.labels))
+            .chain(test.flat_map(|test| test.path.as_slice().iter().chain(&test.labels)))
+            .map(PathBuf::as_path)
+    }
+
+    /// The format: as given, or told from the first file's name.
+    #[must_use]
+    pub fn format(&self) -> Option<Format> {
+        self.format.or_else(|| {
+            let name = self
+                .path
+                .as_slice()
+                .first()?
+                .file_name()?
+                .to_string_lossy()
+                .to_lowercase();
+            let name = name.strip_suffix(".gz").unwrap_or(&name);
+            [
+                (".csv", Format::Csv),
+                ("-ubyte", Format::Idx),
+                (".idx", Format::Idx),
+                (".bin", Format::Cifar),
+            ]
+            .into_iter()
+            .find_map(|(end, format)| name.ends_with(end).then_some(format))
+        })
+    }
+
+    /// Checks what can be checked without opening a file.
+    ///
+    /// # Errors
+    /// [`Error::Data`] names the first field that does not fit.
+    pub fn check(&self) -> Result<(), Error> {
+        let data = |field, problem: &str| {
+            Err(Error::Data {
+                field,
+                problem: problem.into(),
+            })
+        };
+        let Some(format) = self.format() else {
+            return data(
+                "format",
+                "can't be told from the file's name: give format = \"csv\", \"idx\" or \"cifar\"",
+            );
+        };
+        if self.path.as_slice().is_empty() {
+            return data("path", "names no file: name at least one");
+        }
+        if self.image.is_some_and(ImageShape::is_empty) {
+            return data(
+                "image",
+                "has an empty side: give [channels, height, width], each at least 1",
+            );
+        }
+        if self.classes.is_some_and(|classes| classes < 2) {
+            return data("classes", "must be at least 2");
+        }
+        if self.task == Task::Reg && self.classes.is_some() {
+            return data("classes", "belongs to task = \"class\": remove it");
+        }
+        if self.task == Task::Class && self.transform.is_some() {
+            return data("transform", "belongs to task = \"reg\": remove it");
+        }
+        if self.task == Task::Reg && format == Format::Cifar {
+            return data("task", "must be \"class\" for format = \"cifar\"");
+        }
+        if format != Format::Csv && (!self.ignore.is_empty() || self.header.is_some()) {
+            return data(
+                "ignore",
+                "and header belong to format = \"csv\": remove them",
+            );
+        }
+        self.split.shares(self.test.is_some()).map(|_| ())
+    }
+}
+
+impl SplitSpec {
+    /// Shares of training, validation and test, with defaults filled in.
+    pub(crate) fn shares(&self, has_test_file: bool) -> Result<[f64; 3], Error> {
+        let (train, test) = if has_test_file {
+            (0.8, 0.0)
+        } else {
+            (0.6, 0.2)
+        };
+        let shares = [
+            self.train.unwrap_or(train),
+            self.validation.unwrap_or(0.2),
+            self.test.unwrap_or(test),
+        ];
+        let data = |problem: &str| {
+            Err(Error::Data {
+                field: "split",
+                problem: problem.into(),
+            })
+        };
+        if shares.iter().any(|share| !(0.0..=1.0).contains(share)) {
+            return data("has a share that is not between 0 and 1");
+        }
+        if shares.iter().sum::<f64>() > 1.0 + 1e-9 {
+            return data("shares add up to more than 1: make one smaller");
+        }
+        if has_test_file && shares[2] > 0.0 {
+            return data(
+                "gives a share to the test data, which have a file of their own: remove it",
+            );
+        }
+        if shares[0] <= 0.0 || shares[1] <= 0.0 {
+            return data("gives nothing to training or validation: both need some");
+        }
+        Ok(shares)
+    }
+}

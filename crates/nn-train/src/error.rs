@@ -1,0 +1,188 @@
+//! The crate's error type.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::job::{FailureKind, PROTOCOL};
+
+/// What can be wrong with a data set, a protocol or a message, or go wrong in a training.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file can't be read.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file ends before its content does.
+    #[error("{}: ends within {what} {row}: the file is truncated, fetch it again", path.display())]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// What is counted: `example`, `header`.
+        what: &'static str,
+        /// Which one, from 1.
+        row: u64,
+    },
+    /// A file is not of its format.
+    #[error("{}: {message}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// A row has too few or too many columns.
+    #[error("{}, row {row}: has {found} columns where the rows before have {expected}: repair or remove the row", path.display())]
+    Ragged {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        row: u64,
+        /// Columns in this row.
+        found: usize,
+        /// Columns in the first row.
+        expected: usize,
+    },
+    /// A cell is no finite number.
+    #[error("{}, row {row}, column {column}: '{value}' is no finite number: repair or remove the row, or list the column in `ignore`", path.display())]
+    NotANumber {
+        /// The file.
+        path: PathBuf,
+        /// The line or example, from 1.
+        row: u64,
+        /// The column, from 0.
+        column: usize,
+        /// The cell as it stands.
+        value: String,
+    },
+    /// A label is no class.
+    #[error("{}, row {row}: label '{value}' is no class: {expected}", path.display())]
+    Label {
+        /// The file.
+        path: PathBuf,
+        /// The line or example, from 1.
+        row: u64,
+        /// The label as it stands.
+        value: String,
+        /// What labels may be.
+        expected: String,
+    },
+    /// A column that does not exist.
+    #[error("{}: has no column {column}: there are {columns}{}", path.display(), if names.is_empty() { String::from(", numbered from 0, without names") } else { format!(": {}", names.join(", ")) })]
+    NoColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column as written.
+        column: String,
+        /// Number of columns.
+        columns: usize,
+        /// Their names, if the file has them.
+        names: Vec<String>,
+    },
+    /// A field of the data specification does not fit.
+    #[error("data: {field} {problem}")]
+    Data {
+        /// The field as in TOML.
+        field: &'static str,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// A field of the training protocol is out of range.
+    #[error("training: {field} must be {allowed}")]
+    Training {
+        /// The field as in TOML.
+        field: &'static str,
+        /// What it may be.
+        allowed: &'static str,
+    },
+    /// The network can't be applied to the data.
+    #[error("{layer}: {problem}")]
+    Shape {
+        /// The layer, by number and operation.
+        layer: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// A message is no JSON of the expected shape.
+    #[error("{what}: {source}")]
+    Message {
+        /// Which message.
+        what: &'static str,
+        /// What the JSON reader says.
+        source: serde_json::Error,
+    },
+    /// The other side speaks another version.
+    #[error(
+        "the messages have version {found}, this worker speaks {PROTOCOL}: install nasbot and nasbot-worker of the same release"
+    )]
+    Protocol {
+        /// The version found.
+        found: u32,
+    },
+    /// No such device.
+    #[error("unknown device '{name}': use cpu, cuda or cuda:N")]
+    UnknownDevice {
+        /// The name as given.
+        name: String,
+    },
+    /// The device exists but not here.
+    #[error("device {name} is not available: {problem}")]
+    NoDevice {
+        /// The device.
+        name: String,
+        /// Why.
+        problem: String,
+    },
+    /// The loss became infinite or no number.
+    #[error(
+        "training diverged in epoch {epoch}: the loss is {loss}; a lower learning rate may help"
+    )]
+    Diverged {
+        /// The epoch, from 1.
+        epoch: u32,
+        /// The loss.
+        loss: f64,
+    },
+    /// The device's memory did not suffice.
+    #[error("out of memory: {message}")]
+    OutOfMemory {
+        /// What the allocator says.
+        message: String,
+    },
+    /// Anything else that libtorch reports.
+    #[error("libtorch: {message}")]
+    Torch {
+        /// What libtorch says.
+        message: String,
+    },
+}
+
+impl Error {
+    /// How the error is reported to a search.
+    #[must_use]
+    pub const fn failure(&self) -> FailureKind {
+        match self {
+            Self::Io { .. }
+            | Self::Truncated { .. }
+            | Self::Format { .. }
+            | Self::Ragged { .. }
+            | Self::NotANumber { .. }
+            | Self::Label { .. }
+            | Self::NoColumn { .. }
+            | Self::Data { .. } => FailureKind::BadData,
+            Self::Shape { .. } => FailureKind::ImpossibleShape,
+            Self::Training { .. }
+            | Self::Message { .. }
+            | Self::Protocol { .. }
+            | Self::UnknownDevice { .. }
+            | Self::NoDevice { .. } => FailureKind::BadJob,
+            Self::Diverged { .. } => FailureKind::Diverged,
+            Self::OutOfMemory { .. } => FailureKind::OutOfMemory,
+            Self::Torch { .. } => FailureKind::Internal,
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The messages between a search and a worker: one JSON object a line.
+//!
+//! The search starts `nasbot-worker`, writes one [`Job`] line to its standard input and reads [`Event`] lines
+//! from its standard output until one that [is final](Event::is_final); the worker then exits. One process trains
+//! one network, because libtorch's seed is global to a process and a crash must cost one evaluation only.
+//! Closing the worker's standard input before that cancels the job.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use nn_graph::Network;
+use serde::{Deserialize, Serialize};
+
+use crate::data::DataSpec;
+use crate::{Error, TrainingSpec};
+
+/// Version of the messages; a worker refuses jobs of another.
+pub const PROTOCOL: u32 = 1;
+
+/// One training, as the search asks for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    /// [`PROTOCOL`] of the sender.
+    pub protocol: u32,
+    /// The evaluation's number within its study; only reported back in logs.
+    pub evaluation: u64,
+    /// What to train.
+    pub network: Network,
+    /// On which data. Relative paths are resolved against the worker's working directory.
+    pub task: DataSpec,
+    /// By which protocol.
+    pub training: TrainingSpec,
+    /// Seeds initial weights, order of the batches and augmentation.
+    pub seed: u64,
+    /// Where to train.
+    #[serde(default)]
+    pub device: Device,
+    /// Where to write the trained weights (safetensors), if anywhere.
+    #[serde(default)]
+    pub save: Option<PathBuf>,
+    /// Train on train and validation data together and score on the test data.
+    #[serde(default, rename = "final")]
+    pub is_final: bool,
+}
+
+impl Job {
+    /// The job as one line of JSON, line break included.
+    ///
+    /// # Errors
+    /// [`Error::Message`] if a number is not finite, which JSON can't express.
+    pub fn to_line(&self) -> Result<String, Error> {
+        to_line(self)
+    }
+
+    /// Reads a job from its line.
+    ///
+    /// # Errors
+    /// [`Error::Message`] with what is wrong and where; [`Error::Protocol`] if the sender speaks another version.
+    pub fn from_line(line: &str) -> Result<Self, Error> {
+        // The version first: with another one, the other fields may have changed too.
+        #[derive(Deserialize)]
+        struct Version {
+            protocol: u32,
+        }
+        let read = |source| Error::Message {
+            what: "job",
+            source,
+        };
+        let Version { protocol } = serde_json::from_str(line).map_err(read)?;
+        if protocol != PROTOCOL {
+            return Err(Error::Protocol { found: protocol });
+        }
+        serde_json::from_str(line).map_err(read)
+    }
+}
+
+/// Where a training runs: `cpu`, or `cuda:N` with N counted among the visible devices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Device {
+    /// The processor.
+    #[default]
+    Cpu,
+    /// The N-th visible CUDA device.
+    Cuda(u32),
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cpu => f.write_str("cpu"),
+            Self::Cuda(n) => write!(f, "cuda:{n}"),
+        }
+    }
+}
+
+impl FromStr for Device {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        let unknown = || Error::UnknownDevice { name: name.into() };
+        match name.split_once(':') {
+            None if name == "cpu" => Ok(Self::Cpu),
+            None if name == "cuda" => Ok(Self::Cuda(0)),
+            Some(("cuda", n)) => n.parse().map(Self::Cuda).map_err(|_| unknown()),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+impl TryFrom<String> for Device {
+    type Error = Error;
+
+    fn try_from(name: String) -> Result<Self, Error> {
+        name.parse()
+    }
+}
+
+impl From<Device> for String {
+    fn from(device: Device) -> Self {
+        device.to_string()
+    }
+}
+
+/// What a worker says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The first line: the worker is up and has libtorch.
+    Hello {
+        /// [`PROTOCOL`] of the worker.
+        protocol: u32,
+        /// The worker's version.
+        worker: String,
+        /// The version of libtorch that it was built for.
+        torch: String,
+    },
+    /// After an epoch.
+    Progress {
+        /// Epochs done.
+        epoch: u32,
+        /// Epochs in all.
+        epochs: u32,
+        /// Mean training loss of the epoch.
+        loss: f64,
+        /// Score on the validation data, where it was evaluated. Higher is better.
+        score: Option<f64>,
+    },
+    /// The last line of a training that succeeded.
+    Done {
+        /// Accuracy (0..1), or minus the mean squared error in standardised units. Higher is better.
+        score: f64,
+        /// Further figures by name: `accuracy`, `cross-entropy` or `mse`, `r2`; the final training loss `loss`.
+        metrics: BTreeMap<String, f64>,
+        /// Wall-clock time of reading, training and scoring.
+        seconds: f64,
+        /// Number of trainable parameters.
+        parameters: u64,
+    },
+    /// The last line of a training that failed.
+    Failed {
+        /// Why, for programs.
+        kind: FailureKind,
+        /// Why, for people.
+        message: String,
+    },
+}
+
+impl Event {
+    /// Whether the worker says nothing after this.
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        matches!(self, Self::Done { .. } | Self::Failed { .. })
+    }
+
+    /// The event as one line of JSON, line break included.
+    ///
+    /// # Errors
+    /// [`Error::Message`] if it can't be expressed in JSON.
+    pub fn to_line(&self) -> Result<String, Error> {
+        to_line(self)
+    }
+
+    /// Reads an event from its line.
+    ///
+    /// # Errors
+    /// [`Error::Message`] with what is wrong and where.
+    pub fn from_line(line: &str) -> Result<Self, Error> {
+        serde_json::from_str(line).map_err(|source| Error::Message {
+            what: "event",
+            source,
+        })
+    }
+}
+
+/// Why a training failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// The loss became infinite or no number.
+    Diverged,
+    /// The device's memory did not suffice.
+    OutOfMemory,
+    /// The network does not fit the data, for example because it halves the image too often.
+    ImpossibleShape,
+    /// The data set can't be read or is not what the specification says.
+    BadData,
+    /// The job itself is not valid.
+    BadJob,
+    /// Everything else, libtorch's own errors for one.
+    Internal,
+}
+
+impl FailureKind {
+    /// The name used in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Diverged => "diverged",
+            Self::OutOfMemory => "out-of-memory",
+            Self::ImpossibleShape => "impossible-shape",
+            Self::BadData => "bad-data",
+            Self::BadJob => "bad-job",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+fn to_line<T: Serialize>(message: &T) -> Result<String, Error> {
+    let mut line = serde_json::to_string(message).map_err(|source| Error::Message {
+        what: "message",
+        source,
+    })?;
+    line.push('\n');
+    Ok(line)
+}

@@ -1,0 +1,236 @@
+//! How a network is trained, as data: what a person writes ([`TrainingSpec`]) and what has been checked
+//! ([`Protocol`]), with the learning rate of every step.
+
+use std::f64::consts::PI;
+use std::ops::Deref;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// A training protocol as written in TOML. Every field has a default; [`TrainingSpec::validated`] checks them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct TrainingSpec {
+    /// Passes over the training data.
+    pub epochs: u32,
+    /// Examples a step. An incomplete last batch is used if it holds at least two examples.
+    pub batch: u32,
+    /// The optimiser.
+    pub optimiser: Optimiser,
+    /// Peak learning rate.
+    pub learning_rate: f64,
+    /// Momentum of `sgd`, β₁ of `adamw`.
+    pub momentum: f64,
+    /// Nesterov's momentum (`sgd`).
+    pub nesterov: bool,
+    /// Weight decay: an L2 term for `sgd`, decoupled for `adamw`. Biases and batch norms are exempt.
+    pub weight_decay: f64,
+    /// How the learning rate moves over the training.
+    pub schedule: Schedule,
+    /// Epochs over which the learning rate first rises linearly; fractions are allowed.
+    pub warmup: f64,
+    /// Schedule `step`: epochs between two drops …
+    pub step_epochs: u32,
+    /// … and the factor of a drop.
+    pub step_factor: f64,
+    /// Probability mass spread evenly over all classes in the target (classification).
+    pub label_smoothing: f64,
+    /// Largest norm of the gradient of all parameters together; larger ones are scaled down to it.
+    pub clip: Option<f64>,
+    /// Epochs between two scores on the validation data; the last epoch is always scored.
+    pub evaluate_every: u32,
+    /// Stop once the validation score has not risen for this many scores, and return to the best weights.
+    pub patience: Option<u32>,
+    /// Random changes of the training images.
+    pub augment: Augmentation,
+}
+
+impl Default for TrainingSpec {
+    fn default() -> Self {
+        Self {
+            epochs: 15,
+            batch: 64,
+            optimiser: Optimiser::Sgd,
+            learning_rate: 0.05,
+            momentum: 0.9,
+            nesterov: true,
+            weight_decay: 5e-4,
+            schedule: Schedule::Cosine,
+            warmup: 1.0,
+            step_epochs: 10,
+            step_factor: 0.1,
+            label_smoothing: 0.0,
+            clip: None,
+            evaluate_every: 1,
+            patience: None,
+            augment: Augmentation::default(),
+        }
+    }
+}
+
+/// How a gradient becomes a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Optimiser {
+    /// Stochastic gradient descent with momentum.
+    Sgd,
+    /// Adam with decoupled weight decay (β₁ = `momentum`, β₂ = 0.999, ε = 1e-8).
+    Adamw,
+}
+
+/// How the learning rate moves after the warm-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Schedule {
+    /// It stays.
+    Constant,
+    /// Down to zero along half a cosine.
+    Cosine,
+    /// Multiplied by `step-factor` every `step-epochs` epochs.
+    Step,
+    /// Up from 1/25 of the peak over the first 30 % along half a cosine, then down to 1e-4 of that. Has its own
+    /// rise: set `warmup = 0`.
+    OneCycle,
+}
+
+/// Random changes of the training images, drawn anew for every batch. All off by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Augmentation {
+    /// Largest shift in each direction, pixels; what is shifted in is the mean pixel.
+    pub shift: u32,
+    /// Mirror left to right with probability one half.
+    pub flip: bool,
+    /// Side of a square that is replaced by the mean pixel, pixels; 0 is none.
+    pub cutout: u32,
+}
+
+impl Augmentation {
+    /// Whether nothing is changed.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl TrainingSpec {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// [`Error::Training`] names the first field that is out of range and what it may be.
+    pub fn validated(self) -> Result<Protocol, Error> {
+        let finite = |x: f64| x.is_finite() && x >= 0.0;
+        let warmup = finite(self.warmup) && self.warmup <= f64::from(self.epochs);
+        let checks = [
+            (self.epochs >= 1, "epochs", "at least 1"),
+            (self.batch >= 2, "batch", "at least 2"),
+            (
+                finite(self.learning_rate) && self.learning_rate > 0.0,
+                "learning-rate",
+                "a finite number above 0",
+            ),
+            (
+                (0.0..1.0).contains(&self.momentum),
+                "momentum",
+                "at least 0 and below 1",
+            ),
+            (
+                !self.nesterov || self.optimiser != Optimiser::Sgd || self.momentum > 0.0,
+                "nesterov",
+                "false where momentum is 0",
+            ),
+            (
+                finite(self.weight_decay),
+                "weight-decay",
+                "a finite number of at least 0",
+            ),
+            (warmup, "warmup", "from 0 to the number of epochs"),
+            (
+                self.schedule != Schedule::OneCycle || self.warmup <= 0.0,
+                "warmup",
+                "0 with the schedule one-cycle, which has its own rise",
+            ),
+            (self.step_epochs >= 1, "step-epochs", "at least 1"),
+            (
+                self.step_factor > 0.0 && self.step_factor <= 1.0,
+                "step-factor",
+                "above 0 and at most 1",
+            ),
+            (
+                (0.0..1.0).contains(&self.label_smoothing),
+                "label-smoothing",
+                "at least 0 and below 1",
+            ),
+            (
+                self.clip.is_none_or(|clip| finite(clip) && clip > 0.0),
+                "clip",
+                "a finite number above 0",
+            ),
+            (self.evaluate_every >= 1, "evaluate-every", "at least 1"),
+            (self.patience != Some(0), "patience", "at least 1"),
+        ];
+        match checks.into_iter().find(|(ok, ..)| !ok) {
+            Some((_, field, allowed)) => Err(Error::Training { field, allowed }),
+            None => Ok(Protocol(self)),
+        }
+    }
+}
+
+/// A checked [`TrainingSpec`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Protocol(TrainingSpec);
+
+impl Deref for Protocol {
+    type Target = TrainingSpec;
+
+    fn deref(&self) -> &TrainingSpec {
+        &self.0
+    }
+}
+
+impl Protocol {
+    /// The learning rate of step `step` (from 0) where an epoch has `steps_per_epoch`.
+    ///
+    /// Warm-up: step t of w gets (t + 1)/w of the peak. Cosine: with u = (t − w)/(T − w), the peak times
+    /// (1 + cos πu)/2. One-cycle as in Smith and Topin (2018, arXiv 1708.07120) with cosines in place of lines.
+    #[must_use]
+    pub fn learning_rate_at(&self, step: u64, steps_per_epoch: u64) -> f64 {
+        let per_epoch = steps_per_epoch as f64;
+        let total = per_epoch * f64::from(self.epochs);
+        let warmup = (self.warmup * per_epoch).min(total);
+        let t = step as f64;
+        if t < warmup {
+            return self.learning_rate * ((t + 1.0) / warmup).min(1.0);
+        }
+        let done = ((t - warmup) / (total - warmup).max(1.0)).min(1.0);
+        let factor = match self.schedule {
+            Schedule::Constant => 1.0,
+            Schedule::Cosine => (1.0 + (PI * done).cos()) / 2.0,
+            Schedule::Step => {
+                let epoch = t / per_epoch.max(1.0);
+                let drops = (epoch / f64::from(self.step_epochs)).floor();
+                self.step_factor.powf(drops)
+            }
+            Schedule::OneCycle => one_cycle(t / (total - 1.0).max(1.0)),
+        };
+        self.learning_rate * factor
+    }
+}
+
+/// The one-cycle schedule's share of the peak, `done` from 0 to 1.
+fn one_cycle(done: f64) -> f64 {
+    const RISE: f64 = 0.3;
+    const START: f64 = 1.0 / 25.0;
+    const END: f64 = START / 1e4;
+    let between = |from: f64, to: f64, u: f64| {
+        to + (from - to) * (1.0 + (PI * u.clamp(0.0, 1.0)).cos()) / 2.0
+    };
+    if done < RISE {
+        between(START, 1.0, done / RISE)
+    } else {
+        between(1.0, END, (done - RISE) / (1.0 - RISE))
+    }
+}
