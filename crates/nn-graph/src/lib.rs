@@ -4,6 +4,7 @@
 //! The representation is that of Kandasamy et al., *Neural Architecture Search with Bayesian
 //! Optimisation and Optimal Transport* (2018, arXiv 1802.07191), sections 2 and 3.
 
+mod constraints;
 pub mod dag;
 mod error;
 mod json;
@@ -14,6 +15,7 @@ mod op;
 mod path_lengths;
 mod validate;
 
+pub use constraints::{Bound, Constraints, Violation};
 pub use dag::Dag;
 pub use error::{Error, LayerRef};
 pub use layer::Layer;

@@ -1,0 +1,77 @@
+//! The golden constraint checks, each with the bound that it names.
+
+use nn_graph::{Bound, Constraints, Network};
+use serde::Deserialize;
+
+use crate::golden;
+
+#[derive(Deserialize)]
+struct Checks {
+    constraints: Vec<Check>,
+}
+
+#[derive(Deserialize)]
+struct Check {
+    network: Network,
+    bounds: Constraints,
+    violation: String,
+}
+
+/// The original's name of a bound.
+fn original_name(bound: Bound) -> &'static str {
+    match bound {
+        Bound::MaxLayers => "too_many_layers",
+        Bound::MinLayers => "too_few_layers",
+        Bound::MaxMass => "too_much_mass",
+        Bound::MinMass => "too_little_mass",
+        Bound::MaxInDegree => "large_max_in_degree",
+        Bound::MaxOutDegree => "large_max_out_degree",
+        Bound::MaxEdges => "too_many_edges",
+        Bound::MaxUnits => "max_units_per_layer_exceeded",
+        Bound::MinUnits => "min_units_per_layer_not_exceeded",
+        Bound::MaxHalvings => "too_many_2strides",
+    }
+}
+
+#[test]
+fn the_same_bound_is_violated() {
+    let checks = golden::read::<Checks>("invalid").constraints;
+    assert_eq!(checks.len(), 46);
+    for (i, check) in checks.iter().enumerate() {
+        let ours = match check.bounds.check(&check.network) {
+            Ok(()) => "",
+            Err(violation) => original_name(violation.bound),
+        };
+        assert_eq!(ours, check.violation, "check {i}: {:?}", check.bounds);
+    }
+}
+
+#[test]
+fn a_violation_names_the_layer_and_the_figures() {
+    let check = &golden::read::<Checks>("invalid").constraints[0];
+    let says = |bounds: Constraints| bounds.check(&check.network).unwrap_err().to_string();
+    let bounds = Constraints {
+        max_layers: Some(14),
+        ..Constraints::default()
+    };
+    assert_eq!(
+        says(bounds),
+        "the network has 15 layers, but max-layers is 14"
+    );
+    let bounds = Constraints {
+        max_units: Some(100),
+        ..Constraints::default()
+    };
+    let says = says(bounds);
+    assert!(says.starts_with("layer "), "{says}");
+    assert!(
+        says.ends_with(" has 128 units, but max-units is 100"),
+        "{says}"
+    );
+}
+
+#[test]
+fn a_misspelt_bound_is_refused() {
+    let error = serde_json::from_str::<Constraints>(r#"{"max-layer": 3}"#).unwrap_err();
+    assert!(error.to_string().contains("max-layer"), "{error}");
+}
