@@ -107,6 +107,14 @@ pub enum Error {
         /// What is wrong and what to do.
         problem: String,
     },
+    /// The network's kind is not the data's.
+    #[error(
+        "networks of kind {kind} do not fit the data's task: use mlp-reg for task = \"reg\", cnn or mlp-class for \"class\""
+    )]
+    Task {
+        /// The network's kind.
+        kind: nn_graph::Kind,
+    },
     /// A message is no JSON of the expected shape.
     #[error("{what}: {source}")]
     Message {
@@ -176,6 +184,7 @@ impl Error {
             | Self::Data { .. } => FailureKind::BadData,
             Self::Shape { .. } => FailureKind::ImpossibleShape,
             Self::Training { .. }
+            | Self::Task { .. }
             | Self::Message { .. }
             | Self::Protocol { .. }
             | Self::UnknownDevice { .. }

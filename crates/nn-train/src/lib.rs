@@ -10,6 +10,9 @@
 pub mod data;
 mod error;
 pub mod job;
+pub mod plan;
+#[cfg(feature = "torch")]
+pub mod torch;
 mod training;
 
 pub use error::Error;

@@ -1,2 +1,49 @@
-//! worker
-fn main() {}
+//! The worker program: trains one network with libtorch. See [`nn_train::job`] for what it reads and writes.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use nn_train::torch::worker::{self, Source, TORCH};
+
+const HELP: &str = "\
+nasbot-worker trains one network for nasbot and exits.
+
+Usage: nasbot-worker              read one job (a line of JSON) from standard input, which stays open meanwhile;
+                                  its end cancels the job
+       nasbot-worker --job FILE   read the job from a file
+       nasbot-worker --version
+       nasbot-worker --help
+
+Events go to standard output, one JSON object a line, everything else to standard error.
+Set OMP_NUM_THREADS to the cores it may use (more than are free is very slow) and OMP_WAIT_POLICY=passive.
+You need not start it yourself: nasbot does.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match arguments.as_slice() {
+        [] => worker::main(Source::Stdin),
+        ["--job", file] => worker::main(Source::File(Path::new(file))),
+        ["--version" | "-V"] => {
+            let version = env!("CARGO_PKG_VERSION");
+            writeln!(
+                std::io::stdout(),
+                "nasbot-worker {version} (libtorch {TORCH})"
+            )
+        }
+        ["--help" | "-h"] => std::io::stdout().write_all(HELP.as_bytes()),
+        _ => {
+            let _ = std::io::stderr().write_all(HELP.as_bytes());
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "nasbot-worker: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

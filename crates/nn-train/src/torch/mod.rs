@@ -1,0 +1,39 @@
+//! From a plan to a trained model, with libtorch. Everything that touches `tch` is in this module.
+//!
+//! [`train::run`] does one job; [`worker::main`] is the program around it.
+
+mod augment;
+mod batches;
+pub mod device;
+pub mod model;
+pub mod optimiser;
+pub mod score;
+pub mod train;
+pub mod worker;
+
+use tch::TchError;
+
+use crate::Error;
+
+impl From<TchError> for Error {
+    fn from(error: TchError) -> Self {
+        classify(&error.to_string())
+    }
+}
+
+/// Sorts libtorch's errors by their text, since it passes nothing else on.
+pub(crate) fn classify(message: &str) -> Error {
+    const MEMORY: [&str; 4] = [
+        "out of memory",
+        "not enough memory",
+        "can't allocate memory",
+        "CUBLAS_STATUS_ALLOC_FAILED",
+    ];
+    // The first line says what happened, the rest is a C++ stack trace.
+    let first = message.lines().next().unwrap_or_default().trim().to_owned();
+    if MEMORY.iter().any(|text| message.contains(text)) {
+        Error::OutOfMemory { message: first }
+    } else {
+        Error::Torch { message: first }
+    }
+}

@@ -1,0 +1,358 @@
+//! A plan's tensors, and the forward pass through them.
+//!
+//! All trainable parameters are views of one vector, those with weight decay first, so that an optimiser's step is
+//! a handful of operations whatever the number of layers.
+
+use std::path::Path;
+
+use nn_graph::Op;
+use tch::{Device, Kind, Tensor};
+
+use crate::Error;
+use crate::plan::{Features, Init, LayerPlan, Module, Parameter, Plan};
+
+/// Batch norm: share of the newest batch in the running mean and variance, and ε.
+const NORM_MOMENTUM: f64 = 0.1;
+const NORM_EPS: f64 = 1e-5;
+
+/// A network on a device.
+#[derive(Debug)]
+pub struct Model {
+    plan: Plan,
+    /// One for each of the plan's parameters.
+    tensors: Vec<Tensor>,
+    /// All trainable parameters; `tensors` are views of it.
+    flat: Tensor,
+    /// Length of the part of `flat` that decays, which comes first.
+    decaying: i64,
+    /// Places in `tensors` of the trainable parameters, in the order of `flat`.
+    order: Vec<usize>,
+}
+
+/// The values of a model at one moment.
+#[derive(Debug)]
+pub struct Snapshot {
+    flat: Tensor,
+    buffers: Vec<Tensor>,
+}
+
+impl Model {
+    /// Allocates and initialises; the values follow from libtorch's global seed.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`], or whatever else libtorch reports.
+    pub fn new(plan: Plan, device: Device) -> Result<Self, Error> {
+        let options = (Kind::Float, device);
+        let places = |decays: bool| {
+            let parameters = plan.parameters.iter().enumerate();
+            parameters
+                .filter(move |(_, p)| p.trainable && p.decays() == decays)
+                .map(|(i, _)| i)
+        };
+        let order: Vec<usize> = places(true).chain(places(false)).collect();
+        let decaying = places(true).map(|i| plan.parameters[i].len() as i64).sum();
+        let flat = Tensor::f_zeros([plan.trainable() as i64], options)?;
+        let mut tensors = Vec::with_capacity(plan.parameters.len());
+        let mut starts = vec![0; plan.parameters.len()];
+        let mut start = 0;
+        for &i in &order {
+            starts[i] = start;
+            start += plan.parameters[i].len() as i64;
+        }
+        for (parameter, start) in plan.parameters.iter().zip(starts) {
+            let shape = shape(parameter);
+            let mut tensor = if parameter.trainable {
+                flat.f_narrow(0, start, parameter.len() as i64)?
+                    .f_view(shape.as_slice())?
+            } else {
+                Tensor::f_zeros(&shape, options)?
+            };
+            match parameter.init {
+                Init::Zero => {}
+                Init::One => drop(tensor.f_fill_(1.0)?),
+                Init::Kaiming { gain, fan_in } => {
+                    let bound = gain * (3.0 / f64::from(fan_in.max(1))).sqrt();
+                    drop(tensor.f_uniform_(-bound, bound)?);
+                }
+            }
+            tensors.push(if parameter.trainable {
+                tensor.f_set_requires_grad(true)?
+            } else {
+                tensor
+            });
+        }
+        Ok(Self {
+            plan,
+            tensors,
+            flat,
+            decaying,
+            order,
+        })
+    }
+
+    /// The plan that the model follows.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The plan's parameters with their tensors.
+    pub fn parameters(&self) -> impl Iterator<Item = (&Parameter, &Tensor)> {
+        self.plan.parameters.iter().zip(&self.tensors)
+    }
+
+    /// The vector of all trainable parameters, and the length of its decaying part.
+    pub(crate) fn flat(&self) -> (&Tensor, i64) {
+        (&self.flat, self.decaying)
+    }
+
+    /// The trainable parameters in the order in which they lie in the flat vector.
+    pub(crate) fn trainable(&self) -> impl Iterator<Item = &Tensor> {
+        self.order.iter().map(|&i| &self.tensors[i])
+    }
+
+    /// The network's outputs for a batch: log-probabilities (batch × classes), or numbers (batch × 1).
+    ///
+    /// `training` normalises by the batch's own moments and updates the running ones.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`], or whatever else libtorch reports.
+    pub fn forward(&self, batch: &Tensor, training: bool) -> Result<Tensor, Error> {
+        let network = &self.plan.network;
+        let mut outputs: Vec<Option<Tensor>> = Vec::with_capacity(network.len());
+        for (i, layer) in self.plan.layers.iter().enumerate() {
+            let parents: Vec<&Tensor> = (network.parents(i).iter())
+                .filter_map(|&p| outputs[p].as_ref())
+                .collect();
+            let tensors = &self.tensors[layer.parameters.clone()];
+            let output = match (layer.module, parents.as_slice()) {
+                (Module::Input, _) => match layer.output {
+                    Features::Flat(_) => batch.f_flatten(1, -1)?,
+                    Features::Image(..) => batch.shallow_clone(),
+                },
+                (Module::Output, decisions) => self.average(decisions)?,
+                (_, [one]) => apply(layer, tensors, one, training, self.is_classifier())?,
+                (_, several) => {
+                    let joined = Tensor::f_cat(several, 1)?;
+                    apply(layer, tensors, &joined, training, self.is_classifier())?
+                }
+            };
+            // What no later layer takes need not be kept: the gradient's graph keeps what it needs itself.
+            for &p in network.parents(i) {
+                if network.children(p).last() == Some(&i) {
+                    outputs[p] = None;
+                }
+            }
+            outputs.push(Some(output));
+        }
+        outputs.pop().flatten().ok_or_else(|| Error::Torch {
+            message: "the network has no output layer".into(),
+        })
+    }
+
+    fn is_classifier(&self) -> bool {
+        self.plan.network.kind() != nn_graph::Kind::MlpReg
+    }
+
+    /// The mean of the decision layers: log((1/n) Σ pᵢ) from log-probabilities, or of numbers.
+    fn average(&self, decisions: &[&Tensor]) -> Result<Tensor, Error> {
+        if let [one] = decisions {
+            return Ok(one.shallow_clone());
+        }
+        let stacked = Tensor::f_stack(decisions, 0)?;
+        if self.is_classifier() {
+            let count = decisions.len() as f64;
+            Ok(stacked
+                .f_logsumexp([0_i64].as_slice(), false)?
+                .f_add_scalar(-count.ln())?)
+        } else {
+            Ok(stacked.f_mean_dim([0_i64].as_slice(), false, Kind::Float)?)
+        }
+    }
+
+    /// Copies all values.
+    ///
+    /// # Errors
+    /// Whatever libtorch reports.
+    pub fn snapshot(&self) -> Result<Snapshot, Error> {
+        let buffers = self
+            .parameters()
+            .filter(|(parameter, _)| !parameter.trainable);
+        Ok(Snapshot {
+            flat: self.flat.copy(),
+            buffers: buffers.map(|(_, tensor)| tensor.copy()).collect(),
+        })
+    }
+
+    /// Goes back to the values of a snapshot of this model.
+    ///
+    /// # Errors
+    /// Whatever libtorch reports.
+    pub fn restore(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
+        self.flat.f_copy_(&snapshot.flat)?;
+        let buffers =
+            (self.plan.parameters.iter().zip(&mut self.tensors)).filter(|(p, _)| !p.trainable);
+        for ((_, tensor), saved) in buffers.zip(&snapshot.buffers) {
+            tensor.f_copy_(saved)?;
+        }
+        Ok(())
+    }
+
+    /// Writes all parameters by name, as safetensors.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file can't be written.
+    pub fn save(&self, path: &Path) -> Result<(), Error> {
+        let named: Vec<(&str, Tensor)> = (self.parameters())
+            .map(|(parameter, tensor)| {
+                (
+                    parameter.name.as_str(),
+                    tensor.detach().to_device(Device::Cpu).contiguous(),
+                )
+            })
+            .collect();
+        let io = |source| Error::Io {
+            path: path.into(),
+            source,
+        };
+        // Written beside and renamed, so that an interrupted worker leaves no half file.
+        let mut partial = path.as_os_str().to_owned();
+        partial.push(".partial");
+        Tensor::write_safetensors(&named, &partial)
+            .map_err(|error| io(std::io::Error::other(error.to_string())))?;
+        std::fs::rename(&partial, path).map_err(io)
+    }
+
+    /// Reads all parameters by name.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if the file is not readable or lacks a parameter, or has one of another shape.
+    pub fn load(&mut self, path: &Path) -> Result<(), Error> {
+        let format = |message: String| Error::Format {
+            path: path.into(),
+            message,
+        };
+        let found: std::collections::BTreeMap<String, Tensor> = Tensor::read_safetensors(path)
+            .map_err(|error| format(error.to_string()))?
+            .into_iter()
+            .collect();
+        for (parameter, tensor) in self.plan.parameters.iter().zip(&mut self.tensors) {
+            let values = (found.get(&parameter.name))
+                .ok_or_else(|| format(format!("has no tensor {}", parameter.name)))?;
+            if values.size() != shape(parameter) {
+                return Err(format(format!(
+                    "{} has shape {:?}, the network needs {:?}",
+                    parameter.name,
+                    values.size(),
+                    parameter.shape
+                )));
+            }
+            tch::no_grad(|| tensor.f_copy_(values))?;
+        }
+        Ok(())
+    }
+}
+
+fn shape(parameter: &Parameter) -> Vec<i64> {
+    parameter
+        .shape
+        .iter()
+        .map(|&side| i64::from(side))
+        .collect()
+}
+
+/// One layer's module.
+fn apply(
+    layer: &LayerPlan,
+    tensors: &[Tensor],
+    x: &Tensor,
+    training: bool,
+    classifies: bool,
+) -> Result<Tensor, Error> {
+    Ok(match (layer.module, tensors) {
+        (Module::Conv { filter, stride }, [weight, norm @ ..]) => {
+            let y = conv(x, weight, filter, stride)?;
+            normalise(&y, norm, training)?.f_relu_()?
+        }
+        (Module::Residual { filter, stride, .. }, [first, rest @ ..]) if rest.len() >= 9 => {
+            let y = conv(x, first, filter, stride)?;
+            let y = normalise(&y, &rest[..4], training)?.f_relu_()?;
+            let y = conv(&y, &rest[4], filter, 1)?;
+            let mut y = normalise(&y, &rest[5..9], training)?;
+            let mut sum = match &rest[9..] {
+                [shortcut, norm @ ..] => {
+                    y.f_add_(&normalise(&conv(x, shortcut, 1, stride)?, norm, training)?)?
+                }
+                [] => y.f_add_(x)?,
+            };
+            sum.f_relu_()?
+        }
+        (Module::MaxPool, _) => x.f_max_pool2d(2, 2, 0, 1, true)?,
+        (Module::AvgPool, _) => x.f_avg_pool2d(2, 2, 0, true, true, None)?,
+        (Module::Dense(op), [weight, bias]) => {
+            activate(op, flatten(layer, x)?.f_linear(weight, Some(bias))?)?
+        }
+        (Module::Decision, [weight, bias]) => {
+            let y = flatten(layer, x)?.f_linear(weight, Some(bias))?;
+            if classifies {
+                y.f_log_softmax(1, None)?
+            } else {
+                y
+            }
+        }
+        (module, _) => {
+            return Err(Error::Torch {
+                message: format!(
+                    "{module:?} has {} tensors, which is not its number",
+                    tensors.len()
+                ),
+            });
+        }
+    })
+}
+
+/// Convolution with "same" padding: the image keeps its side, or ⌈side/2⌉ of it.
+fn conv(x: &Tensor, weight: &Tensor, filter: u32, stride: u32) -> Result<Tensor, Error> {
+    let (padding, stride) = (i64::from(filter / 2), i64::from(stride));
+    Ok(x.f_conv2d::<&Tensor>(weight, None, stride, padding, 1, 1)?)
+}
+
+/// Batch norm with weight, bias, running mean and running variance.
+fn normalise(x: &Tensor, norm: &[Tensor], training: bool) -> Result<Tensor, Error> {
+    let [weight, bias, mean, variance] = norm else {
+        return Err(Error::Torch {
+            message: format!("a batch norm has 4 tensors, not {}", norm.len()),
+        });
+    };
+    Ok(x.f_batch_norm(
+        Some(weight),
+        Some(bias),
+        Some(mean),
+        Some(variance),
+        training,
+        NORM_MOMENTUM,
+        NORM_EPS,
+        true,
+    )?)
+}
+
+/// Averages an image over its pixels.
+fn flatten(layer: &LayerPlan, x: &Tensor) -> Result<Tensor, Error> {
+    Ok(match layer.input {
+        Features::Image(..) => x.f_mean_dim([2_i64, 3].as_slice(), false, Kind::Float)?,
+        Features::Flat(_) => x.shallow_clone(),
+    })
+}
+
+/// In place where the gradient needs the result alone.
+fn activate(op: Op, mut x: Tensor) -> Result<Tensor, Error> {
+    Ok(match op {
+        Op::Crelu => Tensor::f_cat(&[x.f_relu()?, x.f_neg()?.f_relu_()?], 1)?,
+        Op::LeakyRelu => x.f_leaky_relu_()?,
+        Op::Softplus => x.f_softplus()?,
+        Op::Elu => x.f_elu_()?,
+        Op::Logistic => x.f_sigmoid_()?,
+        Op::Tanh => x.f_tanh_()?,
+        _ => x.f_relu_()?,
+    })
+}

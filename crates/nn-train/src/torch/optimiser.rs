@@ -1,0 +1,165 @@
+//! SGD with momentum and AdamW on the flat vector of all parameters.
+//!
+//! PyTorch's definitions, step by step: with gradient g, learning rate η and decay λ,
+//!
+//! - `sgd`: g ← g + λθ; b ← μb + g (b = g at the first step); θ ← θ − η(g + μb) with Nesterov, θ − ηb without;
+//! - `adamw`: θ ← (1 − ηλ)θ; m ← β₁m + (1 − β₁)g; v ← β₂v + (1 − β₂)g²; θ ← θ − η m̂/(√v̂ + ε).
+//!
+//! Since parameters and gradients are views of two vectors, a step costs a few passes over memory, where PyTorch's
+//! eager optimisers cost several calls for each parameter.
+
+use tch::{Tensor, no_grad};
+
+use super::model::Model;
+use crate::{Error, Optimiser, Protocol};
+
+const BETA2: f64 = 0.999;
+const EPS: f64 = 1e-8;
+
+/// The state of one training's optimiser.
+#[derive(Debug)]
+pub struct Stepper {
+    rule: Optimiser,
+    momentum: f64,
+    nesterov: bool,
+    decay: f64,
+    clip: Option<f64>,
+    /// All gradients; those of the parameters are views of it from the first step on.
+    gradient: Tensor,
+    first: Tensor,
+    second: Option<Tensor>,
+    /// Steps taken.
+    steps: i32,
+}
+
+impl Stepper {
+    /// Starts with the protocol's constants.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`], or whatever else libtorch reports.
+    pub fn new(model: &Model, protocol: &Protocol) -> Result<Self, Error> {
+        let (flat, _) = model.flat();
+        let second = match protocol.optimiser {
+            Optimiser::Sgd => None,
+            Optimiser::Adamw => Some(flat.f_zeros_like()?),
+        };
+        Ok(Self {
+            rule: protocol.optimiser,
+            momentum: protocol.momentum,
+            nesterov: protocol.nesterov,
+            decay: protocol.weight_decay,
+            clip: protocol.clip,
+            gradient: flat.f_zeros_like()?,
+            first: flat.f_zeros_like()?,
+            second,
+            steps: 0,
+        })
+    }
+
+    /// Differentiates `loss` and moves the parameters.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`], or whatever else libtorch reports.
+    pub fn step(&mut self, model: &Model, loss: &Tensor, learning_rate: f64) -> Result<(), Error> {
+        if self.steps > 0 {
+            drop(self.gradient.f_zero_()?);
+        }
+        loss.f_backward()?;
+        no_grad(|| {
+            if self.steps == 0 {
+                self.adopt(model)?;
+            }
+            self.steps += 1;
+            if let Some(clip) = self.clip {
+                let factor = (self.gradient.f_norm()? + 1e-6)
+                    .f_reciprocal()?
+                    .f_mul_scalar(clip)?
+                    .f_clamp_max(1.0)?;
+                drop(self.gradient.f_mul_(&factor)?);
+            }
+            match self.rule {
+                Optimiser::Sgd => self.sgd(model, learning_rate),
+                Optimiser::Adamw => self.adamw(model, learning_rate),
+            }
+        })
+    }
+
+    /// Moves the gradients that the first backward pass has allocated into the flat vector, where later passes
+    /// accumulate.
+    fn adopt(&self, model: &Model) -> Result<(), Error> {
+        let mut start = 0;
+        for parameter in model.trainable() {
+            let length = parameter.numel() as i64;
+            let mut view = self
+                .gradient
+                .f_narrow(0, start, length)?
+                .f_view_as(parameter)?;
+            let mut gradient = parameter.f_grad()?;
+            if gradient.defined() {
+                view.f_copy_(&gradient)?;
+                gradient.set_data(&view);
+            }
+            start += length;
+        }
+        Ok(())
+    }
+
+    fn sgd(&mut self, model: &Model, learning_rate: f64) -> Result<(), Error> {
+        let (flat, decaying) = model.flat();
+        if self.decay > 0.0 {
+            let weights = flat.f_narrow(0, 0, decaying)?.f_mul_scalar(self.decay)?;
+            drop(self.gradient.f_narrow(0, 0, decaying)?.f_add_(&weights)?);
+        }
+        let mut flat = flat.shallow_clone();
+        if self.momentum <= 0.0 {
+            drop(flat.f_sub_(&self.gradient.f_mul_scalar(learning_rate)?)?);
+            return Ok(());
+        }
+        // The buffer starts at 0, so that the first step leaves b = g in it.
+        drop(
+            self.first
+                .f_mul_scalar_(self.momentum)?
+                .f_add_(&self.gradient)?,
+        );
+        if self.nesterov {
+            let ahead = self.first.f_mul_scalar(learning_rate * self.momentum)?;
+            drop(
+                flat.f_sub_(&self.gradient.f_mul_scalar(learning_rate)?)?
+                    .f_sub_(&ahead)?,
+            );
+        } else {
+            drop(flat.f_sub_(&self.first.f_mul_scalar(learning_rate)?)?);
+        }
+        Ok(())
+    }
+
+    fn adamw(&mut self, model: &Model, learning_rate: f64) -> Result<(), Error> {
+        let (flat, decaying) = model.flat();
+        let mut flat = flat.shallow_clone();
+        let Some(second) = &mut self.second else {
+            return Ok(());
+        };
+        if self.decay > 0.0 {
+            drop(
+                flat.f_narrow(0, 0, decaying)?
+                    .f_mul_scalar_(1.0 - learning_rate * self.decay)?,
+            );
+        }
+        drop(self.first.f_lerp_(&self.gradient, 1.0 - self.momentum)?);
+        let scaled = self.gradient.f_mul_scalar(1.0 - BETA2)?;
+        drop(
+            second
+                .f_mul_scalar_(BETA2)?
+                .f_addcmul_(&self.gradient, &scaled)?,
+        );
+        let unbias1 = 1.0 - self.momentum.powi(self.steps);
+        let unbias2 = 1.0 - BETA2.powi(self.steps);
+        let root = second
+            .f_sqrt()?
+            .f_mul_scalar_(1.0 / unbias2.sqrt())?
+            .f_add_scalar_(EPS)?;
+        let step = self.first.f_mul_scalar(-learning_rate / unbias1)?;
+        drop(flat.f_addcdiv_(&step, &root)?);
+        Ok(())
+    }
+}

@@ -1,0 +1,101 @@
+//! Losses and scores.
+
+use std::collections::BTreeMap;
+
+use tch::{Kind, Reduction, Tensor, no_grad};
+
+use super::batches::{DeviceExamples, spans};
+use super::model::Model;
+use crate::Error;
+
+/// Examples scored at a time.
+const SCORING_BATCH: i64 = 512;
+
+/// How well a model does on a part of the data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Score {
+    /// Accuracy, or minus the mean squared error. Higher is better.
+    pub value: f64,
+    /// `accuracy` and `cross-entropy`, or `mse` and `r2`.
+    pub metrics: BTreeMap<String, f64>,
+}
+
+/// The training loss of a batch.
+///
+/// Classification: cross-entropy against (1 − ε)·one-hot + ε/classes. Regression: mean squared error.
+pub(super) fn loss(outputs: &Tensor, targets: &Tensor, smoothing: f64) -> Result<Tensor, Error> {
+    if targets.kind() != Kind::Int64 {
+        return Ok(outputs.f_mse_loss(targets, Reduction::Mean)?);
+    }
+    let nll = outputs.f_nll_loss::<&Tensor>(targets, None, Reduction::Mean, -100)?;
+    if smoothing <= 0.0 {
+        return Ok(nll);
+    }
+    let uniform = outputs.f_mean(Kind::Float)?.f_mul_scalar(-smoothing)?;
+    Ok(nll.f_mul_scalar(1.0 - smoothing)?.f_add(&uniform)?)
+}
+
+/// Scores a model in evaluation mode.
+pub(super) fn evaluate(model: &Model, examples: &DeviceExamples) -> Result<Score, Error> {
+    no_grad(|| {
+        let mut sums = [0.0; 4];
+        let n = examples.len();
+        // A single last example is fine here: nothing is normalised by the batch.
+        let spans = if n > 1 {
+            spans(n, SCORING_BATCH)
+        } else {
+            vec![(0, n)]
+        };
+        let covered = spans.last().map_or(0, |(start, length)| start + length);
+        let rest = (covered < n).then_some((covered, n - covered));
+        let mut classifies = true;
+        for (start, length) in spans.into_iter().chain(rest) {
+            let (inputs, targets) = examples.narrow(start, length)?;
+            let outputs = model.forward(&inputs, false)?;
+            classifies = targets.kind() == Kind::Int64;
+            let parts = if classifies {
+                let right = outputs.f_argmax(1, false)?.f_eq_tensor(&targets)?;
+                let nll = outputs.f_nll_loss::<&Tensor>(&targets, None, Reduction::Sum, -100)?;
+                [
+                    right.f_sum(Kind::Double)?,
+                    nll,
+                    Tensor::from(0.0),
+                    Tensor::from(0.0),
+                ]
+            } else {
+                let error = outputs.f_mse_loss(&targets, Reduction::None)?;
+                let squares = targets.f_square()?;
+                [
+                    error.f_sum(Kind::Double)?,
+                    Tensor::from(0.0),
+                    targets.f_sum(Kind::Double)?,
+                    squares.f_sum(Kind::Double)?,
+                ]
+            };
+            for (sum, part) in sums.iter_mut().zip(&parts) {
+                *sum += part.f_double_value(&[])?;
+            }
+        }
+        let n = n as f64;
+        let (value, metrics) = if classifies {
+            (
+                sums[0] / n,
+                [("accuracy", sums[0] / n), ("cross-entropy", sums[1] / n)],
+            )
+        } else {
+            let mse = sums[0] / n;
+            let variance = sums[3] / n - (sums[2] / n).powi(2);
+            (
+                -mse,
+                [
+                    ("mse", mse),
+                    ("r2", 1.0 - mse / variance.max(f64::MIN_POSITIVE)),
+                ],
+            )
+        };
+        Ok(Score {
+            value,
+            metrics: metrics.map(|(name, x)| (name.to_owned(), x)).into(),
+        })
+    })
+}

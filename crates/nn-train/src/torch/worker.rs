@@ -1,0 +1,113 @@
+//! The program `nasbot-worker`: one job from standard input, events to standard output.
+
+use std::fs::File;
+use std::io::{BufRead, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use nix::unistd::{dup, dup2_stdout};
+
+use super::{classify, train};
+use crate::Error;
+use crate::job::{Event, Job, PROTOCOL};
+
+/// The version of libtorch that this worker was written for.
+pub const TORCH: &str = "2.11.0";
+
+/// Where the job comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Source<'a> {
+    /// The first line of standard input, which stays open: its end cancels the job.
+    Stdin,
+    /// A file; standard input is left alone.
+    File(&'a Path),
+}
+
+/// Does one job; whether all its events could be delivered. A training that fails is an event like any other.
+///
+/// # Errors
+/// If standard output can't be set up or written to.
+pub fn main(source: Source<'_>) -> std::io::Result<()> {
+    let mut out = Events::take_stdout()?;
+    out.send(&Event::Hello {
+        protocol: PROTOCOL,
+        worker: env!("CARGO_PKG_VERSION").into(),
+        torch: TORCH.into(),
+    })?;
+    let outcome = read(source).and_then(|job| {
+        if matches!(source, Source::Stdin) {
+            std::thread::spawn(exit_when_stdin_ends);
+        }
+        // tch panics where it has no fallible variant, for one when memory runs out in such a place.
+        catch_unwind(AssertUnwindSafe(|| {
+            train::run(&job, &mut |event| {
+                if out.send(&event).is_err() {
+                    // Nobody listens any more.
+                    std::process::exit(CANCELLED);
+                }
+            })
+        }))
+        .unwrap_or_else(|payload| Err(classify(&panic_text(payload.as_ref()))))
+    });
+    let last = outcome.unwrap_or_else(|error| Event::Failed {
+        kind: error.failure(),
+        message: error.to_string(),
+    });
+    out.send(&last)
+}
+
+/// Exit status of a job that was cancelled.
+const CANCELLED: i32 = 3;
+
+fn read(source: Source<'_>) -> Result<Job, Error> {
+    let mut line = String::new();
+    let (path, result) = match source {
+        Source::Stdin => (
+            Path::new("standard input"),
+            std::io::stdin().lock().read_line(&mut line).map(drop),
+        ),
+        Source::File(path) => (path, std::fs::read_to_string(path).map(|text| line = text)),
+    };
+    result.map_err(|source| Error::Io {
+        path: path.into(),
+        source,
+    })?;
+    Job::from_line(&line)
+}
+
+/// The parent holds the other end until it has the result: if it ends first, the parent has died or cancelled.
+fn exit_when_stdin_ends() {
+    let mut rest = Vec::new();
+    let mut stdin = std::io::stdin().lock();
+    loop {
+        rest.clear();
+        if !matches!(stdin.read_until(b'\n', &mut rest), Ok(1..)) {
+            std::process::exit(CANCELLED);
+        }
+    }
+}
+
+fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("the training panicked")
+        .to_owned()
+}
+
+/// The stream of events: a private copy of standard output, while whatever else prints there goes to standard error.
+struct Events {
+    pipe: File,
+}
+
+impl Events {
+    fn take_stdout() -> std::io::Result<Self> {
+        let pipe = dup(std::io::stdout())?;
+        dup2_stdout(std::io::stderr())?;
+        Ok(Self { pipe: pipe.into() })
+    }
+
+    fn send(&mut self, event: &Event) -> std::io::Result<()> {
+        let line = event.to_line().map_err(std::io::Error::other)?;
+        self.pipe.write_all(line.as_bytes())
+    }
+}
