@@ -61,6 +61,12 @@ named! {
         /// The paper's evolutionary baseline (its appendix C): parents drawn in proportion to
         /// exponentiated scores, then mutated.
         Evolution = "evolution",
+        /// Regularised evolution (Real, Aggarwal, Huang and Le 2019): the best of a few of the
+        /// latest evaluations is mutated; old ones die whatever their score.
+        RegularisedEvolution = "regularised-evolution",
+        /// Local search (White, Nolen and Savani 2021): neighbours of the best candidate until none
+        /// is better, then a new start.
+        LocalSearch = "local-search",
         /// Random candidates of the space.
         Random = "random",
     }

@@ -22,6 +22,7 @@ mod search;
 mod space;
 mod strategy;
 mod stream;
+pub mod synthetic;
 
 pub use config::{Acquisition, KernelKind, SearchConfig, Strategy, ValidConfig};
 pub use error::Error;
@@ -30,3 +31,4 @@ pub use history::{Evaluation, State};
 pub use outcome::{Failure, Outcome};
 pub use search::{Origin, Search, Suggestion};
 pub use space::Space;
+pub use synthetic::Synthetic;

@@ -1,7 +1,10 @@
 //! The strategies: each chooses the next candidate as a pure function of the history and a random
 //! stream.
 
+mod evolution;
+mod local_search;
 mod random;
+mod regularised;
 
 use rand_pcg::Pcg64;
 
@@ -22,12 +25,34 @@ pub(crate) struct Choice<C> {
     pub(crate) origin: Origin,
 }
 
+impl<S: Space> View<'_, S> {
+    /// `candidate` as a choice, unless the history holds it already.
+    fn fresh(&self, candidate: S::Candidate, origin: Origin) -> Option<Choice<S::Candidate>> {
+        let hash = self.space.hash(&candidate);
+        (!self.history.contains(hash)).then_some(Choice {
+            candidate,
+            hash,
+            origin,
+        })
+    }
+}
+
 /// Lets the configured strategy choose a candidate that the history does not hold.
+///
+/// A strategy that finds none (it has no scores yet, or nothing new around its parents) leaves the
+/// choice to chance.
 pub(crate) fn choose<S: Space>(
     view: &View<'_, S>,
     rng: &mut Pcg64,
 ) -> Result<Choice<S::Candidate>, Error> {
-    match view.config.strategy {
-        Strategy::Nasbot | Strategy::Evolution | Strategy::Random => random::choose(view, rng),
+    let chosen = match view.config.strategy {
+        Strategy::Evolution => evolution::choose(view, rng),
+        Strategy::RegularisedEvolution => regularised::choose(view, rng),
+        Strategy::LocalSearch => local_search::choose(view, rng),
+        Strategy::Nasbot | Strategy::Random => None,
+    };
+    match chosen {
+        Some(choice) => Ok(choice),
+        None => random::choose(view, rng),
     }
 }
