@@ -1,0 +1,84 @@
+//! The loops worth vectorising, behind one trait.
+//!
+//! Every implementation gives the same bits: each lane does the same operations in the same
+//! order, there is no fused multiplication, and ties go to the lowest index. Slices have lengths
+//! that are multiples of [`LANES`].
+
+mod portable;
+
+pub(crate) use portable::Portable;
+
+/// Doubles in the widest vector; rows are padded to a multiple of this.
+pub(crate) const LANES: usize = 8;
+
+/// A length rounded up to whole vectors.
+pub(crate) const fn padded(len: usize) -> usize {
+    len.next_multiple_of(LANES)
+}
+
+/// The saving of an arc that must never be used.
+pub(crate) const NEVER: f64 = -1e300;
+
+/// How savings follow from mismatch M and structural sum S: ceiling − slope·S − M, rounded to a
+/// grid and pruned (see [`crate::transport`]).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    /// Cost of leaving both ends unmatched: twice the null penalty.
+    pub(crate) ceiling: f64,
+    /// Structural coefficient over the number of path-length features.
+    pub(crate) slope: f64,
+    /// Adding and subtracting this rounds to the grid.
+    pub(crate) grid: f64,
+}
+
+impl Terms {
+    /// Saving of one arc: positive, on the grid, or [`NEVER`].
+    #[inline(always)]
+    pub(crate) fn saving(self, mismatch: f64, structure: f64) -> f64 {
+        let saving = self.ceiling - self.slope * structure - mismatch;
+        let saving = (saving + self.grid) - self.grid;
+        if saving > 0.0 { saving } else { NEVER }
+    }
+}
+
+/// Path-length features of one profile's layers, by feature, then layer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Features<'a> {
+    /// Number of layers, padded: the stride between features.
+    pub(crate) stride: usize,
+    /// Counts, one byte each, eight features to a word.
+    pub(crate) bytes: &'a [u64],
+    /// Random-walk lengths.
+    pub(crate) reals: &'a [f64],
+}
+
+/// One set of vector instructions.
+pub(crate) trait Lanes: Copy {
+    /// Σ over features of |a's − b's| for a's layer `row` against b's layers from `first`, one
+    /// for each element of `out`. Bytes first, then reals in order.
+    fn structure(self, a: Features<'_>, row: usize, b: Features<'_>, first: usize, out: &mut [f64]);
+
+    /// Savings of one row's arcs. Returns whether any of them is useful.
+    fn savings(self, terms: Terms, mismatch: &[f64], structure: &[f64], out: &mut [f64]) -> bool;
+
+    /// The column with the largest saving + potential, if that exceeds `above`.
+    fn best(self, saving: &[f64], potential: &[f64], above: f64) -> Option<(usize, f64)>;
+
+    /// The largest value, if it exceeds `above`.
+    fn largest(self, values: &[f64], above: f64) -> Option<(usize, f64)>;
+
+    /// The smallest value, if it is below `below`.
+    fn smallest(self, values: &[f64], below: f64) -> Option<(usize, f64)>;
+
+    /// Adds `by` to the values whose bit in `set` is 1.
+    fn shift(self, values: &mut [f64], set: &[u64], by: f64);
+}
+
+/// Runs an expression with the best instructions that this machine has.
+macro_rules! dispatch {
+    ($lanes:ident => $body:expr) => {{
+        let $lanes = crate::lanes::Portable;
+        $body
+    }};
+}
+pub(crate) use dispatch;

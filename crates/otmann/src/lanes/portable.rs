@@ -1,0 +1,145 @@
+//! Plain Rust, for any machine.
+
+use super::{Features, LANES, Lanes, Terms};
+
+/// Plain Rust in chunks that the compiler can vectorise.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Portable;
+
+/// Σ |x − y| over the eight bytes of two words.
+#[inline(always)]
+fn byte_distance(x: u64, y: u64) -> u64 {
+    const EVEN: u64 = 0x00ff_00ff_00ff_00ff;
+    const BORROW: u64 = 0x0100_0100_0100_0100;
+    const ONES: u64 = 0x0001_0001_0001_0001;
+    // Four 16-bit fields at a time: 256 + x − y never borrows, and its bit 8 says that x ≥ y.
+    let distance = |x: u64, y: u64| {
+        let biased = (x | BORROW) - y;
+        let negative = ((biased >> 8) & ONES) ^ ONES;
+        let mask = (negative << 8) - negative;
+        (((biased & EVEN) ^ mask) + negative) & (EVEN | BORROW)
+    };
+    let sum = distance(x & EVEN, y & EVEN) + distance((x >> 8) & EVEN, (y >> 8) & EVEN);
+    sum.wrapping_mul(ONES) >> 48
+}
+
+#[inline(always)]
+fn argmax(len: usize, value: impl Fn(usize) -> f64, above: f64) -> Option<(usize, f64)> {
+    let mut top = [f64::NEG_INFINITY; LANES];
+    for start in (0..len).step_by(LANES) {
+        for (lane, top) in top.iter_mut().enumerate() {
+            let value = value(start + lane);
+            *top = if value > *top { value } else { *top };
+        }
+    }
+    let mut best = top[0];
+    for &top in &top[1..] {
+        best = if top > best { top } else { best };
+    }
+    if best > above {
+        let at = (0..len).find(|&k| value(k) >= best)?;
+        return Some((at, best));
+    }
+    None
+}
+
+impl Lanes for Portable {
+    #[inline(always)]
+    fn structure(
+        self,
+        a: Features<'_>,
+        row: usize,
+        b: Features<'_>,
+        first: usize,
+        out: &mut [f64],
+    ) {
+        let words = a.bytes.len() / a.stride;
+        let reals = a.reals.len() / a.stride;
+        for (chunk, out) in out.chunks_exact_mut(LANES).enumerate() {
+            let column = first + chunk * LANES;
+            let mut counts = [0_u64; LANES];
+            for word in 0..words {
+                let x = a.bytes[word * a.stride + row];
+                let ys = &b.bytes[word * b.stride + column..][..LANES];
+                for (count, &y) in counts.iter_mut().zip(ys) {
+                    *count += byte_distance(x, y);
+                }
+            }
+            let mut sums = counts.map(|count| count as f64);
+            for real in 0..reals {
+                let x = a.reals[real * a.stride + row];
+                let ys = &b.reals[real * b.stride + column..][..LANES];
+                for (sum, &y) in sums.iter_mut().zip(ys) {
+                    *sum += (x - y).abs();
+                }
+            }
+            out.copy_from_slice(&sums);
+        }
+    }
+
+    #[inline(always)]
+    fn savings(self, terms: Terms, mismatch: &[f64], structure: &[f64], out: &mut [f64]) -> bool {
+        let mut useful = false;
+        for ((out, &mismatch), &structure) in out.iter_mut().zip(mismatch).zip(structure) {
+            *out = terms.saving(mismatch, structure);
+            useful |= *out > 0.0;
+        }
+        useful
+    }
+
+    #[inline(always)]
+    fn best(self, saving: &[f64], potential: &[f64], above: f64) -> Option<(usize, f64)> {
+        let potential = &potential[..saving.len()];
+        argmax(saving.len(), |k| saving[k] + potential[k], above)
+    }
+
+    #[inline(always)]
+    fn largest(self, values: &[f64], above: f64) -> Option<(usize, f64)> {
+        argmax(values.len(), |k| values[k], above)
+    }
+
+    #[inline(always)]
+    fn smallest(self, values: &[f64], below: f64) -> Option<(usize, f64)> {
+        argmax(values.len(), |k| -values[k], -below).map(|(at, value)| (at, -value))
+    }
+
+    #[inline(always)]
+    fn shift(self, values: &mut [f64], set: &[u64], by: f64) {
+        for (values, &set) in values.chunks_mut(64).zip(set) {
+            for (bit, value) in values.iter_mut().enumerate() {
+                *value += if set >> bit & 1 == 1 { by } else { 0.0 };
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::byte_distance;
+
+    #[test]
+    fn byte_distance_is_the_sum_of_absolute_differences() {
+        let mut state = 1_u64;
+        let mut next = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            state ^ (state >> 29)
+        };
+        for round in 0..10_000 {
+            let (x, y) = match round {
+                0 => (0, u64::MAX),
+                1 => (u64::MAX, 0),
+                2 => (u64::MAX, u64::MAX),
+                _ => (next(), next()),
+            };
+            let slow: u64 = x
+                .to_le_bytes()
+                .iter()
+                .zip(y.to_le_bytes())
+                .map(|(&x, y)| u64::from(x.abs_diff(y)))
+                .sum();
+            assert_eq!(byte_distance(x, y), slow, "{x:x} {y:x}");
+        }
+    }
+}

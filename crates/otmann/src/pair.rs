@@ -1,0 +1,286 @@
+//! The distance of two profiles: blocks, costs, one solve for each coefficient.
+
+use crate::lanes::{self, LANES, Lanes, Terms, padded};
+use crate::profile::Block;
+use crate::transport::{self, Basis, Problem, grid, scale};
+use crate::{Error, Metric, Profile};
+
+/// Distances of one pair, one for each structural coefficient of the metric.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Distance {
+    /// The optimum of the transport: mass × cost.
+    pub raw: Vec<f64>,
+    /// `raw` over the total mass of both graphs: 0 for equal graphs, at most the null penalty.
+    pub normalised: Vec<f64>,
+}
+
+/// Buffers that one thread reuses from pair to pair.
+#[derive(Clone, Debug, Default)]
+pub struct Scratch {
+    basis: Basis<i64>,
+    structure: Vec<f64>,
+    saving: Vec<f64>,
+    shifted: Vec<i64>,
+    matched: Vec<i64>,
+    cost: Vec<f64>,
+}
+
+impl Metric {
+    /// The profile of a network: [`Profile::new`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn profile(&self, network: &nn_graph::Network) -> Result<Profile, Error> {
+        Profile::new(network, self)
+    }
+
+    /// The cost matrix of two profiles at one structural coefficient: cost of matching each node
+    /// of `a` (rows) with each of `b` (columns), in the nodes' own order; infinite where their
+    /// labels can't be matched. A node without mass has infinite costs.
+    ///
+    /// # Errors
+    /// A profile was built for a metric with other labels or features.
+    pub fn costs(&self, a: &Profile, b: &Profile, coefficient: f64) -> Result<Vec<f64>, Error> {
+        a.check_for(self)?;
+        b.check_for(self)?;
+        let mut out = vec![f64::INFINITY; a.len() * b.len()];
+        for (&x, &y) in a.blocks.iter().zip(&b.blocks) {
+            let block = costs(self, coefficient, (a, x), (b, y));
+            for (row, costs) in block.chunks(y.len.max(1)).enumerate() {
+                for (column, &cost) in costs.iter().enumerate() {
+                    if let (Some(i), Some(j)) = (a.nodes[x.first + row], b.nodes[y.first + column])
+                    {
+                        out[i * b.len() + j] = cost;
+                    }
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// The distance of two profiles that were built for this metric.
+    ///
+    /// # Errors
+    /// A profile was built for a metric with other labels or features.
+    pub fn distance(&self, a: &Profile, b: &Profile) -> Result<Distance, Error> {
+        let mut raw = vec![0.0; self.coefficients().len()];
+        self.raw_into(&mut Scratch::default(), a, b, &mut raw)?;
+        let normalised = raw.iter().map(|raw| normalise(*raw, a, b)).collect();
+        Ok(Distance { raw, normalised })
+    }
+
+    /// The raw distances of two profiles, into `raw`, without allocating once `scratch` has grown.
+    ///
+    /// # Errors
+    /// A profile was built for a metric with other labels or features, or `raw` does not have one
+    /// place for each coefficient.
+    pub fn raw_into(
+        &self,
+        scratch: &mut Scratch,
+        a: &Profile,
+        b: &Profile,
+        raw: &mut [f64],
+    ) -> Result<(), Error> {
+        a.check_for(self)?;
+        b.check_for(self)?;
+        if raw.len() != self.coefficients().len() {
+            return Err(Error::Length {
+                what: "the slice of distances",
+                found: raw.len(),
+                expected: self.coefficients().len(),
+            });
+        }
+        let mut sure = !a.wide && !b.wide;
+        if sure {
+            sure = lanes::dispatch!(lanes => scratch.fast(lanes, self, a, b, raw));
+        }
+        if !sure {
+            careful(self, a, b, raw)?;
+        }
+        Ok(())
+    }
+}
+
+/// `raw` over the total mass of both.
+pub(crate) fn normalise(raw: f64, a: &Profile, b: &Profile) -> f64 {
+    let total = a.total + b.total;
+    if total > 0.0 { raw / total } else { 0.0 }
+}
+
+impl Scratch {
+    /// Solves all blocks in 64-bit amounts. Returns whether rounding to these cannot show.
+    #[inline(always)]
+    fn fast(
+        &mut self,
+        lanes: impl Lanes,
+        metric: &Metric,
+        a: &Profile,
+        b: &Profile,
+        raw: &mut [f64],
+    ) -> bool {
+        let exponent = a.exponent.min(b.exponent);
+        let mut shifted = std::mem::take(&mut self.shifted);
+        let shift = a.exponent.abs_diff(b.exponent);
+        let finer = if a.exponent > b.exponent { a } else { b };
+        if shift > 0 && coarsen(finer, shift, &mut shifted).is_none() {
+            self.shifted = shifted;
+            return false;
+        }
+        let (supply, demand) = if shift == 0 {
+            (a.amounts.as_slice(), b.amounts.as_slice())
+        } else if std::ptr::eq(finer, a) {
+            (shifted.as_slice(), b.amounts.as_slice())
+        } else {
+            (a.amounts.as_slice(), shifted.as_slice())
+        };
+        if a.least == 0 || b.least == 0 {
+            self.shifted = shifted;
+            return false;
+        }
+
+        let coefficients = metric.coefficients();
+        self.matched.clear();
+        self.matched.resize(coefficients.len(), 0);
+        self.cost.clear();
+        self.cost.resize(coefficients.len(), 0.0);
+        for (x, y) in a.blocks.iter().zip(&b.blocks) {
+            if x.len > 0 && y.len > 0 {
+                self.block(lanes, metric, (a, *x, supply), (b, *y, demand));
+            }
+        }
+
+        let total: i64 = supply.iter().sum::<i64>() + demand.iter().sum::<i64>();
+        let penalty = metric.null_penalty();
+        for (raw, (&matched, &cost)) in raw.iter_mut().zip(self.matched.iter().zip(&self.cost)) {
+            let unmatched = (total - 2 * matched) as f64;
+            *raw = scale(penalty * unmatched + cost, -exponent);
+        }
+        self.shifted = shifted;
+        if a.exact && b.exact && shift == 0 {
+            return true;
+        }
+        let rounding = scale(penalty * (a.slots() + b.slots()) as f64, -exponent);
+        raw.iter()
+            .all(|&raw| rounding <= transport::TOLERANCE * raw)
+    }
+
+    /// Adds one block's matched amounts and their costs to the sums.
+    #[inline(always)]
+    fn block(
+        &mut self,
+        lanes: impl Lanes,
+        metric: &Metric,
+        (a, x, supply): (&Profile, Block, &[i64]),
+        (b, y, demand): (&Profile, Block, &[i64]),
+    ) {
+        let supply = &supply[x.first..][..x.len];
+        let demand = &demand[y.first..][..y.len];
+        let stride = padded(y.len);
+        let (from, to) = (a.features(), b.features());
+        self.structure.resize(x.len * stride, 0.0);
+        for (row, out) in self.structure.chunks_exact_mut(stride).enumerate() {
+            lanes.structure(from, x.first + row, to, y.first, out);
+        }
+        let mismatch = |row: usize| {
+            let start = y.mismatch + a.members[x.first + row] * stride;
+            &b.mismatch[start..][..stride]
+        };
+        let ceiling = 2.0 * metric.null_penalty();
+        let per_feature = 1.0 / metric.features() as f64;
+
+        if x.len == 1 && y.len == 1 {
+            let amount = supply[0].min(demand[0]);
+            for (k, &coefficient) in metric.coefficients().iter().enumerate() {
+                let slope = coefficient * per_feature;
+                let cost = mismatch(0)[0] + slope * self.structure[0];
+                if cost < ceiling {
+                    self.matched[k] += amount;
+                    self.cost[k] += amount as f64 * cost;
+                }
+            }
+            return;
+        }
+
+        let grid = grid(padded(x.len) + stride, ceiling);
+        self.saving.resize(x.len * stride, 0.0);
+        let mut first = true;
+        for &k in metric.descending() {
+            let terms = Terms {
+                ceiling,
+                slope: metric.coefficients()[k] * per_feature,
+                grid,
+            };
+            let rows = (self.saving.chunks_exact_mut(stride))
+                .zip(self.structure.chunks_exact(stride))
+                .enumerate();
+            for (row, (saving, structure)) in rows {
+                lanes.savings(terms, mismatch(row), structure, saving);
+            }
+            if first {
+                self.basis.solve(lanes, supply, demand, &self.saving);
+                first = false;
+            } else {
+                self.basis.resolve(lanes, &self.saving);
+            }
+            for (row, column, amount) in self.basis.matches() {
+                let structure = self.structure[row * stride + column];
+                let cost = mismatch(row)[column] + terms.slope * structure;
+                self.matched[k] += amount;
+                self.cost[k] += amount as f64 * cost;
+            }
+        }
+    }
+}
+
+/// Amounts of `profile` in quanta that are 2^shift times as large; `None` if one becomes 0.
+fn coarsen(profile: &Profile, shift: u32, out: &mut Vec<i64>) -> Option<()> {
+    let round = |amount: i64| (amount + (1 << (shift - 1))) >> shift;
+    if shift > 60 || round(profile.least) == 0 {
+        return None;
+    }
+    out.clear();
+    out.extend(profile.amounts.iter().map(|&amount| round(amount)));
+    Some(())
+}
+
+/// The cost matrix of one block, rows by columns without padding.
+fn costs(
+    metric: &Metric,
+    coefficient: f64,
+    (a, x): (&Profile, Block),
+    (b, y): (&Profile, Block),
+) -> Vec<f64> {
+    let (from, to) = (a.wide_features(), b.wide_features());
+    let slope = coefficient / metric.features() as f64;
+    let stride = padded(y.len);
+    let mut out = Vec::with_capacity(x.len * y.len);
+    for row in 0..x.len {
+        let mismatch = y.mismatch + a.members[x.first + row] * stride;
+        for column in 0..y.len {
+            let structure: f64 = (from.chunks_exact(a.slots()).zip(to.chunks_exact(b.slots())))
+                .map(|(from, to)| (from[x.first + row] - to[y.first + column]).abs())
+                .sum();
+            out.push(b.mismatch[mismatch + column] + slope * structure);
+        }
+    }
+    out
+}
+
+/// Solves all blocks by way of explicit cost matrices: for path lengths that do not fit in a byte
+/// and for masses so unequal that 62 bits do not hold them.
+fn careful(metric: &Metric, a: &Profile, b: &Profile, raw: &mut [f64]) -> Result<(), Error> {
+    debug_assert_eq!(a.slots() % LANES, 0);
+    for (raw, &coefficient) in raw.iter_mut().zip(metric.coefficients()) {
+        *raw = 0.0;
+        for (&x, &y) in a.blocks.iter().zip(&b.blocks) {
+            let plan = transport::solve(&Problem {
+                supply: &a.masses[x.first..][..x.len],
+                demand: &b.masses[y.first..][..y.len],
+                cost: &costs(metric, coefficient, (a, x), (b, y)),
+                penalty: metric.null_penalty(),
+            })?;
+            *raw += plan.value;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! Integration tests, in one program.
+
+mod golden;
+mod matrices;
+mod support;
