@@ -5,8 +5,10 @@
 //! Optimisation and Optimal Transport* (2018, arXiv 1802.07191), sections 2 and 3.
 
 mod constraints;
+mod convert;
 pub mod dag;
 mod error;
+mod hash;
 mod json;
 mod layer;
 mod measures;

@@ -1,7 +1,12 @@
 //! Integration tests of nn-graph: golden values, refusals, properties.
 
+#[cfg(test)]
 mod constraints;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod hash;
+#[cfg(test)]
 mod measures;
+#[cfg(test)]
 mod refusals;
