@@ -1,0 +1,210 @@
+//! The covariance of noisy observations, factored: what is done when the Gram matrix is not positive definite.
+
+use ndarray::{Array2, s};
+
+use crate::error::Error;
+use crate::kernel::unpack;
+use crate::matrix;
+
+/// What to do with a Gram matrix K that may have negative eigenvalues. With σ² the noise variance, the model needs a
+/// positive definite A in place of K + σ²I.
+///
+/// Distances between graphs do not embed in a Euclidean space, so a kernel over them can give a K with slightly negative
+/// eigenvalues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Indefinite {
+    /// A = K₊ + σ²I with K₊ = Σ max(λ, 0) v vᵀ over the eigenpairs (λ, v) of K, the projection onto the cone of positive
+    /// semi-definite matrices: what the original implementation does. A Cholesky factorisation first tells whether
+    /// there is anything to clip; if there is, the eigenvalues cost about ten times as much as the factor alone.
+    Clip,
+    /// A = K + σ²I as long as that is safely positive definite, `Clip` otherwise. *Safely* means that no pivot of its
+    /// Cholesky factor is less than half of σ²: a pivot is the variance of one noisy observation given those before
+    /// it, and would be at least σ² if K had no negative eigenvalue. Factors can be extended row by row.
+    #[default]
+    Tolerate,
+}
+
+/// The smallest share of the noise variance that a pivot may have to be tolerated.
+const TOLERATED: f64 = 0.5;
+
+/// Negative eigenvalues no larger than this, relative to n times the largest diagonal entry, are rounding.
+const ROUNDING: f64 = 1e-14;
+
+/// `A = UᵀU` for the observations (and pending points) so far, with what is needed to add more.
+#[derive(Debug, Clone)]
+pub(crate) struct Covariance {
+    rule: Indefinite,
+    noise: f64,
+    /// Lower triangle of K, without noise, as it came from the kernel.
+    triangle: Vec<f64>,
+    upper: Array2<f64>,
+    clipped: bool,
+}
+
+/// Eigenvalues and eigenvectors (rows) of a Gram matrix.
+pub(crate) type Spectrum = (ndarray::Array1<f64>, Array2<f64>);
+
+impl Covariance {
+    /// Factors the Gram matrix `gram`. O(n³).
+    pub(crate) fn new(gram: &Array2<f64>, noise: f64, rule: Indefinite) -> Result<Self, Error> {
+        let (upper, spectrum) = factor(gram, noise, rule)?;
+        let triangle = (0..gram.nrows())
+            .flat_map(|i| gram.slice(s![i, ..=i]).into_iter().copied())
+            .collect();
+        Ok(Self {
+            rule,
+            noise,
+            triangle,
+            upper,
+            clipped: spectrum.is_some(),
+        })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.upper.nrows()
+    }
+
+    pub(crate) fn noise(&self) -> f64 {
+        self.noise
+    }
+
+    pub(crate) fn upper(&self) -> &Array2<f64> {
+        &self.upper
+    }
+
+    /// Whether negative eigenvalues were clipped.
+    pub(crate) fn is_clipped(&self) -> bool {
+        self.clipped
+    }
+
+    /// Σ log Uᵢᵢ = ½ log |A|.
+    pub(crate) fn half_log_determinant(&self) -> f64 {
+        self.upper.diag().iter().map(|u| libm::log(*u)).sum()
+    }
+
+    /// Adds p points, given the kernel between them and the earlier ones, (p, n), and among them, (p, p).
+    ///
+    /// With A = UᵀU the factor of the larger matrix is
+    ///
+    /// ```text
+    /// [ U  Vᵀ ]      V = C U⁻¹  (row i: U⁻ᵀ cᵢ),      WᵀW = B + σ²I − V Vᵀ,
+    /// [ 0  W  ]
+    /// ```
+    ///
+    /// O(p n² + p³); from scratch, O((n + p)³), where clipping is or becomes involved.
+    pub(crate) fn extend(&mut self, cross: &Array2<f64>, among: &Array2<f64>) -> Result<(), Error> {
+        let (p, n) = cross.dim();
+        for i in 0..p {
+            self.triangle.extend(cross.row(i));
+            self.triangle.extend(among.slice(s![i, ..=i]));
+        }
+        let cheap = self.rule == Indefinite::Tolerate && !self.clipped;
+        if let Some((v, w)) = if cheap {
+            self.new_rows(cross, among)
+        } else {
+            None
+        } {
+            let mut upper = Array2::zeros((n + p, n + p));
+            upper.slice_mut(s![..n, ..n]).assign(&self.upper);
+            upper.slice_mut(s![..n, n..]).assign(&v.t());
+            upper.slice_mut(s![n.., n..]).assign(&w);
+            self.upper = upper;
+        } else {
+            let (upper, spectrum) = factor(&unpack(&self.triangle, n + p), self.noise, self.rule)?;
+            self.upper = upper;
+            self.clipped = spectrum.is_some();
+        }
+        Ok(())
+    }
+
+    /// V and W of [`extend`](Self::extend), unless a pivot is too small.
+    fn new_rows(
+        &self,
+        cross: &Array2<f64>,
+        among: &Array2<f64>,
+    ) -> Option<(Array2<f64>, Array2<f64>)> {
+        let mut v = cross.clone();
+        matrix::solve_lower(&self.upper, &mut v);
+        let mut rest = among - &matrix::multiply_transposed(&v, &v);
+        rest.diag_mut().mapv_inplace(|x| x + self.noise);
+        let w = matrix::cholesky(rest)?;
+        tolerable(&w, self.noise).then_some((v, w))
+    }
+}
+
+/// The factor of A, and the spectrum of K where it had to be clipped.
+pub(crate) fn factor(
+    gram: &Array2<f64>,
+    noise: f64,
+    rule: Indefinite,
+) -> Result<(Array2<f64>, Option<Spectrum>), Error> {
+    let n = gram.nrows();
+    let failure = || Error::NotPositiveDefinite { size: n, noise };
+    let with_noise = |mut a: Array2<f64>| {
+        a.diag_mut().mapv_inplace(|x| x + noise);
+        matrix::cholesky(a).filter(|u| u.diag().iter().all(|x| x.is_finite()))
+    };
+    match rule {
+        Indefinite::Tolerate => {
+            if let Some(upper) = with_noise(gram.clone()).filter(|u| tolerable(u, noise)) {
+                return Ok((upper, None));
+            }
+        }
+        Indefinite::Clip => {
+            let largest = gram.diag().iter().copied().fold(0.0, f64::max);
+            let mut nudged = gram.clone();
+            nudged
+                .diag_mut()
+                .mapv_inplace(|x| x + ROUNDING * n as f64 * largest);
+            if matrix::cholesky(nudged).is_some() {
+                let upper = with_noise(gram.clone()).ok_or_else(failure)?;
+                return Ok((upper, None));
+            }
+        }
+    }
+    if !gram.iter().all(|x| x.is_finite()) {
+        return Err(failure());
+    }
+    let (values, vectors) = matrix::symmetric_eigen(gram).ok_or_else(failure)?;
+    let projected = raise(gram, &values, &vectors, 0.0);
+    let upper = with_noise(projected).ok_or_else(failure)?;
+    Ok((upper, Some((values, vectors))))
+}
+
+fn tolerable(upper: &Array2<f64>, noise: f64) -> bool {
+    upper.diag().iter().all(|u| u * u >= TOLERATED * noise)
+}
+
+/// Σ max(λ, floor) v vᵀ, computed as the matrix plus a correction of low rank for the eigenvalues below the floor.
+fn raise(
+    a: &Array2<f64>,
+    values: &ndarray::Array1<f64>,
+    vectors: &Array2<f64>,
+    floor: f64,
+) -> Array2<f64> {
+    let below = values.iter().take_while(|v| **v < floor).count();
+    let mut scaled = vectors.slice(s![..below, ..]).to_owned();
+    for (mut row, value) in scaled.rows_mut().into_iter().zip(values) {
+        row *= (floor - value).sqrt();
+    }
+    let columns = scaled.t().as_standard_layout().into_owned();
+    a + &matrix::multiply(&columns, &scaled)
+}
+
+/// Projects a symmetric matrix so that no eigenvalue is below `floor`. One Cholesky factorisation if there is none.
+pub(crate) fn project(a: Array2<f64>, floor: f64) -> Result<Array2<f64>, Error> {
+    let mut lowered = a.clone();
+    lowered.diag_mut().mapv_inplace(|x| x - floor);
+    if matrix::cholesky(lowered).is_some() {
+        return Ok(a);
+    }
+    let failure = || Error::NotPositiveDefinite {
+        size: a.nrows(),
+        noise: floor,
+    };
+    if !a.iter().all(|x| x.is_finite()) {
+        return Err(failure());
+    }
+    let (values, vectors) = matrix::symmetric_eigen(&a).ok_or_else(failure)?;
+    Ok(raise(&a, &values, &vectors, floor))
+}

@@ -1,0 +1,142 @@
+//! Distances between observations: a stack of symmetric matrices that grows by rows.
+
+use ndarray::{ArrayView2, ArrayView3, Axis};
+
+use crate::error::{Error, check_length, check_values};
+
+/// The distances among `n` points, under `d` distance functions at once.
+///
+/// Each of the `d` matrices is symmetric with a zero diagonal; what is stored is its lower triangle with the diagonal, row
+/// after row, so that a new point is appended in O(d·n) and a kernel runs over contiguous numbers:
+/// entry (i, j), j ≤ i, stands at i(i+1)/2 + j.
+///
+/// ```
+/// use gp::Distances;
+/// use ndarray::{array, Array3};
+///
+/// // One distance function, two points at distance 3, then a third point.
+/// let mut distances = Distances::new(1);
+/// distances.push(Array3::<f64>::zeros((1, 1, 0)).index_axis(ndarray::Axis(1), 0))?;
+/// distances.push(array![[3.0]].view())?;
+/// distances.push(array![[4.0, 5.0]].view())?;
+/// assert_eq!((distances.len(), distances.depth()), (3, 1));
+/// assert_eq!(distances.triangle(0), [0.0, 3.0, 0.0, 4.0, 5.0, 0.0]);
+/// # Ok::<(), gp::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Distances {
+    len: usize,
+    triangles: Vec<Vec<f64>>,
+}
+
+impl Distances {
+    /// No points yet, `depth` distance functions.
+    #[must_use]
+    pub fn new(depth: usize) -> Self {
+        Self {
+            len: 0,
+            triangles: vec![Vec::new(); depth],
+        }
+    }
+
+    /// From full matrices, shape (d, n, n). Only entries below the diagonals are read.
+    ///
+    /// # Errors
+    /// The matrices are not square, or a distance is negative or not finite.
+    pub fn from_stack(stack: ArrayView3<'_, f64>) -> Result<Self, Error> {
+        let (depth, rows, columns) = stack.dim();
+        check_length("the stack of distances", "columns", rows, columns)?;
+        let mut distances = Self::new(depth);
+        for i in 0..rows {
+            distances.push(stack.index_axis(Axis(1), i).slice(ndarray::s![.., ..i]))?;
+        }
+        Ok(distances)
+    }
+
+    /// Appends a point, given its distances to all earlier ones, shape (d, n). O(d·n).
+    ///
+    /// # Errors
+    /// The shape is wrong, or a distance is negative or not finite; nothing is changed then.
+    pub fn push(&mut self, row: ArrayView2<'_, f64>) -> Result<(), Error> {
+        const WHAT: &str = "the row of distances";
+        check_length(WHAT, "distance functions", self.depth(), row.nrows())?;
+        check_length(WHAT, "columns", self.len, row.ncols())?;
+        check_values(WHAT, row.iter(), false)?;
+        for (triangle, row) in self.triangles.iter_mut().zip(row.rows()) {
+            triangle.extend(row.iter());
+            triangle.push(0.0);
+        }
+        self.len += 1;
+        Ok(())
+    }
+
+    /// Number of points, n.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is no point yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Number of distance functions, d.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.triangles.len()
+    }
+
+    /// The lower triangle of one distance matrix, diagonal included, row after row: n(n+1)/2 numbers.
+    ///
+    /// # Panics
+    /// If `index` is not below [`depth`](Self::depth).
+    #[must_use]
+    pub fn triangle(&self, index: usize) -> &[f64] {
+        &self.triangles[index]
+    }
+
+    /// Length of one triangle: n(n+1)/2.
+    pub(crate) fn triangle_len(&self) -> usize {
+        self.len * (self.len + 1) / 2
+    }
+
+    /// All lower triangles, as a kernel takes them.
+    #[must_use]
+    pub fn triangles(&self) -> Vec<&[f64]> {
+        self.triangles.iter().map(Vec::as_slice).collect()
+    }
+
+    /// The distances among some of the points (`indices` ascending), in that order.
+    pub(crate) fn subset(&self, indices: &[usize]) -> Self {
+        let pick = |triangle: &Vec<f64>| {
+            indices
+                .iter()
+                .enumerate()
+                .flat_map(|(row, &i)| {
+                    indices[..=row]
+                        .iter()
+                        .map(move |&j| triangle[i * (i + 1) / 2 + j])
+                })
+                .collect()
+        };
+        Self {
+            len: indices.len(),
+            triangles: self.triangles.iter().map(pick).collect(),
+        }
+    }
+
+    /// The median of the distances between different points, for each distance function; 0 with fewer than two points.
+    #[must_use]
+    pub fn medians(&self) -> Vec<f64> {
+        let median = |triangle: &Vec<f64>| {
+            let mut below: Vec<f64> = (0..self.len)
+                .flat_map(|i| &triangle[i * (i + 1) / 2..][..i])
+                .copied()
+                .collect();
+            crate::statistics::median(&mut below).unwrap_or(0.0)
+        };
+        self.triangles.iter().map(median).collect()
+    }
+}

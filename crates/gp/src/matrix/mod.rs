@@ -1,0 +1,19 @@
+//! Dense linear algebra: the few operations that the crate needs, and the one place that knows which library does them.
+//!
+//! The back-end is pure Rust (`faer`), or LAPACK when the feature `lapack` is on. Both offer the same functions and pass the
+//! same tests, those of this module among them.
+//!
+//! Conventions. All arrays are row-major. A positive definite `A` is held by the *upper* triangular `U` with `A = UᵀU`
+//! (so `U = Lᵀ` of the usual lower factor `L`): row-major, that is the memory layout of a column-major `L`, which is what
+//! the back-ends are fast at. A batch of right-hand sides is a matrix whose *rows* are the right-hand sides. Eigenvectors are rows too.
+
+#[cfg_attr(feature = "lapack", path = "lapack.rs")]
+#[cfg_attr(not(feature = "lapack"), path = "pure.rs")]
+mod backend;
+
+pub(crate) use backend::{
+    cholesky, invert, multiply, multiply_transposed, solve_lower, solve_upper, symmetric_eigen,
+};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! The surrogate: refits, extensions, determinism.
