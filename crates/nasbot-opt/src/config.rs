@@ -75,9 +75,35 @@ named! {
 named! {
     /// What the `nasbot` strategy maximises over candidates.
     "acquisition" Acquisition {
-        /// Expected improvement over the best score.
+        /// Expected improvement over the best score (the paper, section 4).
         #[default]
         Ei = "ei",
+        /// The logarithm of expected improvement (Ament et al. 2023): the same order, but it still
+        /// tells candidates apart where the improvement underflows.
+        LogEi = "log-ei",
+        /// Upper confidence bound (Srinivas et al. 2010).
+        Ucb = "ucb",
+        /// Independent Thompson sampling: a draw from each candidate's own posterior.
+        Ts = "ts",
+        /// Top-two expected improvement (Qin, Klabjan and Russo 2017).
+        Ttei = "ttei",
+        /// Upper confidence bound with pure exploration while others are pending (Contal et al. 2013).
+        UcbPe = "ucb-pe",
+    }
+}
+
+named! {
+    /// What the surrogate learns from in place of the scores themselves. Suggestions depend on it; the
+    /// history and the best evaluation don't.
+    "transform" Transform {
+        /// The scores as they are.
+        #[default]
+        Nothing = "nothing",
+        /// Normal quantiles of their ranks: outliers and skew lose their weight.
+        Rank = "rank",
+        /// Scores far below the median are drawn in: below it, a deviation x in units of the
+        /// spread above the median becomes log(1 + x).
+        Soften = "soften",
     }
 }
 
@@ -108,6 +134,17 @@ pub struct SearchConfig {
     pub acquisition: Acquisition,
     /// How distances become covariances; only `nasbot` uses it.
     pub kernel: KernelKind,
+    /// What the surrogate learns from; only `nasbot` uses it.
+    pub transform: Transform,
+    /// Whether the kernel has terms for counts of a candidate's parts besides the distance, where
+    /// the space offers them; only `nasbot` uses it.
+    pub counts: bool,
+    /// Vectors of hyper-parameters drawn from their posterior, over which predictions are averaged;
+    /// 0 uses the one of highest density. Only `nasbot` uses it.
+    pub samples: usize,
+    /// Candidates at which the acquisition is computed at step t are this many times √t, and at
+    /// least eight times this many at any step. Only `nasbot` uses it.
+    pub effort: usize,
     /// How many of the space's initial candidates are evaluated before the strategy takes over,
     /// at least 1; the whole initial pool when absent.
     pub initial: Option<usize>,
@@ -120,6 +157,10 @@ impl Default for SearchConfig {
             strategy: Strategy::default(),
             acquisition: Acquisition::default(),
             kernel: KernelKind::default(),
+            transform: Transform::default(),
+            counts: true,
+            samples: 8,
+            effort: 25,
             initial: None,
         }
     }
@@ -137,6 +178,20 @@ impl SearchConfig {
                 name: "initial",
                 value: "0".to_owned(),
                 requirement: "at least one initial candidate must be evaluated",
+            });
+        }
+        if !(1..=10_000).contains(&self.effort) {
+            return Err(Error::Setting {
+                name: "effort",
+                value: self.effort.to_string(),
+                requirement: "it must be between 1 and 10000",
+            });
+        }
+        if self.samples > 1_000 {
+            return Err(Error::Setting {
+                name: "samples",
+                value: self.samples.to_string(),
+                requirement: "at most 1000 vectors of hyper-parameters can be averaged",
             });
         }
         Ok(ValidConfig(self))

@@ -76,4 +76,10 @@ pub enum Error {
         /// The evaluation that already has this candidate.
         id: u64,
     },
+    /// A candidate cannot be compared with others.
+    #[error("a candidate cannot be compared with others")]
+    Distance(#[from] otmann::Error),
+    /// The surrogate cannot be fitted.
+    #[error("the surrogate cannot be fitted")]
+    Surrogate(#[from] gp::Error),
 }

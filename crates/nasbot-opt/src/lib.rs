@@ -13,18 +13,23 @@
 //! paper" in these pages): a Gaussian process over OTMANN distances, and an acquisition that is
 //! maximised by an evolutionary algorithm.
 
+mod acquisition;
 mod config;
+mod counts;
 mod error;
 mod evaluator;
 mod history;
+mod model;
 mod outcome;
 mod search;
 mod space;
 mod strategy;
 mod stream;
 pub mod synthetic;
+mod transform;
 
-pub use config::{Acquisition, KernelKind, SearchConfig, Strategy, ValidConfig};
+pub use config::{Acquisition, KernelKind, SearchConfig, Strategy, Transform, ValidConfig};
+pub use counts::{Counts, weisfeiler_lehman};
 pub use error::Error;
 pub use evaluator::Evaluator;
 pub use history::{Evaluation, State};

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::history::History;
+use crate::model::Model;
 use crate::strategy::{self, View};
 use crate::stream::{self, Purpose};
-use crate::{Error, Evaluation, Outcome, Space, State, ValidConfig};
+use crate::{Error, Evaluation, Outcome, Space, State, Strategy, ValidConfig};
 
 /// Why a candidate was suggested, for reports.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,6 +59,8 @@ pub struct Search<S: Space> {
     config: ValidConfig,
     history: History<S::Candidate>,
     initial: Vec<(S::Candidate, u128)>,
+    /// Only of the strategy that has one.
+    model: Option<Model>,
 }
 
 impl<S: Space> Search<S> {
@@ -79,11 +82,16 @@ impl<S: Space> Search<S> {
         if initial.is_empty() {
             return Err(Error::EmptySpace);
         }
+        let model = match config.strategy {
+            Strategy::Nasbot => Some(Model::new(&space, &config, &initial[0].0)?),
+            _ => None,
+        };
         Ok(Self {
             space,
             config,
             history: History::new(),
             initial,
+            model,
         })
     }
 
@@ -107,6 +115,27 @@ impl<S: Space> Search<S> {
         self.history.best()
     }
 
+    /// The evaluation to recommend now: where the strategy has a surrogate, the one with the best
+    /// posterior mean, so that a lucky noisy score is not mistaken for a good candidate; else the one with
+    /// the best score.
+    ///
+    /// # Errors
+    ///
+    /// The surrogate cannot be fitted.
+    pub fn incumbent(&mut self) -> Result<Option<&Evaluation<S::Candidate>>, Error> {
+        if let Some(model) = &mut self.model {
+            model.catch_up(&self.space, &self.config, &self.history)?;
+            if let Some(place) = model.best()? {
+                return Ok(self
+                    .history
+                    .scored()
+                    .nth(place)
+                    .map(|(evaluation, _)| evaluation));
+            }
+        }
+        Ok(self.history.best())
+    }
+
     /// The number of suggestions without an outcome.
     pub fn pending(&self) -> usize {
         self.history.pending().count()
@@ -127,12 +156,15 @@ impl<S: Space> Search<S> {
         let (candidate, hash, origin) = match fresh {
             Some((candidate, hash)) => (candidate.clone(), *hash, Origin::Initial),
             None => {
+                if let Some(model) = &mut self.model {
+                    model.catch_up(&self.space, &self.config, &self.history)?;
+                }
                 let view = View {
                     space: &self.space,
                     config: &self.config,
                     history: &self.history,
                 };
-                let choice = strategy::choose(&view, &mut rng)?;
+                let choice = strategy::choose(&view, self.model.as_ref(), &mut rng)?;
                 (choice.candidate, choice.hash, choice.origin)
             }
         };

@@ -1,6 +1,9 @@
 //! What can be searched.
 
+use otmann::{Metric, Profile};
 use rand::{Rng, RngExt as _};
+
+use crate::Counts;
 
 /// A space of candidates. Networks are one; the cells of a tabular benchmark another.
 ///
@@ -22,6 +25,23 @@ pub trait Space: Sync {
 
     /// A hash that is equal for candidates that are the same architecture.
     fn hash(&self, candidate: &Self::Candidate) -> u128;
+
+    /// The distance by which candidates are compared.
+    fn metric(&self) -> &Metric;
+
+    /// What the distance needs of a candidate.
+    ///
+    /// # Errors
+    ///
+    /// The candidate does not belong to this space.
+    fn profile(&self, candidate: &Self::Candidate) -> Result<Profile, otmann::Error>;
+
+    /// Counts of the candidate's parts, each of which gives the surrogate's kernel one more term; the
+    /// same number for all candidates of a space. None by default.
+    fn counts(&self, candidate: &Self::Candidate) -> Vec<Counts> {
+        let _ = candidate;
+        Vec::new()
+    }
 
     /// A random candidate, as the `random` strategy draws them. By default an initial candidate
     /// after one to sixteen mutations; a space that can be sampled evenly should say how.

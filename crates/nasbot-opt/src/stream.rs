@@ -4,6 +4,8 @@
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
 
+use crate::counts::mix;
+
 /// What a stream is for. Streams of different purposes are independent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose {
@@ -13,26 +15,21 @@ pub(crate) enum Purpose {
     Suggest,
     /// The seed handed to the evaluation.
     Evaluate,
-}
-
-/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014): a bijection that mixes all bits.
-fn mix(z: u64) -> u64 {
-    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+    /// Choosing hyper-parameters.
+    Fit,
 }
 
 /// A 64-bit seed derived from the search's seed, a purpose and a number.
 pub(crate) fn derive(seed: u64, purpose: Purpose, number: u64) -> u64 {
-    const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
     let tag = match purpose {
         Purpose::Initial => 1,
         Purpose::Suggest => 2,
         Purpose::Evaluate => 3,
+        Purpose::Fit => 4,
     };
-    let seeded = mix(seed.wrapping_add(GOLDEN));
-    let tagged = mix((seeded ^ tag).wrapping_add(GOLDEN));
-    mix((tagged ^ number).wrapping_add(GOLDEN))
+    let seeded = mix(seed);
+    let tagged = mix(seeded ^ tag);
+    mix(tagged ^ number)
 }
 
 /// The random stream for a purpose and a number.

@@ -3,12 +3,14 @@
 
 mod evolution;
 mod local_search;
+mod nasbot;
 mod random;
 mod regularised;
 
 use rand_pcg::Pcg64;
 
 use crate::history::History;
+use crate::model::Model;
 use crate::{Error, Origin, Space, Strategy, ValidConfig};
 
 /// What a strategy may look at.
@@ -43,13 +45,18 @@ impl<S: Space> View<'_, S> {
 /// choice to chance.
 pub(crate) fn choose<S: Space>(
     view: &View<'_, S>,
+    model: Option<&Model>,
     rng: &mut Pcg64,
 ) -> Result<Choice<S::Candidate>, Error> {
     let chosen = match view.config.strategy {
         Strategy::Evolution => evolution::choose(view, rng),
         Strategy::RegularisedEvolution => regularised::choose(view, rng),
         Strategy::LocalSearch => local_search::choose(view, rng),
-        Strategy::Nasbot | Strategy::Random => None,
+        Strategy::Nasbot => match model {
+            Some(model) => nasbot::choose(view, model, rng)?,
+            None => None,
+        },
+        Strategy::Random => None,
     };
     match chosen {
         Some(choice) => Ok(choice),

@@ -1,0 +1,89 @@
+//! What may be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use nasbot_opt::{Acquisition, KernelKind, SearchConfig, Strategy, Transform};
+
+/// Measures search strategies on problems with known answers.
+#[derive(Parser, Debug, Clone)]
+#[command(name = "bench-search")]
+pub(crate) struct Args {
+    /// Problems: nb201-c100, nb201-c10, synthetic-cnn, synthetic-mlp, table; all but the last when
+    /// absent. May be repeated.
+    #[arg(long = "problem")]
+    pub(crate) problems: Vec<String>,
+    /// Strategies: nasbot, evolution, regularised-evolution, local-search, random; all when absent. May
+    /// be repeated.
+    #[arg(long = "strategy")]
+    pub(crate) strategies: Vec<Strategy>,
+    /// Runs of each, with the seeds 1, 2, …
+    #[arg(long, default_value_t = 20)]
+    pub(crate) runs: u64,
+    /// Evaluations a run: 150 for tables, 100 for synthetic functions when absent.
+    #[arg(long)]
+    pub(crate) evaluations: Option<usize>,
+    /// Simulated workers with random durations.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) workers: usize,
+    /// The table of NAS-Bench-201, or another of the same layout.
+    #[arg(long)]
+    pub(crate) table: Option<PathBuf>,
+    /// The prefix of the table's columns, for the problem `table`.
+    #[arg(long)]
+    pub(crate) column: Option<String>,
+    /// Where JSON lines go: a file, or - for standard output (and then nothing else goes there).
+    #[arg(long)]
+    pub(crate) json: Option<String>,
+    /// Where to draw the curves.
+    #[arg(long)]
+    pub(crate) svg: Option<PathBuf>,
+    /// A directory that keeps finished runs, so that an interrupted measurement goes on.
+    #[arg(long)]
+    pub(crate) state: Option<PathBuf>,
+    /// Cores to use: runs go side by side.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) threads: usize,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// Settings of the nasbot strategy that may be changed for a measurement.
+#[derive(Parser, Debug, Clone)]
+pub(crate) struct Settings {
+    /// The acquisition.
+    #[arg(long)]
+    pub(crate) acquisition: Option<Acquisition>,
+    /// The kernel.
+    #[arg(long)]
+    pub(crate) kernel: Option<KernelKind>,
+    /// The transform of the scores.
+    #[arg(long)]
+    pub(crate) transform: Option<Transform>,
+    /// Whether counts of parts are kernel terms.
+    #[arg(long)]
+    pub(crate) counts: Option<bool>,
+    /// Vectors of hyper-parameters.
+    #[arg(long)]
+    pub(crate) samples: Option<usize>,
+    /// Effort of the maximisation.
+    #[arg(long)]
+    pub(crate) effort: Option<usize>,
+}
+
+impl Settings {
+    pub(crate) fn config(&self, strategy: Strategy, seed: u64) -> SearchConfig {
+        let default = SearchConfig::default();
+        SearchConfig {
+            seed,
+            strategy,
+            acquisition: self.acquisition.unwrap_or(default.acquisition),
+            kernel: self.kernel.unwrap_or(default.kernel),
+            transform: self.transform.unwrap_or(default.transform),
+            counts: self.counts.unwrap_or(default.counts),
+            samples: self.samples.unwrap_or(default.samples),
+            effort: self.effort.unwrap_or(default.effort),
+            ..default
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Measures search strategies on problems with known answers: the paper's synthetic functions on
+//! networks, and NAS-Bench-201. Started by `scripts/bench-search.sh`.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program that reports"
+)]
+
+mod args;
+mod nb201;
+mod report;
+mod run;
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use clap::Parser as _;
+use nasbot_opt::{SearchConfig, Strategy};
+use rayon::prelude::*;
+
+use crate::args::Args;
+use crate::report::Summary;
+use crate::run::Run;
+
+/// Problems that are measured when none is named.
+const PROBLEMS: [&str; 4] = ["nb201-c100", "nb201-c10", "synthetic-cnn", "synthetic-mlp"];
+
+/// A problem, ready to run.
+enum Problem {
+    Table(nb201::Table),
+}
+
+impl Problem {
+    fn new(name: &str, args: &Args) -> anyhow::Result<Self> {
+        let column = match name {
+            "nb201-c100" => "c100",
+            "nb201-c10" => "c10",
+            "table" => args
+                .column
+                .as_deref()
+                .context("the problem `table` needs --column")?,
+            _ => bail!(
+                "unknown problem `{name}`: expected one of {}, table",
+                PROBLEMS.join(", ")
+            ),
+        };
+        let path = args
+            .table
+            .as_deref()
+            .context("give the table of NAS-Bench-201 with --table")?;
+        Ok(Self::Table(nb201::Table::read(path, column)?))
+    }
+
+    fn evaluations(&self) -> usize {
+        match self {
+            Self::Table(_) => 150,
+        }
+    }
+
+    fn run(&self, config: SearchConfig, workers: usize, evaluations: usize) -> anyhow::Result<Run> {
+        match self {
+            Self::Table(table) => {
+                let test = |cell: &nb201::Cell, _| table.test(cell).unwrap_or(f64::NAN);
+                run::run(
+                    nb201::Cells::new()?,
+                    table,
+                    test,
+                    config,
+                    workers,
+                    evaluations,
+                )
+            }
+        }
+    }
+}
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(args.threads)
+        .build_global()?;
+    let problems: Vec<String> = match args.problems.as_slice() {
+        [] => PROBLEMS.map(str::to_owned).to_vec(),
+        some => some.to_vec(),
+    };
+    let strategies = match args.strategies.as_slice() {
+        [] => Strategy::ALL.to_vec(),
+        some => some.to_vec(),
+    };
+    let quiet = args.json.as_deref() == Some("-");
+    let mut summaries = Vec::new();
+    let mut lines = String::new();
+    for name in &problems {
+        let problem = Problem::new(name, &args)?;
+        let evaluations = args.evaluations.unwrap_or(problem.evaluations());
+        for &strategy in &strategies {
+            let runs = measure(name, &problem, strategy, evaluations, &args)?;
+            let title = match name.as_str() {
+                "table" => args.column.clone().unwrap_or_default(),
+                _ => name.clone(),
+            };
+            let summary = Summary::new(title, strategy.name(), args.workers, &runs);
+            if quiet {
+                println!("{}", summary.json());
+            }
+            lines.push_str(&summary.json());
+            lines.push('\n');
+            summaries.push(summary);
+        }
+    }
+    match args.json.as_deref() {
+        None | Some("-") => {}
+        Some(file) => {
+            std::fs::write(file, lines).with_context(|| format!("cannot write {file}"))?
+        }
+    }
+    if !quiet {
+        print!("{}", report::table(&summaries));
+    }
+    if let Some(file) = &args.svg {
+        std::fs::write(file, report::svg(&summaries))
+            .with_context(|| format!("cannot write {}", file.display()))?;
+        eprintln!("curves: {}", file.display());
+    }
+    Ok(())
+}
+
+/// The runs of one strategy on one problem: those that are kept, and the rest now.
+fn measure(
+    name: &str,
+    problem: &Problem,
+    strategy: Strategy,
+    evaluations: usize,
+    args: &Args,
+) -> anyhow::Result<Vec<Run>> {
+    let config = args.settings.config(strategy, 0);
+    let settings = serde_json::to_string(&config)?;
+    let source = (name.starts_with("nb201") || name == "table").then_some(&args.table);
+    let key = format!(
+        "{name} {source:?} {:?} {evaluations} {} {settings}",
+        args.column, args.workers
+    );
+    let kept = args
+        .state
+        .as_deref()
+        .map(|directory| Kept::open(directory, name, &key));
+    let kept = kept.transpose()?;
+    let mut runs: Vec<Run> = kept.as_ref().map(Kept::runs).unwrap_or_default();
+    runs.retain(|run| run.seed <= args.runs);
+    let missing: Vec<u64> = (1..=args.runs)
+        .filter(|&seed| runs.iter().all(|run| run.seed != seed))
+        .collect();
+    if !missing.is_empty() {
+        eprintln!(
+            "{name}, {strategy}: {} of {} runs to do",
+            missing.len(),
+            args.runs
+        );
+    }
+    let one = |&seed: &u64| -> anyhow::Result<Run> {
+        let config = SearchConfig {
+            seed,
+            ..config.clone()
+        };
+        let run = problem.run(config, args.workers, evaluations)?;
+        if let Some(kept) = &kept {
+            kept.add(&run)?;
+        }
+        Ok(run)
+    };
+    let fresh: Vec<Run> = if args.threads > 1 {
+        missing.par_iter().map(one).collect::<anyhow::Result<_>>()?
+    } else {
+        missing.iter().map(one).collect::<anyhow::Result<_>>()?
+    };
+    runs.extend(fresh);
+    runs.sort_by_key(|run| run.seed);
+    Ok(runs)
+}
+
+/// Finished runs of one measurement, a JSON line each.
+struct Kept {
+    path: std::path::PathBuf,
+    file: std::sync::Mutex<std::fs::File>,
+}
+
+impl Kept {
+    fn open(directory: &Path, name: &str, key: &str) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(directory)
+            .with_context(|| format!("cannot create {}", directory.display()))?;
+        // Another setting is another measurement, in another file.
+        let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        let path = directory.join(format!("{name}-{hash:016x}.jsonl"));
+        let file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path);
+        let file = file.with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(Self {
+            path,
+            file: std::sync::Mutex::new(file),
+        })
+    }
+
+    /// A line that was cut off is not a run.
+    fn runs(&self) -> Vec<Run> {
+        let text = std::fs::read_to_string(&self.path).unwrap_or_default();
+        text.lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
+    }
+
+    fn add(&self, run: &Run) -> anyhow::Result<()> {
+        let line = format!("{}\n", serde_json::to_string(run)?);
+        let mut file = self
+            .file
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        Ok(file.write_all(line.as_bytes())?)
+    }
+}

@@ -1,0 +1,68 @@
+//! One run of one strategy on one problem, against a simulated clock.
+
+use std::time::Instant;
+
+use nasbot_opt::{Evaluator, Search, SearchConfig, Space};
+use rand::SeedableRng as _;
+use rand_distr::{Distribution as _, Exp1};
+use rand_pcg::Pcg64;
+use serde::{Deserialize, Serialize};
+
+/// Every how many evaluations a run is judged.
+pub(crate) const EVERY: usize = 10;
+
+/// What came of one run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Run {
+    /// The search's seed.
+    pub(crate) seed: u64,
+    /// (evaluations, value of the incumbent).
+    pub(crate) curve: Vec<(usize, f64)>,
+    /// Seconds that the search took, evaluations included.
+    pub(crate) seconds: f64,
+}
+
+/// Runs a search until `evaluations` have come in. `workers` work side by side; each evaluation takes a
+/// random time, half of it fixed and half exponential. `value` judges the incumbent.
+pub(crate) fn run<S: Space>(
+    space: S,
+    evaluator: &impl Evaluator<S::Candidate>,
+    value: impl Fn(&S::Candidate, f64) -> f64,
+    config: SearchConfig,
+    workers: usize,
+    evaluations: usize,
+) -> anyhow::Result<Run> {
+    let seed = config.seed;
+    let started = Instant::now();
+    let mut search = Search::new(space, config.validated()?)?;
+    let mut clock_rng = Pcg64::seed_from_u64(seed ^ 0x5eed);
+    // (time of the end, suggestion): few enough to look through.
+    let mut busy: Vec<(f64, u64, u64, S::Candidate)> = Vec::new();
+    let mut now = 0.0;
+    let mut curve = Vec::new();
+    let mut done = 0;
+    while done < evaluations {
+        while busy.len() < workers {
+            let suggestion = search.ask()?;
+            let waiting: f64 = Exp1.sample(&mut clock_rng);
+            let end = now + 0.5 + 0.5 * waiting;
+            busy.push((end, suggestion.id, suggestion.seed, suggestion.candidate));
+        }
+        let first = (0..busy.len()).fold(0, |a, b| if busy[b].0 < busy[a].0 { b } else { a });
+        let (end, id, evaluation_seed, candidate) = busy.swap_remove(first);
+        now = end;
+        search.tell(id, evaluator.evaluate(&candidate, evaluation_seed))?;
+        done += 1;
+        if done % EVERY == 0
+            && let Some(incumbent) = search.incumbent()?
+        {
+            let score = incumbent.score().unwrap_or(f64::NAN);
+            curve.push((done, value(&incumbent.suggestion.candidate, score)));
+        }
+    }
+    Ok(Run {
+        seed,
+        curve,
+        seconds: started.elapsed().as_secs_f64(),
+    })
+}

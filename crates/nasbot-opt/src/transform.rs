@@ -1,0 +1,112 @@
+//! What the surrogate learns from: scores, or an increasing function of them.
+//!
+//! A search cares for the top of the scale, while raw scores often have a long tail below (networks that
+//! barely train). Both transforms here keep the order of the scores.
+
+use crate::Transform;
+
+/// The transformed scores, in the same order.
+pub(crate) fn apply(transform: Transform, scores: &[f64]) -> Vec<f64> {
+    match transform {
+        Transform::Nothing => scores.to_vec(),
+        Transform::Rank => ranks(scores),
+        Transform::Soften => soften(scores),
+    }
+}
+
+/// Φ⁻¹((r − ½)/n) for the score of rank r of n; ties share their mean rank.
+fn ranks(scores: &[f64]) -> Vec<f64> {
+    let count = scores.len();
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by(|&a, &b| scores[a].total_cmp(&scores[b]));
+    let mut out = vec![0.0; count];
+    let mut start = 0;
+    while start < count {
+        let tied = order[start..]
+            .iter()
+            .take_while(|&&i| scores[i] <= scores[order[start]])
+            .count();
+        let rank = start as f64 + 0.5 * tied as f64;
+        let quantile = normal_quantile(rank / count as f64);
+        for &index in &order[start..start + tied] {
+            out[index] = quantile;
+        }
+        start += tied;
+    }
+    out
+}
+
+/// With m the median and s the root mean square deviation of the scores above it: y where y ≥ m, and
+/// m − s·log(1 + (m − y)/s) below.
+fn soften(scores: &[f64]) -> Vec<f64> {
+    let mut sorted = scores.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let Some(&median) = sorted.get(sorted.len() / 2) else {
+        return Vec::new();
+    };
+    let above = &sorted[sorted.len() / 2..];
+    let spread =
+        (above.iter().map(|y| (y - median).powi(2)).sum::<f64>() / above.len() as f64).sqrt();
+    if spread <= f64::EPSILON * median.abs() {
+        return scores.to_vec();
+    }
+    let draw = |y: f64| median - spread * ((median - y) / spread).ln_1p();
+    scores
+        .iter()
+        .map(|&y| if y < median { draw(y) } else { y })
+        .collect()
+}
+
+/// Φ⁻¹(p) for p in (0, 1), by bisection of Φ to full precision.
+fn normal_quantile(p: f64) -> f64 {
+    let (mut low, mut high) = (-40.0_f64, 40.0_f64);
+    for _ in 0..100 {
+        let middle = 0.5 * (low + high);
+        if crate::acquisition::normal_cdf(middle) < p {
+            low = middle
+        } else {
+            high = middle
+        }
+    }
+    0.5 * (low + high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_those_of_the_normal_distribution() {
+        for (p, z) in [
+            (0.5, 0.0),
+            (0.975, 1.959_963_984_540_054),
+            (0.01, -2.326_347_874_040_841),
+        ] {
+            assert!((normal_quantile(p) - z).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn order_is_kept_and_ties_stay_ties() {
+        let scores = [3.0, -50.0, 3.0, 7.5, 2.9, 3.1, 1e6];
+        for transform in [Transform::Nothing, Transform::Rank, Transform::Soften] {
+            let out = apply(transform, &scores);
+            for (a, x) in scores.iter().zip(&out) {
+                for (b, y) in scores.iter().zip(&out) {
+                    assert_eq!(a.total_cmp(b), x.total_cmp(y), "{transform}: {a} {b}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn equal_scores_and_few_scores_pass() {
+        for transform in [Transform::Nothing, Transform::Rank, Transform::Soften] {
+            for scores in [&[][..], &[4.0], &[2.0; 5], &[0.0, 0.0]] {
+                let out = apply(transform, scores);
+                assert_eq!(out.len(), scores.len());
+                assert!(out.iter().all(|y| y.is_finite()));
+            }
+        }
+    }
+}
