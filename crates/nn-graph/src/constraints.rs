@@ -46,29 +46,43 @@ pub struct Constraints {
 /// The name of one of the bounds in [`Constraints`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Bound {
-    /// [`Constraints::min_layers`].
-    MinLayers,
     /// [`Constraints::max_layers`].
     MaxLayers,
-    /// [`Constraints::min_mass`].
-    MinMass,
+    /// [`Constraints::min_layers`].
+    MinLayers,
     /// [`Constraints::max_mass`].
     MaxMass,
-    /// [`Constraints::max_in_degree`].
-    MaxInDegree,
+    /// [`Constraints::min_mass`].
+    MinMass,
     /// [`Constraints::max_out_degree`].
     MaxOutDegree,
+    /// [`Constraints::max_in_degree`].
+    MaxInDegree,
     /// [`Constraints::max_edges`].
     MaxEdges,
-    /// [`Constraints::min_units`].
-    MinUnits,
     /// [`Constraints::max_units`].
     MaxUnits,
+    /// [`Constraints::min_units`].
+    MinUnits,
     /// [`Constraints::max_halvings`].
     MaxHalvings,
 }
 
 impl Bound {
+    /// Every bound, in the order in which they are checked.
+    pub const ALL: [Self; 10] = [
+        Self::MaxLayers,
+        Self::MinLayers,
+        Self::MaxMass,
+        Self::MinMass,
+        Self::MaxOutDegree,
+        Self::MaxInDegree,
+        Self::MaxEdges,
+        Self::MaxUnits,
+        Self::MinUnits,
+        Self::MaxHalvings,
+    ];
+
     /// The name that TOML and JSON use.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -133,83 +147,88 @@ impl fmt::Display for Violation {
 impl std::error::Error for Violation {}
 
 impl Constraints {
-    /// Whether `network` keeps every bound. They are tried in the order layers, mass,
-    /// out-degree, in-degree, edges, largest units, smallest units, halvings. O(n).
+    /// The value of `bound`, if it is set.
+    #[must_use]
+    pub fn limit(&self, bound: Bound) -> Option<f64> {
+        let whole = |n: Option<usize>| n.map(|n| n as f64);
+        match bound {
+            Bound::MinLayers => whole(self.min_layers),
+            Bound::MaxLayers => whole(self.max_layers),
+            Bound::MinMass => self.min_mass,
+            Bound::MaxMass => self.max_mass,
+            Bound::MaxInDegree => whole(self.max_in_degree),
+            Bound::MaxOutDegree => whole(self.max_out_degree),
+            Bound::MaxEdges => whole(self.max_edges),
+            Bound::MinUnits => self.min_units.map(f64::from),
+            Bound::MaxUnits => self.max_units.map(f64::from),
+            Bound::MaxHalvings => self.max_halvings.map(f64::from),
+        }
+    }
+
+    /// Whether `network` keeps every bound. They are tried in the order of [`Bound::ALL`]. O(n).
     ///
     /// # Errors
     /// The first bound that is broken.
     pub fn check(&self, network: &Network) -> Result<(), Violation> {
-        let whole = |n: usize| n as f64;
-        let layers = whole(network.len());
-        at_most(Bound::MaxLayers, self.max_layers.map(whole), layers)?;
-        at_least(Bound::MinLayers, self.min_layers.map(whole), layers)?;
-        at_most(Bound::MaxMass, self.max_mass, network.total_mass())?;
-        at_least(Bound::MinMass, self.min_mass, network.total_mass())?;
-        let name = |index: usize| LayerRef {
-            index,
-            op: network.layers()[index].op,
-        };
-        let each = |check: &dyn Fn(usize) -> Result<(), Violation>| {
-            (0..network.len()).try_for_each(|i| {
-                check(i).map_err(|violation| Violation {
-                    layer: Some(name(i)),
-                    ..violation
-                })
-            })
-        };
-        each(&|i| {
-            let children = whole(network.children(i).len());
-            at_most(
-                Bound::MaxOutDegree,
-                self.max_out_degree.map(whole),
-                children,
-            )
-        })?;
-        each(&|i| {
-            let parents = whole(network.parents(i).len());
-            at_most(Bound::MaxInDegree, self.max_in_degree.map(whole), parents)
-        })?;
-        let edges = whole(network.edges().len());
-        at_most(Bound::MaxEdges, self.max_edges.map(whole), edges)?;
-        let units = |i: usize| network.layers()[i].units.map(f64::from);
-        each(&|i| {
-            let limit = self.max_units.map(f64::from);
-            units(i).map_or(Ok(()), |units| at_most(Bound::MaxUnits, limit, units))
-        })?;
-        each(&|i| {
-            let limit = self.min_units.map(f64::from);
-            units(i).map_or(Ok(()), |units| at_least(Bound::MinUnits, limit, units))
-        })?;
-        let halvings = f64::from(network.halvings());
-        at_most(
-            Bound::MaxHalvings,
-            self.max_halvings.map(f64::from),
-            halvings,
-        )
+        self.violations(network).next().map_or(Ok(()), Err)
+    }
+
+    /// Every bound that `network` breaks, in the order of [`Bound::ALL`].
+    pub fn violations(&self, network: &Network) -> impl Iterator<Item = Violation> {
+        (Bound::ALL.into_iter()).filter_map(|bound| bound.broken(self.limit(bound)?, network))
     }
 }
 
-fn at_most(bound: Bound, limit: Option<f64>, found: f64) -> Result<(), Violation> {
-    keep(bound, limit, found, |limit| found <= limit)
-}
+impl Bound {
+    /// How `network` breaks the bound, if it does.
+    fn broken(self, limit: f64, network: &Network) -> Option<Violation> {
+        let n = network.len();
+        match self {
+            Self::MinLayers | Self::MaxLayers => self.of_network(limit, n as f64),
+            Self::MinMass | Self::MaxMass => self.of_network(limit, network.total_mass()),
+            Self::MaxEdges => self.of_network(limit, network.edges().len() as f64),
+            Self::MaxHalvings => self.of_network(limit, f64::from(network.halvings())),
+            Self::MaxOutDegree => {
+                self.of_layers(limit, network, |i| Some(network.children(i).len() as f64))
+            }
+            Self::MaxInDegree => {
+                self.of_layers(limit, network, |i| Some(network.parents(i).len() as f64))
+            }
+            Self::MinUnits | Self::MaxUnits => {
+                self.of_layers(limit, network, |i| network.layers()[i].units.map(f64::from))
+            }
+        }
+    }
 
-fn at_least(bound: Bound, limit: Option<f64>, found: f64) -> Result<(), Violation> {
-    keep(bound, limit, found, |limit| found >= limit)
-}
-
-fn keep(
-    bound: Bound,
-    limit: Option<f64>,
-    found: f64,
-    kept: impl Fn(f64) -> bool,
-) -> Result<(), Violation> {
-    match limit {
-        Some(limit) if !kept(limit) => Err(Violation {
-            bound,
+    fn of_network(self, limit: f64, found: f64) -> Option<Violation> {
+        let broken = match self {
+            Self::MinLayers | Self::MinMass | Self::MinUnits => found < limit,
+            _ => found > limit,
+        };
+        broken.then_some(Violation {
+            bound: self,
             limit,
             found,
             layer: None,
-        }),
-        _ => Ok(()),
+        })
+    }
+
+    fn of_layers(
+        self,
+        limit: f64,
+        network: &Network,
+        count: impl Fn(usize) -> Option<f64>,
+    ) -> Option<Violation> {
+        (network.layers().iter().enumerate()).find_map(|(index, layer)| {
+            let violation = self.of_network(limit, count(index)?)?;
+            let layer = LayerRef {
+                index,
+                op: layer.op,
+            };
+            Some(Violation {
+                layer: Some(layer),
+                ..violation
+            })
+        })
     }
 }

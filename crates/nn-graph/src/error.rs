@@ -1,6 +1,6 @@
-//! Everything that can be wrong with a description of a network.
+//! Everything that can be wrong with a description of a network or of a space.
 
-use crate::{Kind, Op};
+use crate::{Bound, Kind, Op};
 
 /// A layer as named in a message: its place in the listing that was given, and its operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ impl std::fmt::Display for LayerRef {
     }
 }
 
-/// Why a description is not a network. Layers are numbered from 0 as they were listed.
+/// Why a description is not a network, or a space has none to start from. Layers are numbered from 0 as they were listed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -203,6 +203,14 @@ pub enum Error {
     TooLarge {
         /// The layer.
         layer: LayerRef,
+    },
+    /// No network to start a search from keeps these bounds together.
+    #[error("no network of kind {kind} to start from keeps {}: relax {}", names(.bounds.iter().map(|(bound, limit)| format!("{bound} = {limit}"))), if .bounds.len() == 1 { "it" } else { "one of them" })]
+    NoPool {
+        /// The networks' kind.
+        kind: Kind,
+        /// Bounds of which none can be left out, with their values.
+        bounds: Vec<(Bound, f64)>,
     },
     /// The description is no JSON object of the expected shape.
     #[error("{message}")]

@@ -15,6 +15,7 @@ mod measures;
 mod network;
 mod op;
 mod path_lengths;
+pub mod pool;
 mod validate;
 
 pub use constraints::{Bound, Constraints, Violation};

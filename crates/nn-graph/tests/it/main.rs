@@ -9,4 +9,6 @@ mod hash;
 #[cfg(test)]
 mod measures;
 #[cfg(test)]
+mod pool;
+#[cfg(test)]
 mod refusals;

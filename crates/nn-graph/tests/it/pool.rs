@@ -1,0 +1,237 @@
+//! The initial pools and examples: as the golden ones, and inside bounds that exclude those.
+
+use std::collections::BTreeSet;
+
+use nn_graph::{Constraints, Group, Kind, Network, Op, pool};
+use rand::SeedableRng as _;
+use rand_pcg::Pcg64;
+
+use crate::golden;
+
+fn golden_of(origin: &str) -> Vec<Network> {
+    let is_wanted = |id: &str| {
+        id.strip_prefix(origin)
+            .is_some_and(|n| n.parse::<u32>().is_ok())
+    };
+    (golden::networks().into_iter())
+        .filter(|g| is_wanted(&g.id))
+        .map(|g| g.network)
+        .collect()
+}
+
+fn initial(kind: Kind, constraints: &Constraints, seed: u64) -> Vec<Network> {
+    pool::initial(kind, constraints, &mut Pcg64::seed_from_u64(seed)).unwrap()
+}
+
+#[test]
+fn convolutional_pool_and_examples_are_the_golden_ones() {
+    let pool = golden_of("cnn-pool-");
+    assert_eq!(pool.len(), 12);
+    assert_eq!(initial(Kind::Cnn, &Constraints::default(), 1), pool);
+    let examples = golden_of("cnn-arch-");
+    assert_eq!(examples.len(), 14);
+    assert_eq!(pool::examples(Kind::Cnn), examples);
+}
+
+/// Lengths of the runs of equal operations and of equal units, of layers with units.
+fn blocks(network: &Network) -> (Vec<usize>, Vec<(u32, usize)>) {
+    let hidden: Vec<_> = (network.layers().iter())
+        .filter(|l| l.units.is_some())
+        .collect();
+    let ops = hidden.chunk_by(|a, b| a.op == b.op).map(<[_]>::len);
+    let units = (hidden.chunk_by(|a, b| a.units == b.units))
+        .map(|block| (block[0].units.unwrap_or(0), block.len()));
+    (ops.collect(), units.collect())
+}
+
+#[test]
+fn perceptron_pools_have_the_golden_blocks_with_the_units_that_were_meant() {
+    for (kind, name) in [
+        (Kind::MlpReg, "mlp-reg-pool-"),
+        (Kind::MlpClass, "mlp-class-pool-"),
+    ] {
+        let golden = golden_of(name);
+        let ours = initial(kind, &Constraints::default(), 1);
+        assert_eq!((ours.len(), golden.len()), (10, 10));
+        for (ours, golden) in ours.iter().zip(&golden) {
+            let (ops, units) = blocks(ours);
+            assert_eq!(ops, blocks(golden).0);
+            // Blocks of 64, 128, 256, then 512 units, as long as the blocks of operations.
+            let per_block = ops[0];
+            let last = (ops.len() - 3) * per_block;
+            let mut meant = vec![(64, per_block), (128, per_block), (256, per_block)];
+            if last > 0 {
+                meant.push((512, last));
+            }
+            assert_eq!(units, meant);
+            // Rectifiers and sigmoids in turn, as in golden.
+            let groups = |network: &Network| -> Vec<Group> {
+                network.layers().iter().map(|l| l.op.group()).collect()
+            };
+            assert_eq!(groups(ours), groups(golden));
+        }
+    }
+}
+
+#[test]
+fn perceptron_examples_are_the_golden_ones() {
+    for (kind, name) in [
+        (Kind::MlpReg, "mlp-reg-arch-"),
+        (Kind::MlpClass, "mlp-class-arch-"),
+    ] {
+        let golden = golden_of(name);
+        let ours = pool::examples(kind);
+        assert_eq!((ours.len(), golden.len()), (8, 8));
+        for (i, (ours, golden)) in ours.iter().zip(&golden).enumerate() {
+            // The fifth and sixth come from the code that shifts units and draws activations.
+            if matches!(i, 4 | 5) {
+                assert_eq!(blocks(ours).0, blocks(golden).0);
+            } else {
+                assert_eq!(ours, golden);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_seed_repeats_the_pool_and_another_changes_activations() {
+    let bounds = Constraints::default();
+    assert_eq!(
+        initial(Kind::MlpReg, &bounds, 5),
+        initial(Kind::MlpReg, &bounds, 5)
+    );
+    assert_ne!(
+        initial(Kind::MlpReg, &bounds, 5),
+        initial(Kind::MlpReg, &bounds, 6)
+    );
+}
+
+fn small_images() -> Constraints {
+    Constraints {
+        max_layers: Some(18),
+        max_mass: Some(40_000.0),
+        max_units: Some(64),
+        min_units: Some(4),
+        max_halvings: Some(3),
+        ..Constraints::default()
+    }
+}
+
+#[test]
+fn tighter_spaces_get_full_pools_of_different_networks() {
+    let none = Constraints::default();
+    let spaces = [
+        small_images(),
+        Constraints {
+            max_halvings: Some(0),
+            ..none
+        },
+        Constraints {
+            max_in_degree: Some(1),
+            max_out_degree: Some(1),
+            ..none
+        },
+        Constraints {
+            max_layers: Some(8),
+            ..none
+        },
+        Constraints {
+            max_layers: Some(5),
+            max_units: Some(32),
+            ..none
+        },
+        Constraints {
+            max_edges: Some(9),
+            max_mass: Some(3000.0),
+            ..none
+        },
+        Constraints {
+            min_layers: Some(22),
+            max_layers: Some(26),
+            ..none
+        },
+        Constraints {
+            min_mass: Some(2e6),
+            ..none
+        },
+        Constraints {
+            min_units: Some(100),
+            max_units: Some(130),
+            ..none
+        },
+        Constraints {
+            max_mass: Some(100_000.0),
+            min_mass: Some(20_000.0),
+            ..none
+        },
+    ];
+    for bounds in spaces {
+        for (kind, full) in [(Kind::Cnn, 12), (Kind::MlpClass, 10), (Kind::MlpReg, 10)] {
+            let pool = initial(kind, &bounds, 3);
+            for network in &pool {
+                bounds.check(network).unwrap();
+            }
+            let distinct: BTreeSet<u128> = pool.iter().map(Network::canonical_hash).collect();
+            assert_eq!(distinct.len(), full, "{kind} {bounds:?}");
+            assert_eq!(pool.len(), full);
+        }
+    }
+}
+
+#[test]
+fn a_space_without_images_to_halve_has_no_halving() {
+    let bounds = Constraints {
+        max_halvings: Some(0),
+        ..Constraints::default()
+    };
+    for network in initial(Kind::Cnn, &bounds, 1) {
+        assert!(
+            network
+                .layers()
+                .iter()
+                .all(|l| l.op != Op::MaxPool && l.stride != Some(2))
+        );
+    }
+}
+
+#[test]
+fn bounds_that_exclude_everything_are_named() {
+    let says = |kind, bounds: Constraints| {
+        let mut rng = Pcg64::seed_from_u64(1);
+        pool::initial(kind, &bounds, &mut rng)
+            .unwrap_err()
+            .to_string()
+    };
+    let none = Constraints::default();
+    let bounds = Constraints {
+        max_layers: Some(2),
+        max_mass: Some(1e6),
+        ..none
+    };
+    assert_eq!(
+        says(Kind::Cnn, bounds),
+        "no network of kind cnn to start from keeps max-layers = 2: relax it"
+    );
+    let bounds = Constraints {
+        max_mass: Some(1000.0),
+        min_units: Some(500),
+        min_layers: Some(5),
+        ..none
+    };
+    assert_eq!(
+        says(Kind::MlpReg, bounds),
+        "no network of kind mlp-reg to start from keeps min-layers = 5, max-mass = 1000, \
+         min-units = 500: relax one of them"
+    );
+    let bounds = Constraints {
+        min_layers: Some(9),
+        max_layers: Some(8),
+        max_units: Some(64),
+        ..none
+    };
+    assert_eq!(
+        says(Kind::MlpClass, bounds),
+        "no network of kind mlp-class to start from keeps max-layers = 8, min-layers = 9: \
+         relax one of them"
+    );
+}
