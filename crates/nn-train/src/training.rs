@@ -214,23 +214,24 @@ impl Protocol {
                 let drops = (epoch / f64::from(self.step_epochs)).floor();
                 self.step_factor.powf(drops)
             }
-            Schedule::OneCycle => one_cycle(t / (total - 1.0).max(1.0)),
+            Schedule::OneCycle => one_cycle(t, total),
         };
         self.learning_rate * factor
     }
 }
 
-/// The one-cycle schedule's share of the peak, `done` from 0 to 1.
-fn one_cycle(done: f64) -> f64 {
+/// The one-cycle schedule's share of the peak at step `t` of `total`, with PyTorch's constants and corner steps.
+fn one_cycle(t: f64, total: f64) -> f64 {
     const RISE: f64 = 0.3;
     const START: f64 = 1.0 / 25.0;
     const END: f64 = START / 1e4;
     let between = |from: f64, to: f64, u: f64| {
         to + (from - to) * (1.0 + (PI * u.clamp(0.0, 1.0)).cos()) / 2.0
     };
-    if done < RISE {
-        between(START, 1.0, done / RISE)
+    let peak = RISE * total - 1.0;
+    if t <= peak {
+        between(START, 1.0, t / peak)
     } else {
-        between(1.0, END, (done - RISE) / (1.0 - RISE))
+        between(1.0, END, (t - peak) / (total - 1.0 - peak))
     }
 }

@@ -163,19 +163,22 @@ impl Dataset {
 /// Names the file and the row, or the field of `spec`, and what is wrong with it.
 pub fn load(spec: &DataSpec) -> Result<Dataset, Error> {
     spec.check()?;
-    let main = source::read(spec, &spec.path, spec.labels.as_deref())?;
+    let main = source::read(spec, &spec.path, spec.labels.as_deref(), None)?;
     let given_test = match &spec.test {
         None => None,
-        Some(test) => Some(source::read(spec, &test.path, test.labels.as_deref())?),
+        Some(test) => Some(source::read(
+            spec,
+            &test.path,
+            test.labels.as_deref(),
+            Some(&main),
+        )?),
     };
     let parts = split::parts(&spec.split, &main, given_test.is_some())?;
     let mut train = Examples::select(&main, &parts.train);
     let mut validation = Examples::select(&main, &parts.validation);
     let mut test = Examples::select(&main, &parts.test);
-    let mut classes = main.classes;
     if let Some(table) = given_test {
         source::check_alike(&main, &table)?;
-        classes = classes.max(table.classes);
         test = Examples::select(&table, &(0..table.targets.len()).collect::<Vec<_>>());
     }
     let scaling = if spec.standardise {
@@ -188,7 +191,7 @@ pub fn load(spec: &DataSpec) -> Result<Dataset, Error> {
     }
     Ok(Dataset {
         shape: main.shape,
-        classes,
+        classes: main.classes,
         class_names: main.class_names,
         train,
         validation,

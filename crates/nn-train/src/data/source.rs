@@ -73,13 +73,24 @@ impl Raw {
             (path.clone(), row + (i - first) as u64)
         })
     }
+
+    fn no_class(&self, i: usize, expected: String) -> Error {
+        let (path, row) = self.place(i);
+        Error::Label {
+            path,
+            row,
+            value: self.labels.text(i),
+            expected,
+        }
+    }
 }
 
-/// Reads the files of a specification.
+/// Reads files by a specification; `main` is the main file's table when the test file is read.
 pub(super) fn read(
     spec: &DataSpec,
     paths: &OneOrMany,
     labels: Option<&Path>,
+    main: Option<&Table>,
 ) -> Result<Table, Error> {
     let paths = paths.as_slice();
     let raw = match spec.format() {
@@ -101,7 +112,7 @@ pub(super) fn read(
     }
     let shape = shape(spec, raw.shape)?;
     let (targets, classes, class_names) = match spec.task {
-        Task::Class => classes(spec, &raw)?,
+        Task::Class => classes(spec, &raw, main)?,
         Task::Reg => (values(spec, &raw)?, None, Vec::new()),
     };
     Ok(Table {
@@ -132,62 +143,81 @@ fn shape(spec: &DataSpec, found: InputShape) -> Result<InputShape, Error> {
     }
 }
 
-/// Labels as classes. Text without any number becomes names, in alphabetical order.
-fn classes(spec: &DataSpec, raw: &Raw) -> Result<(Targets, Option<u32>, Vec<String>), Error> {
-    let n = raw.labels.len();
-    if let Labels::Text(cells) = &raw.labels
-        && (0..n).all(|i| raw.labels.number(i).is_none())
-    {
-        let mut names = cells.clone();
-        names.sort_unstable();
-        names.dedup();
-        check_count(spec, names.len() as i64)?;
-        let number = |cell| names.binary_search(cell).map_or(-1, |i| i as i64);
-        let targets = Targets::Classes(cells.iter().map(number).collect());
-        let count = spec.classes.unwrap_or(names.len() as u32);
-        return Ok((targets, Some(count), names));
+/// Labels as classes: text without any number becomes names, in alphabetical order; the rest are numbers. A test
+/// file has the main file's classes.
+fn classes(
+    spec: &DataSpec,
+    raw: &Raw,
+    main: Option<&Table>,
+) -> Result<(Targets, Option<u32>, Vec<String>), Error> {
+    if let Labels::Text(cells) = &raw.labels {
+        let known = main.map(|main| main.class_names.clone());
+        let has_names = match &known {
+            Some(names) => !names.is_empty(),
+            None => (0..cells.len()).all(|i| raw.labels.number(i).is_none()),
+        };
+        if has_names {
+            return named_classes(spec, raw, cells, known);
+        }
     }
-    let limit = spec.classes.map_or(1 << 20, i64::from);
-    let mut out = Vec::with_capacity(n);
-    for i in 0..n {
-        // Exactly representable, so the comparison with the rounded number is exact.
+    let declared = spec.classes.or(main.and_then(|main| main.classes));
+    let limit = declared.map_or(1 << 20, i64::from);
+    let mut out = Vec::with_capacity(raw.labels.len());
+    for i in 0..raw.labels.len() {
+        // A whole number has no fraction at all.
         let class = (raw.labels.number(i))
             .filter(|x| x.fract().abs() <= 0.0 && *x >= 0.0 && *x < limit as f64)
             .map(|x| x as i64);
-        let Some(class) = class else {
-            let (path, row) = raw.place(i);
-            return Err(Error::Label {
-                path,
-                row,
-                value: raw.labels.text(i),
-                expected: match spec.classes {
-                    Some(classes) => format!("classes are 0 to {}", classes - 1),
-                    None => "use whole numbers from 0, or names throughout".into(),
-                },
-            });
+        let expected = || match declared {
+            Some(classes) => format!("classes are 0 to {}", classes - 1),
+            None => "use whole numbers from 0, or names throughout".into(),
         };
-        out.push(class);
+        out.push(class.ok_or_else(|| raw.no_class(i, expected()))?);
+    }
+    if let Some(classes) = declared {
+        return Ok((Targets::Classes(out), Some(classes), Vec::new()));
     }
     let count = out.iter().max().map_or(0, |max| max + 1);
-    if spec.classes.is_none() {
-        check_count(spec, count)?;
-        let mut seen = vec![false; count as usize];
-        out.iter().for_each(|&class| seen[class as usize] = true);
-        if let Some(absent) = seen.iter().position(|seen| !seen) {
-            return Err(Error::Data {
-                field: "classes",
-                problem: format!(
-                    "can't be counted: labels go up to {}, but none is {absent}; check the labels or give classes = {count}",
-                    count - 1
-                ),
-            });
-        }
+    check_count(spec, count)?;
+    let mut seen = vec![false; count as usize];
+    out.iter().for_each(|&class| seen[class as usize] = true);
+    if let Some(absent) = seen.iter().position(|seen| !seen) {
+        return Err(Error::Data {
+            field: "classes",
+            problem: format!(
+                "can't be counted: labels go up to {}, but none is {absent}; check the labels or give classes = {count}",
+                count - 1
+            ),
+        });
     }
-    Ok((
-        Targets::Classes(out),
-        Some(spec.classes.unwrap_or(count as u32)),
-        Vec::new(),
-    ))
+    Ok((Targets::Classes(out), Some(count as u32), Vec::new()))
+}
+
+/// Labels that are words; `known` are the main file's.
+fn named_classes(
+    spec: &DataSpec,
+    raw: &Raw,
+    cells: &[String],
+    known: Option<Vec<String>>,
+) -> Result<(Targets, Option<u32>, Vec<String>), Error> {
+    let names = known.unwrap_or_else(|| {
+        let mut names = cells.to_vec();
+        names.sort_unstable();
+        names.dedup();
+        names
+    });
+    check_count(spec, names.len() as i64)?;
+    let number = |(i, cell): (usize, &String)| match names.binary_search(cell) {
+        Ok(class) => Ok(class as i64),
+        Err(_) => Err(raw.no_class(i, format!("classes are {}", names.join(", ")))),
+    };
+    let targets = cells
+        .iter()
+        .enumerate()
+        .map(number)
+        .collect::<Result<_, _>>()?;
+    let count = spec.classes.unwrap_or(names.len() as u32);
+    Ok((Targets::Classes(targets), Some(count), names))
 }
 
 fn check_count(spec: &DataSpec, found: i64) -> Result<(), Error> {
@@ -215,41 +245,29 @@ fn values(spec: &DataSpec, raw: &Raw) -> Result<Targets, Error> {
             Some(Transform::Log1p) => y.ln_1p(),
         });
         let Some(y) = transformed.filter(|y| y.is_finite()) else {
-            let (path, row) = raw.place(i);
-            return Err(Error::Label {
-                path,
-                row,
-                value: raw.labels.text(i),
-                expected: match (value, spec.transform) {
+            return Err(raw.no_class(
+                i,
+                match (value, spec.transform) {
                     (Some(_), Some(_)) => "its logarithm does not exist, remove `transform`".into(),
                     _ => "the target of a regression is a finite number".into(),
                 },
-            });
+            ));
         };
         out.push(y as f32);
     }
     Ok(Targets::Values(out))
 }
 
-/// Checks that the test file has the main file's shape and classes.
+/// Checks that the test file has the main file's shape.
 pub(super) fn check_alike(main: &Table, test: &Table) -> Result<(), Error> {
-    let data = |problem: String| {
-        Err(Error::Data {
-            field: "test",
-            problem,
-        })
-    };
-    if main.shape != test.shape {
-        return data(format!(
-            "has {} numbers an example, the main file has {}",
-            test.shape.len(),
-            main.shape.len()
-        ));
+    if main.shape == test.shape {
+        return Ok(());
     }
-    if main.class_names != test.class_names {
-        return data("has other class names than the main file".into());
-    }
-    Ok(())
+    let (found, expected) = (test.shape.len(), main.shape.len());
+    Err(Error::Data {
+        field: "test",
+        problem: format!("has {found} numbers an example, the main file has {expected}"),
+    })
 }
 
 /// Opens a file, unpacking gzip, which is told from its first two bytes.

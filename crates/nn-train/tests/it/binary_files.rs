@@ -1,0 +1,226 @@
+//! IDX and CIFAR files.
+
+use nn_train::Error;
+use nn_train::data::{
+    DataSpec, Dataset, Format, ImageShape, InputShape, OneOrMany, Targets, Task, TestSpec, load,
+};
+
+use crate::support::{gzip, write};
+
+/// An IDX file: type, sizes and the numbers' bytes.
+fn idx(kind: u8, sizes: &[u32], bytes: &[u8]) -> Vec<u8> {
+    let mut out = vec![0, 0, kind, sizes.len() as u8];
+    sizes.iter().for_each(|size| out.extend(size.to_be_bytes()));
+    out.extend(bytes);
+    out
+}
+
+fn plain(mut spec: DataSpec) -> DataSpec {
+    spec.standardise = false;
+    spec.split.shuffle = false;
+    spec.split.train = Some(0.5);
+    spec.split.validation = Some(0.5);
+    spec.split.test = Some(0.0);
+    spec
+}
+
+fn load_idx(images: &[u8], labels: &[u8]) -> Result<Dataset, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(&folder, "images-idx3-ubyte", images);
+    load(&DataSpec {
+        labels: Some(write(&folder, "labels-idx1-ubyte", labels)),
+        ..plain(DataSpec::new(path, Task::Class))
+    })
+}
+
+#[test]
+fn idx_images_keep_their_sides_and_bytes() {
+    let images = idx(8, &[4, 2, 3], &(0..24).map(|i| i * 10).collect::<Vec<u8>>());
+    let labels = idx(8, &[4], &[0, 1, 2, 0]);
+    let data = load_idx(&images, &labels).unwrap();
+    assert_eq!(data.shape, InputShape::Image([1, 2, 3].into()));
+    assert_eq!(data.classes, Some(3));
+    assert_eq!(
+        data.train.inputs,
+        (0..12).map(|i| i as f32 * 10.0).collect::<Vec<_>>()
+    );
+    assert_eq!(data.validation.targets, Targets::Classes(vec![2, 0]));
+    assert_eq!(data, load_idx(&gzip(images), &gzip(labels)).unwrap());
+}
+
+#[test]
+fn idx_numbers_of_every_type_are_read_big_endian() {
+    let labels = idx(8, &[4], &[0, 1, 0, 1]);
+    let cases: [(u8, Vec<u8>); 6] = [
+        (0x08, vec![3, 200]),
+        (0x09, vec![3, 200]),
+        (
+            0x0b,
+            [3_i16, -300].iter().flat_map(|x| x.to_be_bytes()).collect(),
+        ),
+        (
+            0x0c,
+            [3_i32, -70000]
+                .iter()
+                .flat_map(|x| x.to_be_bytes())
+                .collect(),
+        ),
+        (
+            0x0d,
+            [3_f32, -0.25]
+                .iter()
+                .flat_map(|x| x.to_be_bytes())
+                .collect(),
+        ),
+        (
+            0x0e,
+            [3_f64, -0.25]
+                .iter()
+                .flat_map(|x| x.to_be_bytes())
+                .collect(),
+        ),
+    ];
+    let second = [200.0, -56.0, -300.0, -70000.0, -0.25, -0.25];
+    for ((kind, bytes), second) in cases.into_iter().zip(second) {
+        let data = load_idx(&idx(kind, &[4, 1], &bytes.repeat(2)), &labels);
+        let data = data.unwrap_or_else(|error| panic!("type {kind:#x}: {error}"));
+        assert_eq!(data.train.inputs, [3.0, second], "type {kind:#x}");
+    }
+}
+
+#[test]
+fn idx_files_that_end_early_name_the_example() {
+    let labels = idx(8, &[4], &[0, 1, 0, 1]);
+    let images = idx(8, &[4, 2, 3], &[7; 17]);
+    let error = load_idx(&images, &labels).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::Truncated {
+                what: "example",
+                row: 3,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    let error = load_idx(&images[..9], &labels).unwrap_err();
+    assert!(
+        matches!(error, Error::Truncated { what: "header", .. }),
+        "{error:?}"
+    );
+    let whole = gzip(idx(
+        8,
+        &[400, 8, 8],
+        &(0..25600).map(|i| (i * i % 251) as u8).collect::<Vec<_>>(),
+    ));
+    let error = load_idx(&whole[..whole.len() / 2], &labels).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::Truncated {
+                what: "example",
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn damaged_idx_files_are_refused() {
+    let images = idx(8, &[2, 1], &[1, 2]);
+    for (images, labels, says) in [
+        (b"P5 2 2 255".to_vec(), idx(8, &[2], &[0, 1]), "no IDX file"),
+        (
+            idx(0x0a, &[2, 1], &[1, 2]),
+            idx(8, &[2], &[0, 1]),
+            "unknown type 0x0a",
+        ),
+        (images.clone(), idx(8, &[3], &[0, 1, 1]), "holds 2 examples"),
+        (
+            idx(8, &[2, u32::MAX, u32::MAX], &[]),
+            idx(8, &[2], &[0, 1]),
+            "header is damaged",
+        ),
+        (images, idx(8, &[2], &[0, 0]), "needs at least 2"),
+    ] {
+        let error = load_idx(&images, &labels).unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+    }
+    let nan = idx(
+        0x0d,
+        &[2, 1],
+        &[1.0_f32, f32::NAN].map(f32::to_be_bytes).concat(),
+    );
+    let error = load_idx(&nan, &idx(8, &[2], &[0, 1])).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::NotANumber {
+                row: 2,
+                column: 0,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn labels_out_of_range_name_the_example() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(&folder, "x.idx", idx(8, &[3, 1], &[1, 2, 3]));
+    let spec = DataSpec {
+        labels: Some(write(&folder, "y.idx", idx(8, &[3], &[0, 1, 7]))),
+        classes: Some(2),
+        ..plain(DataSpec::new(path, Task::Class))
+    };
+    let error = load(&spec).unwrap_err();
+    assert!(
+        matches!(&error, Error::Label { row: 3, value, .. } if value == "7"),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("y.idx, row 3"), "{error}");
+}
+
+#[test]
+fn cifar_files_follow_one_another_and_test_data_may_have_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = |label: u8, value: u8| [vec![label], vec![value; 12]].concat();
+    let first = write(&folder, "one.bin", [record(0, 10), record(1, 20)].concat());
+    let second = write(
+        &folder,
+        "two.bin.gz",
+        gzip([record(2, 30), record(0, 40)].concat()),
+    );
+    let test = write(&folder, "test.bin", record(1, 50));
+    let mut spec = plain(DataSpec::new(first, Task::Class));
+    spec.path = OneOrMany::Many(vec![spec.path.as_slice()[0].clone(), second]);
+    spec.image = Some(ImageShape {
+        channels: 3,
+        height: 2,
+        width: 2,
+    });
+    spec.test = Some(TestSpec {
+        path: test.into(),
+        labels: None,
+    });
+    assert_eq!(spec.format(), Some(Format::Cifar));
+    let data = load(&spec).unwrap();
+    assert_eq!(data.classes, Some(3));
+    assert_eq!(data.train.inputs, [[10.0; 12], [20.0; 12]].concat());
+    assert_eq!(data.validation.targets, Targets::Classes(vec![2, 0]));
+    assert_eq!(data.test.inputs, [50.0; 12]);
+}
+
+#[test]
+fn cifar_files_that_end_early_name_the_example() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(&folder, "x.bin", vec![1; 3073 + 100]);
+    let error = load(&plain(DataSpec::new(path, Task::Class))).unwrap_err();
+    assert!(
+        matches!(error, Error::Truncated { row: 2, .. }),
+        "{error:?}"
+    );
+}

@@ -1,0 +1,265 @@
+//! CSV files: what is read from them and what is refused, with file and row.
+
+use nn_train::Error;
+use nn_train::data::{Column, DataSpec, InputShape, Targets, Task, TestSpec, Transform, load};
+
+use crate::support::{digits, gzip, write};
+
+/// Everything in the training part, nothing shuffled or scaled, so that the numbers can be compared.
+fn plain(path: std::path::PathBuf, task: Task) -> DataSpec {
+    let mut spec = DataSpec::new(path, task);
+    spec.standardise = false;
+    spec.split.shuffle = false;
+    spec.split.train = Some(0.5);
+    spec.split.validation = Some(0.25);
+    spec.split.test = Some(0.25);
+    spec
+}
+
+fn load_text(
+    text: &str,
+    change: impl FnOnce(&mut DataSpec),
+) -> Result<nn_train::data::Dataset, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    let mut spec = plain(write(&folder, "table.csv", text), Task::Class);
+    change(&mut spec);
+    load(&spec)
+}
+
+#[test]
+fn cells_labels_and_order_are_the_file_s() {
+    let data = load_text("1,2,0\n3,4,1\n5,6,0\n7,8,1\n", |_| {}).unwrap();
+    assert_eq!(data.shape, InputShape::Features(2));
+    assert_eq!(data.classes, Some(2));
+    assert_eq!(data.train.inputs, [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(data.train.targets, Targets::Classes(vec![0, 1]));
+    assert_eq!(data.validation.inputs, [5.0, 6.0]);
+    assert_eq!(data.test.targets, Targets::Classes(vec![1]));
+}
+
+#[test]
+fn a_header_is_recognised_and_columns_go_by_name_or_number() {
+    let text = "id,y,a,b\n9,0,1,2\n9,1,3,4\n9,0,5,6\n9,1,7,8\n";
+    let by_name = load_text(text, |spec| {
+        spec.label = Column::Name("y".into());
+        spec.ignore = vec![Column::Name("id".into())];
+    });
+    let by_number = load_text(text, |spec| {
+        spec.label = Column::Number(-3);
+        spec.ignore = vec![Column::Number(0)];
+    });
+    let data = by_name.unwrap();
+    assert_eq!(data.train.inputs, [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(data, by_number.unwrap());
+}
+
+#[test]
+fn labels_that_are_words_become_classes_in_alphabetical_order() {
+    let data = load_text("1,cat\n2,ant\n3,cat\n4,bee\n", |_| {}).unwrap();
+    assert_eq!(data.class_names, ["ant", "bee", "cat"]);
+    assert_eq!(data.train.targets, Targets::Classes(vec![2, 0]));
+}
+
+#[test]
+fn compressed_files_are_unpacked_whatever_their_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "1,2,0\n3,4,1\n5,6,0\n7,8,1\n";
+    let plain_file = load(&plain(write(&folder, "a.csv", text), Task::Class)).unwrap();
+    let packed = load(&plain(write(&folder, "b.csv", gzip(text)), Task::Class)).unwrap();
+    assert_eq!(plain_file, packed);
+}
+
+#[test]
+fn targets_are_transformed() {
+    let text = "0,1\n0,2.5\n0,10\n0,3\n";
+    let data = load_text(text, |spec| {
+        spec.task = Task::Reg;
+        spec.transform = Some(Transform::Log);
+    });
+    assert_eq!(
+        data.unwrap().train.targets,
+        Targets::Values(vec![0.0, 2.5_f32.ln()])
+    );
+    let error = load_text("0,1\n0,0\n0,10\n0,3\n", |spec| {
+        spec.task = Task::Reg;
+        spec.transform = Some(Transform::Log);
+    });
+    assert!(
+        matches!(error, Err(Error::Label { row: 2, .. })),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_ragged_row_is_named() {
+    let error = load_text("1,2,0\n3,4,1\n5,0\n7,8,1\n", |_| {}).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::Ragged {
+                row: 3,
+                found: 2,
+                expected: 3,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    assert!(
+        error
+            .to_string()
+            .contains("table.csv, row 3: has 2 columns"),
+        "{error}"
+    );
+}
+
+#[test]
+fn cells_that_are_no_finite_numbers_are_named() {
+    for cell in ["nan", "inf", "", "?", "1e999", "2,5x"] {
+        let text = format!("1,2,0\n3,4,1\n5,{},0\n7,8,1\n", cell.replace(',', "."));
+        let error = load_text(&text, |_| {}).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                Error::NotANumber {
+                    row: 3,
+                    column: 1,
+                    ..
+                }
+            ),
+            "{cell}: {error:?}"
+        );
+    }
+}
+
+#[test]
+fn labels_out_of_range_are_named() {
+    for (label, classes) in [
+        ("-1", None),
+        ("0.5", None),
+        ("nan", None),
+        ("2", Some(2)),
+        ("dog", None),
+    ] {
+        let text = format!("1,0\n2,1\n3,0\n4,{label}\n");
+        let error = load_text(&text, |spec| spec.classes = classes).unwrap_err();
+        assert!(
+            matches!(error, Error::Label { row: 4, .. }),
+            "{label}: {error:?}"
+        );
+    }
+}
+
+#[test]
+fn a_class_that_never_occurs_must_be_declared() {
+    let text = "1,0\n2,1\n3,3\n4,0\n";
+    let error = load_text(text, |_| {}).unwrap_err();
+    assert!(error.to_string().contains("none is 2"), "{error}");
+    assert_eq!(
+        load_text(text, |spec| spec.classes = Some(4))
+            .unwrap()
+            .classes,
+        Some(4)
+    );
+}
+
+#[test]
+fn columns_that_do_not_exist_are_named() {
+    let error = load_text("a,b\n1,0\n2,1\n", |spec| {
+        spec.label = Column::Name("c".into())
+    })
+    .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("no column 'c': there are 2: a, b"),
+        "{error}"
+    );
+    for number in [2, -3] {
+        let error = load_text("1,0\n2,1\n", |spec| spec.label = Column::Number(number));
+        assert!(
+            matches!(error, Err(Error::NoColumn { columns: 2, .. })),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn a_compressed_file_that_breaks_off_is_truncated() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: String = (0..2000)
+        .map(|i| format!("{},{}\n", i * 7919 % 1000, i % 2))
+        .collect();
+    let packed = gzip(rows);
+    let path = write(&folder, "half.csv.gz", &packed[..packed.len() / 2]);
+    let error = load(&plain(path, Task::Class)).unwrap_err();
+    assert!(
+        matches!(error, Error::Truncated { what: "row", .. }),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn files_that_do_not_exist_or_are_empty_are_named() {
+    let error = load(&DataSpec::new("nowhere/table.csv", Task::Class)).unwrap_err();
+    assert!(
+        error.to_string().starts_with("nowhere/table.csv: "),
+        "{error}"
+    );
+    let error = load_text("", |_| {}).unwrap_err();
+    assert!(error.to_string().contains("holds no example"), "{error}");
+}
+
+#[test]
+fn images_must_have_the_declared_size() {
+    let error = load_text("1,2,3,0\n1,2,3,1\n1,2,3,0\n4,5,6,1\n", |spec| {
+        spec.image = Some([1, 2, 2].into())
+    });
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .contains("needs 4 numbers an example (1 × 2 × 2), the file has 3")
+    );
+}
+
+#[test]
+fn a_test_file_has_the_main_file_s_classes() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut spec = plain(
+        write(&folder, "main.csv", "1,cat\n2,ant\n3,cat\n4,bee\n"),
+        Task::Class,
+    );
+    spec.split.test = None;
+    let mut with = |text: &str| {
+        let path = write(&folder, "test.csv", text).into();
+        spec.test = Some(TestSpec { path, labels: None });
+        load(&spec)
+    };
+    assert_eq!(
+        with("5,bee\n6,bee\n").unwrap().test.targets,
+        Targets::Classes(vec![1, 1])
+    );
+    let error = with("5,bee\n6,dog\n").unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("test.csv, row 2: label 'dog' is no class: classes are ant, bee, cat"),
+        "{error}"
+    );
+    let error = with("5,1,bee\n").unwrap_err();
+    assert!(
+        error.to_string().contains("data: test has 2 numbers"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_digits_are_complete() {
+    let data = load(&digits()).unwrap();
+    assert_eq!(
+        data.train.len() + data.validation.len() + data.test.len(),
+        1797
+    );
+    assert_eq!(data.classes, Some(10));
+}
