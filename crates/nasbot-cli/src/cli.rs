@@ -1,0 +1,268 @@
+//! The command line: what can be typed, and the help that teaches it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXAMPLES: &str = "\
+Examples:
+  nasbot validate demos/digits-cnn.toml       check a search before spending anything on it
+  nasbot search demos/digits-cnn.toml         search; Ctrl-C stops it, nothing is lost
+  nasbot resume digits-cnn.nasbot.db          go on where it stopped
+  nasbot show digits-cnn.nasbot.db            what was found so far, also while it runs
+  nasbot draw digits-cnn.nasbot.db -o a.svg   draw the best network
+  nasbot distance a.json b.json               how far two architectures are apart
+
+Exit status:
+  0    it worked
+  1    it failed: a worker could not be started, a disk is full, …
+  2    what was given is wrong: an unknown option, an invalid file
+  130  interrupted (Ctrl-C, SIGTERM)
+
+Results go to standard output, everything else to standard error. NO_COLOR=1 turns colours off;
+they are off anyway where no terminal is.";
+
+/// Searches for a good neural network: Bayesian optimisation over architectures, with
+/// optimal-transport distances between them.
+///
+/// A search is described by one TOML file: the family of networks, the data, how a candidate is
+/// trained, where evaluations run and how much may be spent. `nasbot` proposes networks, trains
+/// each in a worker process, learns from every score, and hands back the best network with its
+/// weights and its drawing. The record of a search, its study, is one SQLite file; a search that
+/// was stopped or killed resumes from it and repeats nothing.
+#[derive(Debug, Parser)]
+#[command(name = "nasbot", version, after_help = EXAMPLES, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Search(SearchArgs),
+    Resume(ResumeArgs),
+    Show(ShowArgs),
+    Distance(DistanceArgs),
+    Inspect(InspectArgs),
+    Validate(ValidateArgs),
+    Draw(DrawArgs),
+    #[command(name = "__guard", hide = true)]
+    Guard(GuardArgs),
+}
+
+/// Search as a TOML file describes, into a new study.
+///
+/// The study (NAME.nasbot.db) is written to the current directory unless the file or --study says
+/// otherwise; results and logs go beside it, to NAME.nasbot.out/. At the end the best network is
+/// trained once more on training and validation data together and tested.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  nasbot search demos/digits-cnn.toml
+  nasbot search demos/digits-cnn.toml --seed 7 --study runs/seven.nasbot.db
+  nasbot search demos/synthetic-cnn.toml --fresh --evaluations 50
+
+The sections of the file are [study], [space], [data], [training], [search], [workers] and
+[budget]; demos/digits-cnn.toml explains every key. Paths in it are relative to the file.
+
+Ctrl-C once stops the workers and leaves a study that `nasbot resume` continues; twice stops at
+once. An evaluation that was interrupted runs again, a finished one never does.")]
+pub(crate) struct SearchArgs {
+    /// The TOML file that describes the search.
+    pub(crate) file: PathBuf,
+    /// Where to write the study [default: the file's study.path, or NAME.nasbot.db here].
+    #[arg(long, value_name = "PATH")]
+    pub(crate) study: Option<PathBuf>,
+    /// The seed, instead of the file's study.seed.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// How many evaluations, instead of the file's budget.evaluations.
+    #[arg(long, value_name = "N")]
+    pub(crate) evaluations: Option<u64>,
+    /// If the study exists already, leave it alone and start another beside it (NAME-2, NAME-3, …).
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    #[command(flatten)]
+    pub(crate) output: RunOutput,
+}
+
+/// Continue a study that was stopped, killed, or is to get a larger budget.
+///
+/// Takes everything from the study: the TOML file it began with is not needed. Evaluations that
+/// were running when the search stopped run again; finished ones are never repeated.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  nasbot resume digits-cnn.nasbot.db
+  nasbot resume digits-cnn.nasbot.db --evaluations 60    spend more on a finished search")]
+pub(crate) struct ResumeArgs {
+    /// The study.
+    pub(crate) study: PathBuf,
+    /// A new budget: how many evaluations in all, those already made included.
+    #[arg(long, value_name = "N")]
+    pub(crate) evaluations: Option<u64>,
+    #[command(flatten)]
+    pub(crate) output: RunOutput,
+}
+
+/// How a running search reports.
+#[derive(Debug, Args)]
+pub(crate) struct RunOutput {
+    /// Print the summary at the end as one JSON object.
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
+    /// No progress display.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// Show a study: progress, the best networks, failures. Works while it is being searched.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  nasbot show digits-cnn.nasbot.db                   summary and the best networks
+  nasbot show digits-cnn.nasbot.db --all             every evaluation
+  nasbot show digits-cnn.nasbot.db --evaluation 17   one evaluation, its network and its log
+  nasbot show digits-cnn.nasbot.db --format json     the same for programs
+  nasbot show digits-cnn.nasbot.db --events          the whole history, one JSON object a line")]
+pub(crate) struct ShowArgs {
+    /// The study.
+    pub(crate) study: PathBuf,
+    /// Every evaluation rather than the best ten.
+    #[arg(long, conflicts_with_all = ["evaluation", "events"])]
+    pub(crate) all: bool,
+    /// One evaluation, by its number.
+    #[arg(long, value_name = "N", conflicts_with = "events")]
+    pub(crate) evaluation: Option<u64>,
+    /// The history as it was recorded, one JSON object a line.
+    #[arg(long)]
+    pub(crate) events: bool,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
+}
+
+/// The OTMANN distance between two networks.
+///
+/// One value for each structural coefficient: the raw distance, and the distance normalised by the
+/// networks' total masses. 0 means that the two are the same to the distance.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  nasbot distance a.json b.json
+  nasbot distance a.json b.json --format json       {\"raw\":[…],\"normalised\":[…]}
+  nasbot distance a.json b.json --structure 0.1,1.5
+  nasbot distance --pairs pairs.jsonl --format json one line out for each line in
+  generate | nasbot distance --pairs -              the same from standard input
+
+A line of --pairs is {\"a\":NETWORK,\"b\":NETWORK}.")]
+pub(crate) struct DistanceArgs {
+    /// The first network (JSON).
+    #[arg(required_unless_present = "pairs", requires = "b")]
+    pub(crate) a: Option<PathBuf>,
+    /// The second network (JSON).
+    pub(crate) b: Option<PathBuf>,
+    /// JSON lines, a pair each; - is standard input.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["a", "b"])]
+    pub(crate) pairs: Option<PathBuf>,
+    /// Structural coefficients, at least 0, separated by commas.
+    #[arg(
+        long,
+        value_name = "C,…",
+        value_delimiter = ',',
+        default_value = "0.1,0.25,0.61,1.5"
+    )]
+    pub(crate) structure: Vec<f64>,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
+}
+
+/// What a network is made of: layers, masses, path lengths, degrees.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  nasbot inspect net.json                     a table
+  nasbot inspect net.json --format json       one JSON object
+  nasbot inspect a.json b.json --format json  one object a line
+  cat nets.jsonl | nasbot inspect - --format json
+
+Layers come in topological order. The JSON is
+{\"layers\":[labels],\"masses\":[…],\"total_mass\":…,\"to_input\":{\"all-shortest\":[…],…},
+\"to_output\":{…},\"in_degrees\":[…],\"out_degrees\":[…]}.")]
+pub(crate) struct InspectArgs {
+    /// Networks (JSON); - reads JSON lines from standard input.
+    #[arg(required = true)]
+    pub(crate) networks: Vec<PathBuf>,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
+}
+
+/// Check networks (JSON) and search descriptions (TOML) without running anything.
+///
+/// Exits with status 2 when any file is invalid, and says which, where and what to do.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  nasbot validate demos/*.toml net.json
+  cat nets.jsonl | nasbot validate -")]
+pub(crate) struct ValidateArgs {
+    /// Files: .toml is a search, anything else a network; .jsonl and - are networks, one a line.
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
+}
+
+/// Draw a network, or the best network of a study.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  nasbot draw net.json -o net.svg
+  nasbot draw digits-cnn.nasbot.db -o best.svg
+  nasbot draw digits-cnn.nasbot.db --evaluation 3 -o third.dot
+  nasbot draw net.json --to dot | dot -Tpdf > net.pdf")]
+pub(crate) struct DrawArgs {
+    /// A network (JSON), a study, or - for a network on standard input.
+    pub(crate) source: PathBuf,
+    /// Where to write; the ending (.svg or .dot) says what [default: standard output].
+    #[arg(long, short, value_name = "PATH")]
+    pub(crate) output: Option<PathBuf>,
+    /// What to write [default: the output's ending, else svg].
+    #[arg(long, value_enum)]
+    pub(crate) to: Option<Drawing>,
+    /// Which evaluation of a study [default: the best].
+    #[arg(long, value_name = "N")]
+    pub(crate) evaluation: Option<u64>,
+}
+
+/// Runs a program and ends with it; kills it, and all that it started, when the parent dies.
+#[derive(Debug, Args)]
+pub(crate) struct GuardArgs {
+    /// The process to live with.
+    #[arg(long)]
+    pub(crate) parent: i32,
+    /// The program and its arguments.
+    #[arg(last = true, required = true)]
+    pub(crate) program: Vec<std::ffi::OsString>,
+}
+
+/// For a person or for a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For a person.
+    Table,
+    /// For a program: one JSON object, or one a line.
+    Json,
+}
+
+/// What a drawing is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Drawing {
+    /// A picture for browsers and documents.
+    Svg,
+    /// A description for Graphviz.
+    Dot,
+}

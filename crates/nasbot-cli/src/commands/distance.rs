@@ -1,0 +1,112 @@
+//! `nasbot distance`: how far two networks are apart.
+
+use nn_graph::{Kind, Network};
+use otmann::{Distance, Metric};
+use serde::{Deserialize, Serialize};
+
+use crate::cli::{DistanceArgs, Format};
+use crate::error::Error;
+use crate::{input, report, terminal};
+
+/// Both halves of the distance, one value a structural coefficient.
+#[derive(Serialize)]
+struct Answer<'a> {
+    raw: &'a [f64],
+    normalised: &'a [f64],
+}
+
+/// One line of `--pairs`; the networks are checked later, so that what is wrong can be said.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pair<'a> {
+    #[serde(borrow)]
+    a: &'a serde_json::value::RawValue,
+    #[serde(borrow)]
+    b: &'a serde_json::value::RawValue,
+}
+
+pub(crate) fn run(args: &DistanceArgs) -> Result<(), Error> {
+    let mut meter = Meter::new(&args.structure)?;
+    match (&args.pairs, &args.a, &args.b) {
+        (Some(pairs), ..) => input::for_each_line(pairs, |line, place| {
+            let pair: Pair<'_> = serde_json::from_str(line).map_err(|error| Error::Pair {
+                place: place.clone(),
+                message: error.to_string(),
+            })?;
+            let a = input::parse_network(pair.a.get(), &format!("{place}, network a"))?;
+            let b = input::parse_network(pair.b.get(), &format!("{place}, network b"))?;
+            let distance = meter.measure(&a, &b).map_err(|error| Error::Place {
+                place,
+                source: Box::new(error),
+            })?;
+            match args.format {
+                Format::Json => print_json(&distance),
+                Format::Table => terminal::print(&compact(&distance)),
+            }
+        }),
+        (None, Some(a), Some(b)) => {
+            let distance = meter.measure(&input::network(a)?, &input::network(b)?)?;
+            match args.format {
+                Format::Json => print_json(&distance),
+                Format::Table => terminal::print(&table(&args.structure, &distance)),
+            }
+        }
+        _ => Err(Error::Usage(
+            "distance needs two networks, or --pairs FILE: see nasbot distance --help".to_owned(),
+        )),
+    }
+}
+
+/// Measures pairs of any kind; keeps the metric of the last one.
+struct Meter {
+    metric: Metric,
+    structure: Vec<f64>,
+}
+
+impl Meter {
+    fn new(structure: &[f64]) -> Result<Self, Error> {
+        Ok(Self {
+            metric: metric(Kind::Cnn, structure)?,
+            structure: structure.to_vec(),
+        })
+    }
+
+    fn measure(&mut self, a: &Network, b: &Network) -> Result<Distance, Error> {
+        if self.metric.kind() != Some(a.kind()) {
+            self.metric = metric(a.kind(), &self.structure)?;
+        }
+        let (a, b) = (self.metric.profile(a)?, self.metric.profile(b)?);
+        Ok(self.metric.distance(&a, &b)?)
+    }
+}
+
+fn metric(kind: Kind, structure: &[f64]) -> Result<Metric, Error> {
+    let coefficients = structure.iter().copied();
+    Ok(Metric::for_kind(kind).with_coefficients(coefficients)?)
+}
+
+fn print_json(distance: &Distance) -> Result<(), Error> {
+    terminal::print(&report::json(&Answer {
+        raw: &distance.raw,
+        normalised: &distance.normalised,
+    })?)
+}
+
+fn table(structure: &[f64], distance: &Distance) -> String {
+    let mut rows = vec![["structure", "raw", "normalised"].map(str::to_owned).to_vec()];
+    for (i, coefficient) in structure.iter().enumerate() {
+        rows.push(vec![
+            coefficient.to_string(),
+            distance.raw[i].to_string(),
+            distance.normalised[i].to_string(),
+        ]);
+    }
+    report::table(&rows, &[0])
+}
+
+/// One pair on one line: the raw distances, then the normalised ones.
+fn compact(distance: &Distance) -> String {
+    let values = distance.raw.iter().chain(&distance.normalised);
+    let values: Vec<_> = values.map(ToString::to_string).collect();
+    values.join("\t")
+}

@@ -1,0 +1,62 @@
+//! `nasbot draw`: a network, or one of a study, as SVG or for Graphviz.
+
+use std::fs;
+use std::path::Path;
+
+use nn_graph::Network;
+use crate::pending::draw;
+
+use crate::cli::{DrawArgs, Drawing};
+use crate::error::Error;
+use crate::study::{self, Ledger};
+use crate::{input, terminal};
+
+pub(crate) fn run(args: &DrawArgs) -> Result<(), Error> {
+    let network = source(args)?;
+    let drawing = match (args.to, &args.output) {
+        (Some(drawing), _) => drawing,
+        (None, None) => Drawing::Svg,
+        (None, Some(path)) => by_ending(path)?,
+    };
+    let text = match drawing {
+        Drawing::Svg => draw::svg(&network),
+        Drawing::Dot => draw::dot(&network),
+    };
+    match &args.output {
+        Some(path) if !input::is_stdin(path) => {
+            fs::write(path, text).map_err(Error::write(path))
+        }
+        _ => terminal::print(text.trim_end()),
+    }
+}
+
+fn source(args: &DrawArgs) -> Result<Network, Error> {
+    if input::is_stdin(&args.source) || !study::is_study(&args.source)? {
+        if args.evaluation.is_some() {
+            return Err(Error::Usage(format!(
+                "--evaluation needs a study, and {} is none",
+                input::name(&args.source)
+            )));
+        }
+        return input::network(&args.source);
+    }
+    let ledger = Ledger::read(&args.source)?;
+    let record = match args.evaluation {
+        Some(id) => ledger.evaluation(&args.source, id)?,
+        None => ledger.best().ok_or_else(|| Error::NothingScored {
+            path: args.source.clone(),
+        })?,
+    };
+    Ok(record.suggestion.candidate.clone())
+}
+
+fn by_ending(path: &Path) -> Result<Drawing, Error> {
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some("svg") => Ok(Drawing::Svg),
+        Some("dot" | "gv") => Ok(Drawing::Dot),
+        _ => Err(Error::Usage(format!(
+            "{} ends neither in .svg nor in .dot: say what to write with --to svg or --to dot",
+            path.display()
+        ))),
+    }
+}

@@ -1,0 +1,9 @@
+//! The commands, one a module.
+
+pub(crate) mod distance;
+pub(crate) mod draw;
+pub(crate) mod inspect;
+pub(crate) mod resume;
+pub(crate) mod search;
+pub(crate) mod show;
+pub(crate) mod validate;

@@ -1,0 +1,90 @@
+//! `nasbot validate`: checks networks and search descriptions without running anything.
+
+use std::path::Path;
+
+use nn_graph::Network;
+use serde::Serialize;
+
+use crate::cli::{Format, ValidateArgs};
+use crate::config::{self, Config};
+use crate::error::Error;
+use crate::{input, report, terminal};
+
+/// What was found out about one file, or one line of several networks.
+#[derive(Serialize)]
+struct Verdict {
+    file: String,
+    valid: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+pub(crate) fn run(args: &ValidateArgs) -> Result<(), Error> {
+    let (mut total, mut invalid) = (0, 0);
+    let mut tell = |place: String, result: Result<String, Error>| {
+        total += 1;
+        invalid += usize::from(result.is_err());
+        verdict(place, result, args.format)
+    };
+    for path in &args.files {
+        if input::is_stdin(path) || ending(path) == Some("jsonl") {
+            let read = input::for_each_line(path, |line, place| {
+                let network = input::parse_network(line, &place);
+                tell(place, network.map(|network| describe_network(&network)))
+            });
+            match read {
+                Err(error @ Error::Read { .. }) => tell(input::name(path), Err(error))?,
+                other => other?,
+            }
+        } else if ending(path) == Some("toml") {
+            tell(input::name(path), config::load(path).map(|c| describe_config(&c)))?;
+        } else {
+            tell(input::name(path), input::network(path).map(|n| describe_network(&n)))?;
+        }
+    }
+    if invalid > 0 {
+        return Err(Error::Invalid { invalid, total });
+    }
+    Ok(())
+}
+
+fn ending(path: &Path) -> Option<&str> {
+    path.extension().and_then(|ending| ending.to_str())
+}
+
+fn verdict(place: String, result: Result<String, Error>, format: Format) -> Result<(), Error> {
+    match (format, result) {
+        (Format::Json, result) => terminal::print(&report::json(&Verdict {
+            file: place,
+            valid: result.is_ok(),
+            error: result.err().map(|error| error.to_string()),
+        })?),
+        (Format::Table, Ok(what)) => terminal::print(&format!("{place}: ok, {what}")),
+        (Format::Table, Err(Error::Config(errors))) => {
+            terminal::print(&format!("{place}: invalid"))?;
+            terminal::say(errors.render().trim_end());
+            Ok(())
+        }
+        (Format::Table, Err(error)) => {
+            terminal::print(&format!("{place}: invalid"))?;
+            terminal::say(&format!("nasbot: {error}"));
+            Ok(())
+        }
+    }
+}
+
+fn describe_network(network: &Network) -> String {
+    format!(
+        "a network of kind {} with {} layers, total mass {}",
+        network.kind(),
+        network.len(),
+        report::number(network.total_mass())
+    )
+}
+
+fn describe_config(config: &Config) -> String {
+    format!(
+        "a search over {} networks by {}, {} evaluations",
+        config.kind, config.search.strategy, config.budget.evaluations
+    )
+}

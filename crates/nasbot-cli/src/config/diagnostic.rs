@@ -1,0 +1,186 @@
+//! Errors in a TOML file, shown with the line and a caret.
+
+use std::fmt;
+use std::ops::Range;
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, NamedSource, SourceSpan};
+
+use super::Source;
+use crate::terminal;
+
+/// Keys closer than this (Jaro–Winkler) are offered as what was meant.
+const SIMILAR: f64 = 0.75;
+
+/// What is wrong with a description: at least one error.
+#[derive(Debug)]
+pub(crate) struct ConfigErrors(Vec<ConfigError>);
+
+/// One thing that is wrong with a description.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error("{message}")]
+struct ConfigError {
+    message: String,
+    #[help]
+    help: Option<String>,
+    #[source_code]
+    text: NamedSource<String>,
+    #[label("here")]
+    span: Option<SourceSpan>,
+}
+
+/// Collects what is wrong with one description.
+pub(super) struct Problems<'a> {
+    source: &'a Source,
+    found: Vec<ConfigError>,
+}
+
+impl<'a> Problems<'a> {
+    pub(super) fn new(source: &'a Source) -> Self {
+        let found = Vec::new();
+        Self { source, found }
+    }
+
+    /// Notes that the value at `path` (such as `space.max-layers`) is wrong.
+    pub(super) fn add(&mut self, path: &str, message: impl Into<String>, help: &str) {
+        let span = locate(&self.source.text, path);
+        self.push(message.into(), (!help.is_empty()).then(|| help.into()), span);
+    }
+
+    /// Whether the description gives a value at `path`.
+    pub(super) fn has(&self, path: &str) -> bool {
+        toml::from_str::<toml::Table>(&self.source.text).is_ok_and(|table| {
+            let mut parts = path.split('.');
+            let first = parts.next().and_then(|part| table.get(part));
+            parts.fold(first, |value, part| value?.get(part)).is_some()
+        })
+    }
+
+    /// Notes what the TOML reader says.
+    pub(super) fn add_toml(&mut self, error: &toml::de::Error) {
+        let (message, help) = explain(error.message());
+        self.push(message, help, error.span());
+    }
+
+    /// `value` if nothing is wrong; the errors otherwise.
+    pub(super) fn finish<T>(self, value: Option<T>) -> Result<T, ConfigErrors> {
+        match value {
+            Some(value) if self.found.is_empty() => Ok(value),
+            _ => Err(ConfigErrors(self.found)),
+        }
+    }
+
+    fn push(&mut self, message: String, help: Option<String>, span: Option<Range<usize>>) {
+        let name = self.source.path.display().to_string();
+        self.found.push(ConfigError {
+            message,
+            help,
+            text: NamedSource::new(name, self.source.text.clone()),
+            span: span.map(SourceSpan::from),
+        });
+    }
+}
+
+impl ConfigErrors {
+    /// The errors for a person, each with its line and a caret.
+    pub(crate) fn render(&self) -> String {
+        let theme = if terminal::colours() {
+            GraphicalTheme::unicode()
+        } else {
+            GraphicalTheme::unicode_nocolor()
+        };
+        let handler = GraphicalReportHandler::new_themed(theme).with_wrap_lines(false);
+        let mut out = String::new();
+        for error in &self.0 {
+            // Writing to a string can't fail.
+            let _ = handler.render_report(&mut out, error);
+        }
+        out
+    }
+}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, error) in self.0.iter().enumerate() {
+            if i > 0 {
+                f.write_str("; ")?;
+            }
+            write!(f, "{}", error.text.name())?;
+            if let Some(span) = error.span {
+                let line = error.text.inner()[..span.offset()].matches('\n').count() + 1;
+                write!(f, ", line {line}")?;
+            }
+            write!(f, ": {}", error.message)?;
+        }
+        Ok(())
+    }
+}
+
+/// Where the value at a dotted path stands; its nearest section if the value itself is absent.
+fn locate(text: &str, path: &str) -> Option<Range<usize>> {
+    let document = toml::de::DeTable::parse(text).ok()?;
+    let mut table = document.get_ref();
+    let mut found = None;
+    for part in path.split('.') {
+        let Some((key, value)) = table.iter().find(|(key, _)| key.get_ref() == part) else {
+            break;
+        };
+        found = Some(value.span());
+        match value.get_ref().as_table() {
+            Some(inner) => {
+                // A section's own span is that of its keys: its header says more.
+                found = Some(key.span());
+                table = inner;
+            }
+            None => break,
+        }
+    }
+    found
+}
+
+/// The message of the TOML reader in plain words, and what to do.
+fn explain(message: &str) -> (String, Option<String>) {
+    let message = plainer(message);
+    if message.starts_with("missing key or section") {
+        let help = "`nasbot search --help` names the sections, demos/ has files to start from";
+        return (message, Some(help.to_owned()));
+    }
+    match message.split_once(", expected one of ") {
+        Some((unknown, known)) => {
+            let help = closest(unknown, known).map_or_else(
+                || format!("known are {}", known.replace('`', "")),
+                |name| format!("did you mean `{name}`?"),
+            );
+            (unknown.to_owned(), Some(help))
+        }
+        None => (message, None),
+    }
+}
+
+/// A message without names of Rust types.
+fn plainer(message: &str) -> String {
+    let mut out = message.trim_end().to_owned();
+    for (rust, plain) in [
+        ("expected u64", "expected a whole number of at least 0"),
+        ("expected usize", "expected a whole number of at least 0"),
+        ("expected u32", "expected a whole number of at least 0"),
+        ("expected i64", "expected a whole number"),
+        ("expected f64", "expected a number"),
+        ("expected a boolean", "expected true or false"),
+        ("unknown field", "unknown key"),
+        ("unknown variant", "unknown value"),
+        ("missing field", "missing key or section"),
+    ] {
+        out = out.replace(rust, plain);
+    }
+    out
+}
+
+/// The known name that is closest to an unknown one, if one is close; names stand in backticks.
+fn closest<'a>(unknown: &str, known: &'a str) -> Option<&'a str> {
+    let unknown = unknown.split('`').nth(1)?;
+    (known.split('`').skip(1).step_by(2))
+        .map(|name| (strsim::jaro_winkler(unknown, name), name))
+        .filter(|&(similarity, _)| similarity >= SIMILAR)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}

@@ -1,0 +1,106 @@
+//! Durations as people write them: `90s`, `30m`, `2h`, `1d`, `1h 30m`, or a number of seconds.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, de};
+
+const UNITS: [(&str, f64); 5] = [
+    ("ms", 1e-3),
+    ("s", 1.0),
+    ("m", 60.0),
+    ("h", 3600.0),
+    ("d", 86400.0),
+];
+
+/// A duration in a TOML file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Span(pub(super) Duration);
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+struct Visitor;
+
+impl de::Visitor<'_> for Visitor {
+    type Value = Span;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a duration above 0 such as \"90s\", \"30m\", \"2h\" or a number of seconds")
+    }
+
+    fn visit_i64<E: de::Error>(self, seconds: i64) -> Result<Span, E> {
+        self.visit_f64(seconds as f64)
+    }
+
+    fn visit_f64<E: de::Error>(self, seconds: f64) -> Result<Span, E> {
+        (Duration::try_from_secs_f64(seconds).ok())
+            .filter(|span| !span.is_zero())
+            .map(Span)
+            .ok_or_else(|| E::invalid_value(de::Unexpected::Float(seconds), &self))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Span, E> {
+        parse(text)
+            .filter(|span| !span.is_zero())
+            .map(Span)
+            .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+    }
+}
+
+fn parse(text: &str) -> Option<Duration> {
+    let mut rest = text.trim();
+    let mut total = Duration::ZERO;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        rest = rest[digits..].trim_start();
+        let letters = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+        let (_, seconds) = UNITS.iter().find(|(unit, _)| *unit == &rest[..letters])?;
+        total = total.checked_add(Duration::try_from_secs_f64(number * seconds).ok()?)?;
+        rest = rest[letters..].trim_start();
+    }
+    Some(total)
+}
+
+/// A duration for people: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`.
+pub(crate) fn human(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0..10 => format!("{:.1} s", span.as_secs_f64()),
+        10..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        3600..86400 => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+        _ => format!("{} d {} h", seconds / 86400, seconds / 3600 % 24),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        let seconds = |text| parse(text).map(|span| span.as_secs_f64());
+        assert_eq!(seconds("90s"), Some(90.0));
+        assert_eq!(seconds("1.5h"), Some(5400.0));
+        assert_eq!(seconds("1h 30 m"), Some(5400.0));
+        assert_eq!(seconds("250ms"), Some(0.25));
+        for wrong in ["90", "s", "-3s", "3 weeks", "1h30", "1..5s"] {
+            assert_eq!(seconds(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn durations_are_shown_in_two_units() {
+        let shown = |seconds| human(Duration::from_secs_f64(seconds));
+        assert_eq!(shown(0.44), "0.4 s");
+        assert_eq!(shown(59.9), "59 s");
+        assert_eq!(shown(200.0), "3 min 20 s");
+        assert_eq!(shown(7500.0), "2 h 5 min");
+        assert_eq!(shown(273_600.0), "3 d 4 h");
+    }
+}

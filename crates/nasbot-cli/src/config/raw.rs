@@ -1,0 +1,118 @@
+//! The TOML file, key by key, before anything is checked. Unknown keys are refused.
+
+use std::path::PathBuf;
+
+use nasbot_opt::SearchConfig;
+use nn_graph::Constraints;
+use nn_train::TrainingSpec;
+use nn_train::data::DataSpec;
+use serde::Deserialize;
+
+use super::duration::Span;
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Raw {
+    #[serde(default)]
+    pub(super) study: RawStudy,
+    pub(super) space: RawSpace,
+    pub(super) data: Option<DataSpec>,
+    pub(super) training: Option<TrainingSpec>,
+    #[serde(default)]
+    pub(super) search: SearchConfig,
+    #[serde(default)]
+    pub(super) workers: RawWorkers,
+    pub(super) budget: RawBudget,
+}
+
+/// `[study]`: the record.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawStudy {
+    /// Defaults to the TOML file's name.
+    pub(super) name: Option<String>,
+    /// Defaults to NAME.nasbot.db in the current directory.
+    pub(super) path: Option<PathBuf>,
+    /// Everything random follows from it.
+    pub(super) seed: Option<u64>,
+}
+
+/// `[space]`: the kind and the bounds of [`Constraints`], side by side.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawSpace {
+    pub(super) kind: String,
+    min_layers: Option<usize>,
+    max_layers: Option<usize>,
+    min_mass: Option<f64>,
+    max_mass: Option<f64>,
+    max_in_degree: Option<usize>,
+    max_out_degree: Option<usize>,
+    max_edges: Option<usize>,
+    min_units: Option<u32>,
+    max_units: Option<u32>,
+    max_halvings: Option<u32>,
+}
+
+impl RawSpace {
+    pub(super) fn constraints(&self) -> Constraints {
+        Constraints {
+            min_layers: self.min_layers,
+            max_layers: self.max_layers,
+            min_mass: self.min_mass,
+            max_mass: self.max_mass,
+            max_in_degree: self.max_in_degree,
+            max_out_degree: self.max_out_degree,
+            max_edges: self.max_edges,
+            min_units: self.min_units,
+            max_units: self.max_units,
+            max_halvings: self.max_halvings,
+        }
+    }
+}
+
+/// `[workers]`: what evaluates, and where.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawWorkers {
+    #[serde(default)]
+    pub(super) backend: RawBackend,
+    /// `local`: the worker program.
+    pub(super) program: Option<PathBuf>,
+    /// `command`: a program and its arguments.
+    pub(super) command: Option<Vec<String>>,
+    pub(super) devices: Option<RawDevices>,
+    pub(super) per_device: Option<usize>,
+    pub(super) timeout: Option<Span>,
+    pub(super) threads: Option<usize>,
+    #[serde(default)]
+    pub(super) synchronous: bool,
+    pub(super) give_up_after: Option<usize>,
+}
+
+/// `workers.backend`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum RawBackend {
+    #[default]
+    Local,
+    Command,
+    Synthetic,
+}
+
+/// `workers.devices`: `"auto"`, one device or several.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "expected \"auto\" or devices such as [\"cpu\"] or [\"cuda:0\", \"cuda:1\"]")]
+pub(super) enum RawDevices {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// `[budget]`: how much may be spent.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawBudget {
+    pub(super) evaluations: u64,
+    pub(super) wall_time: Option<Span>,
+}

@@ -1,0 +1,122 @@
+//! Which devices there are, and how workers share them and the processor's cores.
+
+use std::{env, fs, thread};
+
+use nn_train::job::Device;
+
+use crate::config::{Devices, Workers};
+use crate::error::Error;
+
+/// One place in which an evaluation can run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Slot {
+    /// What a person calls the device.
+    pub(super) name: String,
+    /// What the worker is told: it sees one GPU at most, so that it is always the first.
+    pub(super) device: Device,
+    /// `CUDA_VISIBLE_DEVICES` for the worker.
+    pub(super) visible: String,
+    /// Processor threads for the worker.
+    pub(super) threads: usize,
+}
+
+/// The slots that a description asks for, on this machine.
+pub(super) fn slots(workers: &Workers) -> Result<Vec<Slot>, Error> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    plan(workers, &visible_gpus(), cores)
+}
+
+fn plan(workers: &Workers, gpus: &[String], cores: usize) -> Result<Vec<Slot>, Error> {
+    let devices = match &workers.devices {
+        Devices::Listed(devices) => devices.clone(),
+        Devices::Auto if gpus.is_empty() => vec![Device::Cpu],
+        Devices::Auto => (0_u32..).map(Device::Cuda).take(gpus.len()).collect(),
+    };
+    let count = devices.len() * workers.per_device;
+    let threads = workers.threads.unwrap_or_else(|| (cores / count.max(1)).max(1));
+    let mut slots = Vec::with_capacity(count);
+    for device in devices {
+        let (seen_as, visible) = match device {
+            Device::Cpu => (Device::Cpu, String::new()),
+            Device::Cuda(n) => (Device::Cuda(0), gpu(n, gpus)?),
+        };
+        for _ in 0..workers.per_device {
+            slots.push(Slot {
+                name: device.to_string(),
+                device: seen_as,
+                visible: visible.clone(),
+                threads,
+            });
+        }
+    }
+    Ok(slots)
+}
+
+fn gpu(n: u32, gpus: &[String]) -> Result<String, Error> {
+    gpus.get(n as usize).cloned().ok_or_else(|| {
+        Error::Device(match gpus {
+            [] => format!("cuda:{n}: no GPU is visible here; use devices = [\"cpu\"] or \"auto\""),
+            gpus => format!(
+                "cuda:{n}: {} GPUs are visible here ({}), numbered from 0; CUDA_VISIBLE_DEVICES limits them",
+                gpus.len(),
+                gpus.join(", ")
+            ),
+        })
+    })
+}
+
+/// The GPUs that may be used, as `CUDA_VISIBLE_DEVICES` names them: those that it lists if it is
+/// set, as on shared machines, otherwise all that the driver knows.
+fn visible_gpus() -> Vec<String> {
+    match env::var("CUDA_VISIBLE_DEVICES") {
+        Ok(listed) => listed_gpus(&listed),
+        Err(_) => {
+            let known = fs::read_dir("/proc/driver/nvidia/gpus").map_or(0, Iterator::count);
+            (0..known).map(|n| n.to_string()).collect()
+        }
+    }
+}
+
+/// CUDA ignores everything from the first entry that is no device on.
+fn listed_gpus(listed: &str) -> Vec<String> {
+    let entries = listed.split(',').map(str::trim);
+    entries.take_while(|entry| !entry.is_empty() && *entry != "-1").map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn workers(devices: Devices, per_device: usize) -> Workers {
+        Workers {
+            devices,
+            per_device,
+            timeout: None,
+            threads: None,
+            synchronous: false,
+            give_up_after: 1,
+        }
+    }
+
+    #[test]
+    fn workers_share_devices_and_cores() {
+        let gpus = listed_gpus("2,GPU-7,-1,3");
+        assert_eq!(gpus, ["2", "GPU-7"]);
+        let slots = plan(&workers(Devices::Auto, 2), &gpus, 8).unwrap();
+        assert_eq!(slots.len(), 4);
+        let last = slots.last().unwrap();
+        assert_eq!((last.name.as_str(), last.visible.as_str()), ("cuda:1", "GPU-7"));
+        assert_eq!((last.device, last.threads), (Device::Cuda(0), 2));
+    }
+
+    #[test]
+    fn the_processor_serves_where_no_gpu_is() {
+        let slots = plan(&workers(Devices::Auto, 3), &listed_gpus(""), 2).unwrap();
+        assert_eq!(slots.len(), 3);
+        assert!(slots.iter().all(|slot| slot.device == Device::Cpu && slot.threads == 1));
+        let asked = workers(Devices::Listed(vec![Device::Cuda(1)]), 1);
+        assert!(plan(&asked, &[], 2).unwrap_err().to_string().contains("no GPU"));
+        let error = plan(&asked, &["5".into()], 2).unwrap_err();
+        assert!(error.to_string().contains("1 GPUs are visible"), "{error}");
+    }
+}

@@ -1,0 +1,108 @@
+//! The end of a search: the best network is trained once more, and the results are written.
+
+use std::fs;
+use std::path::Path;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
+
+use crate::pending::draw;
+
+use super::Session;
+use crate::dispatch::{End, Report, Task};
+use crate::error::Error;
+use crate::report::Summary;
+use crate::study::{Event, Ledger, Place};
+
+/// How often signals are looked at.
+const TICK: Duration = Duration::from_millis(100);
+
+impl Session {
+    /// Trains the best network on training and validation data and scores it on the test data,
+    /// unless that was done already.
+    pub(super) fn retrain(&mut self) -> Result<(), Error> {
+        let Some(best) = self.ledger.best().filter(|_| self.backend.retrains()) else {
+            return Ok(());
+        };
+        let id = best.suggestion.id;
+        let weights = self.place.result("best.safetensors");
+        let done = (self.ledger.retraining.as_ref()).is_some_and(|retraining| {
+            let scored = |(outcome, _): &(nasbot_opt::Outcome, _)| outcome.score().is_some();
+            retraining.id == id && retraining.result.as_ref().is_some_and(scored)
+        });
+        if done && weights.exists() {
+            return Ok(());
+        }
+        fs::create_dir_all(&self.place.out).map_err(Error::write(&self.place.out))?;
+        let partial = fs::canonicalize(&self.place.out)
+            .map_err(Error::write(&self.place.out))?
+            .join("best.partial.safetensors");
+        let task = Task {
+            id,
+            network: best.suggestion.candidate.clone(),
+            seed: best.suggestion.seed,
+            log: self.place.out.join("logs").join("final.log"),
+            weights: Some(partial.clone()),
+        };
+        self.record(Event::Retraining { id })?;
+        self.backend.start(0, task)?;
+        let end = self.wait_for_retraining()?;
+        match end {
+            End::Done(outcome, detail) => {
+                if outcome.score().is_some() {
+                    fs::rename(&partial, &weights).map_err(Error::write(&weights))?;
+                }
+                self.record(Event::Retrained {
+                    id,
+                    outcome,
+                    detail,
+                })
+            }
+            End::Stopped => Err(self.interrupted()),
+            End::Hopeless(message) => Err(self.hopeless(message)),
+        }
+    }
+
+    fn wait_for_retraining(&mut self) -> Result<End, Error> {
+        loop {
+            if self.interrupts.asked() {
+                self.backend.stop();
+            }
+            match self.reports.recv_timeout(TICK) {
+                Ok(Report::Ended { end, .. }) => return Ok(end),
+                Ok(Report::Progress {
+                    id,
+                    epoch,
+                    epochs,
+                    loss,
+                    ..
+                }) => self.record(Event::RetrainingProgress {
+                    id,
+                    epoch,
+                    epochs,
+                    loss,
+                })?,
+                Ok(Report::Started { .. }) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(End::Stopped),
+            }
+        }
+    }
+}
+
+/// Writes the best network, its drawing and the summary beside the study.
+pub(super) fn write_results(
+    ledger: &Ledger,
+    place: &Place,
+    summary: &Summary<'_>,
+) -> Result<(), Error> {
+    fs::create_dir_all(&place.out).map_err(Error::write(&place.out))?;
+    if let Some(best) = ledger.best() {
+        let network = &best.suggestion.candidate;
+        write(&place.result("best.json"), &(network.to_json() + "\n"))?;
+        write(&place.result("best.svg"), &draw::svg(network))?;
+    }
+    write(&place.result("summary.json"), &(summary.json()? + "\n"))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Error> {
+    fs::write(path, text).map_err(Error::write(path))
+}

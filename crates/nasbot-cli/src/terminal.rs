@@ -1,0 +1,45 @@
+//! What the terminal can do: colours, width, and whether there is one at all.
+
+use std::env;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use crate::error::Error;
+
+/// Whether standard error is a terminal on which a display can be redrawn.
+pub(crate) fn interactive() -> bool {
+    io::stderr().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Whether standard error takes colours: a terminal, and `NO_COLOR` not set (<https://no-color.org>).
+pub(crate) fn colours() -> bool {
+    interactive() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Prints one result to standard output, with a line break.
+///
+/// # Errors
+/// [`Error::OutputClosed`] once the reader is gone (`| head`).
+pub(crate) fn print(line: &str) -> Result<(), Error> {
+    writeln!(io::stdout().lock(), "{line}").map_err(output)
+}
+
+/// Makes sure that everything printed has left.
+pub(crate) fn flush() -> Result<(), Error> {
+    io::stdout().lock().flush().map_err(output)
+}
+
+fn output(source: io::Error) -> Error {
+    if source.kind() == io::ErrorKind::BrokenPipe {
+        Error::OutputClosed
+    } else {
+        Error::Write {
+            path: "standard output".into(),
+            source,
+        }
+    }
+}
+
+/// Prints a line for the person to standard error. A closed standard error changes nothing.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
