@@ -10,6 +10,7 @@ mod profile;
 pub mod transport;
 
 pub use error::Error;
+pub use lanes::Instructions;
 pub use matrix::Distances;
 pub use metric::Metric;
 pub use mismatch::Mismatch;

@@ -1,8 +1,8 @@
 //! The distance of two profiles: blocks, costs, one solve for each coefficient.
 
-use crate::lanes::{self, LANES, Lanes, Terms, padded};
+use crate::lanes::{self, Instructions, Kernel, LANES, Lanes, Terms, padded};
 use crate::profile::Block;
-use crate::transport::{self, Basis, Problem, grid, scale};
+use crate::transport::{self, Basis, Problem, Series, grid, scale};
 use crate::{Error, Metric, Profile};
 
 /// Distances of one pair, one for each structural coefficient of the metric.
@@ -17,6 +17,7 @@ pub struct Distance {
 /// Buffers that one thread reuses from pair to pair.
 #[derive(Clone, Debug, Default)]
 pub struct Scratch {
+    instructions: Option<Instructions>,
     basis: Basis<i64>,
     structure: Vec<f64>,
     saving: Vec<f64>,
@@ -69,6 +70,32 @@ impl Metric {
         Ok(Distance { raw, normalised })
     }
 
+    /// The distances of two profiles, into slices, without allocating once `scratch` has grown.
+    ///
+    /// # Errors
+    /// As [`Self::raw_into`].
+    pub fn distance_into(
+        &self,
+        scratch: &mut Scratch,
+        a: &Profile,
+        b: &Profile,
+        raw: &mut [f64],
+        normalised: &mut [f64],
+    ) -> Result<(), Error> {
+        self.raw_into(scratch, a, b, raw)?;
+        if normalised.len() != raw.len() {
+            return Err(Error::Length {
+                what: "the slice of normalised distances",
+                found: normalised.len(),
+                expected: raw.len(),
+            });
+        }
+        for (normalised, &raw) in normalised.iter_mut().zip(raw.iter()) {
+            *normalised = normalise(raw, a, b);
+        }
+        Ok(())
+    }
+
     /// The raw distances of two profiles, into `raw`, without allocating once `scratch` has grown.
     ///
     /// # Errors
@@ -92,7 +119,18 @@ impl Metric {
         }
         let mut sure = !a.wide && !b.wide;
         if sure {
-            sure = lanes::dispatch!(lanes => scratch.fast(lanes, self, a, b, raw));
+            let instructions = scratch.instructions.unwrap_or_else(Instructions::best);
+            let metric = self;
+            sure = lanes::run(
+                instructions,
+                Fast {
+                    scratch,
+                    metric,
+                    a,
+                    b,
+                    raw,
+                },
+            );
         }
         if !sure {
             careful(self, a, b, raw)?;
@@ -107,7 +145,35 @@ pub(crate) fn normalise(raw: f64, a: &Profile, b: &Profile) -> f64 {
     if total > 0.0 { raw / total } else { 0.0 }
 }
 
+/// One pair in 64-bit amounts.
+struct Fast<'a> {
+    scratch: &'a mut Scratch,
+    metric: &'a Metric,
+    a: &'a Profile,
+    b: &'a Profile,
+    raw: &'a mut [f64],
+}
+
+impl Kernel for Fast<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self, lanes: impl Lanes) -> bool {
+        (self.scratch).fast(lanes, self.metric, self.a, self.b, self.raw)
+    }
+}
+
 impl Scratch {
+    /// Buffers for certain vector instructions, where this machine has them. Results do not
+    /// depend on these.
+    #[must_use]
+    pub fn with_instructions(instructions: Instructions) -> Self {
+        Self {
+            instructions: Some(instructions),
+            ..Self::default()
+        }
+    }
+
     /// Solves all blocks in 64-bit amounts. Returns whether rounding to these cannot show.
     #[inline(always)]
     fn fast(
@@ -178,7 +244,8 @@ impl Scratch {
         let stride = padded(y.len);
         let (from, to) = (a.features(), b.features());
         self.structure.resize(x.len * stride, 0.0);
-        for (row, out) in self.structure.chunks_exact_mut(stride).enumerate() {
+        for row in 0..x.len {
+            let out = &mut self.structure[row * stride..][..stride];
             lanes.structure(from, x.first + row, to, y.first, out);
         }
         let mismatch = |row: usize| {
@@ -201,34 +268,84 @@ impl Scratch {
             return;
         }
 
-        let grid = grid(padded(x.len) + stride, ceiling);
         self.saving.resize(x.len * stride, 0.0);
-        let mut first = true;
-        for &k in metric.descending() {
-            let terms = Terms {
-                ceiling,
-                slope: metric.coefficients()[k] * per_feature,
-                grid,
-            };
-            let rows = (self.saving.chunks_exact_mut(stride))
-                .zip(self.structure.chunks_exact(stride))
-                .enumerate();
-            for (row, (saving, structure)) in rows {
-                lanes.savings(terms, mismatch(row), structure, saving);
-            }
-            if first {
-                self.basis.solve(lanes, supply, demand, &self.saving);
-                first = false;
-            } else {
-                self.basis.resolve(lanes, &self.saving);
-            }
-            for (row, column, amount) in self.basis.matches() {
-                let structure = self.structure[row * stride + column];
-                let cost = mismatch(row)[column] + terms.slope * structure;
-                self.matched[k] += amount;
-                self.cost[k] += amount as f64 * cost;
-            }
+        self.basis.solve(
+            lanes,
+            supply,
+            demand,
+            Coefficients {
+                lanes,
+                metric,
+                per_feature,
+                grid: grid(padded(x.len) + stride, ceiling),
+                members: &a.members[x.first..][..x.len],
+                mismatch: &b.mismatch[y.mismatch..],
+                stride,
+                structure: &self.structure,
+                saving: &mut self.saving,
+                matched: &mut self.matched,
+                cost: &mut self.cost,
+            },
+        );
+    }
+}
+
+/// One block's problems, from the largest structural coefficient down.
+struct Coefficients<'a, L> {
+    lanes: L,
+    metric: &'a Metric,
+    per_feature: f64,
+    grid: f64,
+    /// Label of each row, by its place in the block.
+    members: &'a [usize],
+    /// For each label of the block, its mismatch with every column.
+    mismatch: &'a [f64],
+    stride: usize,
+    structure: &'a [f64],
+    saving: &'a mut [f64],
+    /// Sums over blocks, for each coefficient: amount matched, and its cost.
+    matched: &'a mut [i64],
+    cost: &'a mut [f64],
+}
+
+impl<L: Lanes> Series<i64> for Coefficients<'_, L> {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.metric.descending().len()
+    }
+
+    #[inline(always)]
+    fn savings(&mut self, k: usize) -> &[f64] {
+        let coefficient = self.metric.coefficients()[self.metric.descending()[k]];
+        let terms = Terms {
+            ceiling: 2.0 * self.metric.null_penalty(),
+            slope: coefficient * self.per_feature,
+            grid: self.grid,
+        };
+        let stride = self.stride;
+        for row in 0..self.members.len() {
+            let mismatch = &self.mismatch[self.members[row] * stride..][..stride];
+            let structure = &self.structure[row * stride..][..stride];
+            let saving = &mut self.saving[row * stride..][..stride];
+            self.lanes.savings(terms, mismatch, structure, saving);
         }
+        self.saving
+    }
+
+    #[inline(always)]
+    fn solved(&mut self, k: usize, basis: &Basis<i64>) {
+        let k = self.metric.descending()[k];
+        let slope = self.metric.coefficients()[k] * self.per_feature;
+        let (mut matched, mut total) = (0, 0.0);
+        basis.for_matches(|row, column, amount| {
+            let structure = self.structure[row * self.stride + column];
+            let mismatch = self.mismatch[self.members[row] * self.stride + column];
+            let cost = mismatch + slope * structure;
+            matched += amount;
+            total += amount as f64 * cost;
+        });
+        self.matched[k] += matched;
+        self.cost[k] += total;
     }
 }
 

@@ -135,6 +135,18 @@ impl Profile {
         self.total
     }
 
+    /// Mass of each node, in the nodes' own order.
+    #[must_use]
+    pub fn node_masses(&self) -> Vec<f64> {
+        let mut masses = vec![0.0; self.len];
+        for (node, &mass) in self.nodes.iter().zip(&self.masses) {
+            if let &Some(node) = node {
+                masses[node] = mass;
+            }
+        }
+        masses
+    }
+
     /// Checks that this profile was built for a metric like `metric`.
     pub(crate) fn check_for(&self, metric: &Metric) -> Result<(), Error> {
         if self.shape == shape(metric) {

@@ -4,8 +4,15 @@
 //! order, there is no fused multiplication, and ties go to the lowest index. Slices have lengths
 //! that are multiples of [`LANES`].
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod dispatch;
 mod portable;
 
+pub use dispatch::Instructions;
+pub(crate) use dispatch::{Kernel, run};
 pub(crate) use portable::Portable;
 
 /// Doubles in the widest vector; rows are padded to a multiple of this.
@@ -73,12 +80,3 @@ pub(crate) trait Lanes: Copy {
     /// Adds `by` to the values whose bit in `set` is 1.
     fn shift(self, values: &mut [f64], set: &[u64], by: f64);
 }
-
-/// Runs an expression with the best instructions that this machine has.
-macro_rules! dispatch {
-    ($lanes:ident => $body:expr) => {{
-        let $lanes = crate::lanes::Portable;
-        $body
-    }};
-}
-pub(crate) use dispatch;

@@ -135,19 +135,15 @@ impl<A: Amount> Basis<A> {
         }
     }
 
-    /// Nodes that do not hang from the root directly: the lower ends of the matching arcs.
+    /// Visits the matches: row, column, amount. Amounts of 0 occur (degenerate arcs).
     #[inline(always)]
-    fn matching(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.nodes).filter(|&node| self.parent[node] != ROOT)
-    }
-
-    /// The matches: row, column, amount. Amounts of 0 occur (degenerate arcs).
-    #[inline(always)]
-    pub(crate) fn matches(&self) -> impl Iterator<Item = (usize, usize, A)> + '_ {
-        self.matching().map(|node| {
-            let (row, column) = self.arc(node);
-            (row, column, self.flow[node])
-        })
+    pub(crate) fn for_matches(&self, mut visit: impl FnMut(usize, usize, A)) {
+        for node in 0..self.nodes {
+            if self.parent[node] != ROOT {
+                let (row, column) = self.arc(node);
+                visit(row, column, self.flow[node]);
+            }
+        }
     }
 
     /// Computes all potentials anew, for this tree and these savings: u + v = saving along

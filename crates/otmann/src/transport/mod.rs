@@ -11,6 +11,7 @@ mod simplex;
 pub(crate) use amount::{Amount, exponent, scale};
 pub(crate) use basis::Basis;
 pub use certificate::{Certificate, certify};
+pub(crate) use simplex::Series;
 pub use problem::{Match, Plan, Problem, solve};
 
 use crate::lanes::Terms;

@@ -1,8 +1,8 @@
 //! The solver's public face: problems from plain slices, plans with everything in them.
 
-use super::{Amount, Basis, Terms, exponent, grid, scale};
+use super::{Amount, Basis, Series, Terms, exponent, grid, scale};
 use crate::Error;
-use crate::lanes::{self, padded};
+use crate::lanes::{self, Instructions, Kernel, Lanes, padded};
 
 /// A transport problem in which mass may stay unmatched: minimise
 /// Σ cost(i, j)·x(i, j) + penalty·(unmatched supply + unmatched demand)
@@ -156,7 +156,15 @@ fn with<A: Amount>(problem: &Problem<'_>, total: f64) -> (Plan, f64) {
         }
     }
     let mut basis = Basis::<A>::default();
-    lanes::dispatch!(lanes => basis.solve(lanes, &supply, &demand, &saving));
+    lanes::run(
+        Instructions::best(),
+        Cold {
+            basis: &mut basis,
+            supply: &supply,
+            demand: &demand,
+            saving: &saving,
+        },
+    );
 
     let mut unmatched_supply = vec![0.0; problem.supply.len()];
     let mut unmatched_demand = vec![0.0; problem.demand.len()];
@@ -164,7 +172,7 @@ fn with<A: Amount>(problem: &Problem<'_>, total: f64) -> (Plan, f64) {
     let mut left_rows = supply.clone();
     let mut left_columns = demand.clone();
     let mut matching_cost = 0.0;
-    for (row, column, amount) in basis.matches() {
+    basis.for_matches(|row, column, amount| {
         if amount > A::default() {
             left_rows[row] -= amount;
             left_columns[column] -= amount;
@@ -176,7 +184,7 @@ fn with<A: Amount>(problem: &Problem<'_>, total: f64) -> (Plan, f64) {
                 amount: scale(amount, -exponent),
             });
         }
-    }
+    });
     matches.sort_unstable_by_key(|m| (m.row, m.column));
     let mut unmatched = A::default();
     for (&left, &row) in left_rows.iter().zip(&rows) {
@@ -207,6 +215,41 @@ fn with<A: Amount>(problem: &Problem<'_>, total: f64) -> (Plan, f64) {
         column_duals,
     };
     (plan, quantum_error)
+}
+
+/// One solve from scratch.
+struct Cold<'a, A> {
+    basis: &'a mut Basis<A>,
+    supply: &'a [A],
+    demand: &'a [A],
+    saving: &'a [f64],
+}
+
+impl<A: Amount> Kernel for Cold<'_, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, lanes: impl Lanes) {
+        (self.basis).solve(lanes, self.supply, self.demand, One(self.saving));
+    }
+}
+
+/// A series of one problem.
+struct One<'a>(&'a [f64]);
+
+impl<A> Series<A> for One<'_> {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        1
+    }
+
+    #[inline(always)]
+    fn savings(&mut self, _: usize) -> &[f64] {
+        self.0
+    }
+
+    #[inline(always)]
+    fn solved(&mut self, _: usize, _: &Basis<A>) {}
 }
 
 /// Duals in terms of costs: α = penalty − u and β = penalty − v. Rows and columns without mass

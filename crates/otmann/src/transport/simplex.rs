@@ -4,39 +4,49 @@ use super::amount::Amount;
 use super::basis::{Basis, Fixed, ROOT, Wide, Width};
 use crate::lanes::{LANES, Lanes, NEVER, padded};
 
+/// Problems with the same supplies and demands, solved one after the other.
+pub(crate) trait Series<A> {
+    /// Number of problems.
+    fn len(&self) -> usize;
+    /// Savings of problem `k`: for each supply a row of padded length, on the grid and pruned.
+    fn savings(&mut self, k: usize) -> &[f64];
+    /// Takes the optimal basis of problem `k`.
+    fn solved(&mut self, k: usize, basis: &Basis<A>);
+}
+
 impl<A: Amount> Basis<A> {
-    /// Solves from scratch: maximises Σ saving × amount. `saving` has one row of padded length
-    /// for each supply, on the grid and pruned; supplies and demands are positive.
+    /// Solves a series of problems that differ in their savings only, the first from scratch, each
+    /// later one from the basis of the one before: maximises Σ saving × amount.
+    ///
+    /// `next` prepares the savings of problem k, one row of padded length for each supply, on the
+    /// grid and pruned; `done` sees its basis. Supplies and demands are positive.
     #[inline(always)]
-    pub(crate) fn solve(&mut self, lanes: impl Lanes, supply: &[A], demand: &[A], saving: &[f64]) {
+    pub(crate) fn solve(
+        &mut self,
+        lanes: impl Lanes,
+        supply: &[A],
+        demand: &[A],
+        series: impl Series<A>,
+    ) {
         self.reset(supply, demand);
         match self.nodes.div_ceil(64) {
-            1 => self.cold(lanes, Fixed::<1>, saving),
-            2 => self.cold(lanes, Fixed::<2>, saving),
-            words => self.cold(lanes, Wide(words), saving),
-        }
-    }
-
-    /// Solves for other savings, from the present basis.
-    #[inline(always)]
-    pub(crate) fn resolve(&mut self, lanes: impl Lanes, saving: &[f64]) {
-        match self.nodes.div_ceil(64) {
-            1 => self.warm(lanes, Fixed::<1>, saving),
-            2 => self.warm(lanes, Fixed::<2>, saving),
-            words => self.warm(lanes, Wide(words), saving),
+            1 => self.run(lanes, Fixed::<1>, series),
+            2 => self.run(lanes, Fixed::<2>, series),
+            words => self.run(lanes, Wide(words), series),
         }
     }
 
     #[inline(always)]
-    fn cold(&mut self, lanes: impl Lanes, width: impl Width, saving: &[f64]) {
-        self.greedy(lanes, width, saving);
-        self.warm(lanes, width, saving);
-    }
-
-    #[inline(always)]
-    fn warm(&mut self, lanes: impl Lanes, width: impl Width, saving: &[f64]) {
-        self.reprice(lanes, width, saving);
-        self.optimise(lanes, width, saving);
+    fn run(&mut self, lanes: impl Lanes, width: impl Width, mut series: impl Series<A>) {
+        for k in 0..series.len() {
+            let saving = series.savings(k);
+            if k == 0 {
+                self.greedy(lanes, width, saving);
+            }
+            self.reprice(lanes, width, saving);
+            self.optimise(lanes, width, saving);
+            series.solved(k, self);
+        }
     }
 
     /// Every row in turn takes what it can of its best columns.

@@ -1,0 +1,170 @@
+//! AVX2: four doubles at a time.
+
+#![expect(
+    unsafe_code,
+    reason = "vector instructions: TODO"
+)]
+
+use std::arch::x86_64::*;
+
+use super::{Features, Lanes, NEVER, Terms};
+
+/// Doubles in one vector.
+const FOUR: usize = 4;
+
+/// Proof that this machine has AVX2.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Avx2(());
+
+impl Avx2 {
+    pub(crate) fn new() -> Option<Self> {
+        is_x86_feature_detected!("avx2").then_some(Self(()))
+    }
+}
+
+// SAFETY, for all of this module: instructions are available, because a value of `Avx2` exists
+// only where they are; loads and stores go through references to four elements.
+
+#[inline(always)]
+fn load(values: &[f64; FOUR]) -> __m256d {
+    unsafe { _mm256_loadu_pd(values.as_ptr()) }
+}
+
+#[inline(always)]
+fn store(values: &mut [f64; FOUR], vector: __m256d) {
+    unsafe { _mm256_storeu_pd(values.as_mut_ptr(), vector) }
+}
+
+#[inline(always)]
+fn splat(value: f64) -> __m256d {
+    unsafe { _mm256_set1_pd(value) }
+}
+
+/// The first lane with the largest of `count` vectors, if that exceeds `above`.
+#[inline(always)]
+fn argmax(count: usize, vector: impl Fn(usize) -> __m256d, above: f64) -> Option<(usize, f64)> {
+    unsafe {
+        let mut top = splat(f64::NEG_INFINITY);
+        let mut k = 0;
+        while k < count {
+            top = _mm256_max_pd(top, vector(k));
+            k += 1;
+        }
+        let exceeding = _mm256_cmp_pd::<_CMP_GT_OQ>(top, splat(above));
+        if _mm256_movemask_pd(exceeding) == 0 {
+            return None;
+        }
+        let top = _mm256_max_pd(top, _mm256_permute2f128_pd::<1>(top, top));
+        let top = _mm256_max_pd(top, _mm256_permute_pd::<0b0101>(top));
+        let mut k = 0;
+        while k < count {
+            let hits = _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_EQ_OQ>(vector(k), top));
+            if hits != 0 {
+                let at = k * FOUR + hits.trailing_zeros() as usize;
+                return Some((at, _mm256_cvtsd_f64(top)));
+            }
+            k += 1;
+        }
+        None
+    }
+}
+
+impl Lanes for Avx2 {
+    #[inline(always)]
+    fn structure(self, a: Features<'_>, row: usize, b: Features<'_>, first: usize, out: &mut [f64]) {
+        // 2^52: a count in the low bits of its mantissa makes the double 2^52 + count.
+        const BIAS: f64 = 4_503_599_627_370_496.0;
+        let out = out.as_chunks_mut::<FOUR>().0;
+        let words = a.bytes.len() / a.stride;
+        let reals = a.reals.len() / a.stride;
+        let mut chunk = 0;
+        while chunk < out.len() {
+            let column = first + chunk * FOUR;
+            unsafe {
+                let mut counts = _mm256_setzero_si256();
+                let mut word = 0;
+                while word < words {
+                    let x = _mm256_set1_epi64x(a.bytes[word * a.stride + row] as i64);
+                    let y = &b.bytes[word * b.stride + column..][..FOUR];
+                    let y = _mm256_loadu_si256(y.as_ptr().cast());
+                    counts = _mm256_add_epi64(counts, _mm256_sad_epu8(x, y));
+                    word += 1;
+                }
+                let biased = _mm256_or_si256(counts, _mm256_castpd_si256(splat(BIAS)));
+                let mut sums = _mm256_sub_pd(_mm256_castsi256_pd(biased), splat(BIAS));
+                let mut real = 0;
+                while real < reals {
+                    let x = splat(a.reals[real * a.stride + row]);
+                    let y = &b.reals[real * b.stride + column..][..FOUR];
+                    let difference = _mm256_sub_pd(x, _mm256_loadu_pd(y.as_ptr()));
+                    sums = _mm256_add_pd(sums, _mm256_andnot_pd(splat(-0.0), difference));
+                    real += 1;
+                }
+                store(&mut out[chunk], sums);
+            }
+            chunk += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn savings(self, terms: Terms, mismatch: &[f64], structure: &[f64], out: &mut [f64]) -> bool {
+        let out = out.as_chunks_mut::<FOUR>().0;
+        let mismatch = &mismatch.as_chunks::<FOUR>().0[..out.len()];
+        let structure = &structure.as_chunks::<FOUR>().0[..out.len()];
+        let mut useful = 0;
+        let mut k = 0;
+        while k < out.len() {
+            unsafe {
+                let scaled = _mm256_mul_pd(splat(terms.slope), load(&structure[k]));
+                let saving = _mm256_sub_pd(splat(terms.ceiling), scaled);
+                let saving = _mm256_sub_pd(saving, load(&mismatch[k]));
+                let grid = splat(terms.grid);
+                let saving = _mm256_sub_pd(_mm256_add_pd(saving, grid), grid);
+                let positive = _mm256_cmp_pd::<_CMP_GT_OQ>(saving, _mm256_setzero_pd());
+                store(&mut out[k], _mm256_blendv_pd(splat(NEVER), saving, positive));
+                useful |= _mm256_movemask_pd(positive);
+            }
+            k += 1;
+        }
+        useful != 0
+    }
+
+    #[inline(always)]
+    fn best(self, saving: &[f64], potential: &[f64], above: f64) -> Option<(usize, f64)> {
+        let saving = saving.as_chunks::<FOUR>().0;
+        let potential = &potential.as_chunks::<FOUR>().0[..saving.len()];
+        let sum = |k: usize| unsafe { _mm256_add_pd(load(&saving[k]), load(&potential[k])) };
+        argmax(saving.len(), sum, above)
+    }
+
+    #[inline(always)]
+    fn largest(self, values: &[f64], above: f64) -> Option<(usize, f64)> {
+        let values = values.as_chunks::<FOUR>().0;
+        argmax(values.len(), |k| load(&values[k]), above)
+    }
+
+    #[inline(always)]
+    fn smallest(self, values: &[f64], below: f64) -> Option<(usize, f64)> {
+        let values = values.as_chunks::<FOUR>().0;
+        let negated = |k: usize| unsafe { _mm256_sub_pd(_mm256_setzero_pd(), load(&values[k])) };
+        argmax(values.len(), negated, -below).map(|(at, value)| (at, -value))
+    }
+
+    #[inline(always)]
+    fn shift(self, values: &mut [f64], set: &[u64], by: f64) {
+        let by = splat(by);
+        let values = values.as_chunks_mut::<FOUR>().0;
+        let mut k = 0;
+        while k < values.len() {
+            unsafe {
+                let own = _mm256_set_epi64x(8, 4, 2, 1);
+                let bits = _mm256_set1_epi64x((set[k / 16] >> (FOUR * (k % 16))) as i64);
+                let mask = _mm256_cmpeq_epi64(_mm256_and_si256(bits, own), own);
+                let by = _mm256_and_pd(by, _mm256_castsi256_pd(mask));
+                let new = _mm256_add_pd(load(&values[k]), by);
+                store(&mut values[k], new);
+            }
+            k += 1;
+        }
+    }
+}

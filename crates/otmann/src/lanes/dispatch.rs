@@ -1,0 +1,87 @@
+//! Choice of instructions when running.
+
+#![expect(unsafe_code, reason = "calls of functions compiled for detected instructions")]
+
+use super::{Lanes, Portable};
+#[cfg(target_arch = "x86_64")]
+use super::{avx2::Avx2, avx512::Avx512};
+
+/// Vector instructions. All give the same bits; they differ in speed only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Instructions {
+    /// AVX-512 F, BW and DQ.
+    Avx512,
+    /// AVX2.
+    Avx2,
+    /// Plain Rust.
+    Portable,
+}
+
+impl Instructions {
+    /// Every variant, fastest first.
+    pub const ALL: [Self; 3] = [Self::Avx512, Self::Avx2, Self::Portable];
+
+    /// Whether this machine has them.
+    #[must_use]
+    pub fn is_available(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => Avx512::new().is_some(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => Avx2::new().is_some(),
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Avx512 | Self::Avx2 => false,
+            Self::Portable => true,
+        }
+    }
+
+    /// The fastest that this machine has.
+    #[must_use]
+    pub fn best() -> Self {
+        (Self::ALL.into_iter().find(|i| i.is_available())).unwrap_or(Self::Portable)
+    }
+}
+
+/// Work that is compiled once for each set of instructions.
+pub(crate) trait Kernel {
+    type Output;
+
+    /// Does the work. Implementations are `#[inline(always)]`, and so is all that they call, so
+    /// that it is compiled with the instructions of `lanes`.
+    fn run(self, lanes: impl Lanes) -> Self::Output;
+}
+
+/// Runs `kernel` with `instructions`, or plain Rust where they do not exist.
+pub(crate) fn run<K: Kernel>(instructions: Instructions, kernel: K) -> K::Output {
+    match instructions {
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx512 => {
+            if let Some(lanes) = Avx512::new() {
+                // SAFETY: `lanes` exists only on machines that have the instructions.
+                return unsafe { with_avx512(lanes, kernel) };
+            }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx2 => {
+            if let Some(lanes) = Avx2::new() {
+                // SAFETY: `lanes` exists only on machines that have the instructions.
+                return unsafe { with_avx2(lanes, kernel) };
+            }
+        }
+        _ => {}
+    }
+    kernel.run(Portable)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn with_avx512<K: Kernel>(lanes: Avx512, kernel: K) -> K::Output {
+    kernel.run(lanes)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn with_avx2<K: Kernel>(lanes: Avx2, kernel: K) -> K::Output {
+    kernel.run(lanes)
+}
