@@ -96,11 +96,11 @@ named! {
     /// What the surrogate learns from in place of the scores themselves. Suggestions depend on it; the
     /// history and the best evaluation don't.
     "transform" Transform {
-        /// The scores as they are.
-        #[default]
-        Nothing = "nothing",
         /// Normal quantiles of their ranks: outliers and skew lose their weight.
+        #[default]
         Rank = "rank",
+        /// The scores as they are.
+        Nothing = "nothing",
         /// Scores far below the median are drawn in: below it, a deviation x in units of the
         /// spread above the median becomes log(1 + x).
         Soften = "soften",
@@ -160,7 +160,7 @@ impl Default for SearchConfig {
             transform: Transform::default(),
             counts: true,
             samples: 8,
-            effort: 25,
+            effort: 12,
             initial: None,
         }
     }

@@ -76,6 +76,17 @@ pub enum Error {
         /// The evaluation that already has this candidate.
         id: u64,
     },
+    /// A network to start from does not belong to the space.
+    #[error("initial network {index} does not belong to the space: {reason}")]
+    Start {
+        /// Its place in the pool that was given.
+        index: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The space of networks is empty, or a network is wrong.
+    #[error(transparent)]
+    Network(#[from] nn_graph::Error),
     /// A candidate cannot be compared with others.
     #[error("a candidate cannot be compared with others")]
     Distance(#[from] otmann::Error),

@@ -17,7 +17,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use clap::Parser as _;
-use nasbot_opt::{SearchConfig, Strategy};
+use nasbot_opt::{NetworkSpace, SearchConfig, Strategy, Synthetic};
+use nn_graph::{Constraints, Kind, Network};
 use rayon::prelude::*;
 
 use crate::args::Args;
@@ -30,11 +31,14 @@ const PROBLEMS: [&str; 4] = ["nb201-c100", "nb201-c10", "synthetic-cnn", "synthe
 /// A problem, ready to run.
 enum Problem {
     Table(nb201::Table),
+    Synthetic(NetworkSpace),
 }
 
 impl Problem {
     fn new(name: &str, args: &Args) -> anyhow::Result<Self> {
         let column = match name {
+            "synthetic-cnn" => return synthetic(Kind::Cnn),
+            "synthetic-mlp" => return synthetic(Kind::MlpReg),
             "nb201-c100" => "c100",
             "nb201-c10" => "c10",
             "table" => args
@@ -56,6 +60,7 @@ impl Problem {
     fn evaluations(&self) -> usize {
         match self {
             Self::Table(_) => 150,
+            Self::Synthetic(_) => 100,
         }
     }
 
@@ -72,8 +77,34 @@ impl Problem {
                     evaluations,
                 )
             }
+            Self::Synthetic(space) => {
+                let score = |_: &Network, score| score;
+                run::run(
+                    space.clone(),
+                    &Synthetic,
+                    score,
+                    config,
+                    workers,
+                    evaluations,
+                )
+            }
         }
     }
+}
+
+/// The space in which the original was measured on its synthetic functions.
+fn synthetic(kind: Kind) -> anyhow::Result<Problem> {
+    let constraints = Constraints {
+        min_layers: Some(5),
+        max_layers: Some(50),
+        max_in_degree: Some(5),
+        max_out_degree: Some(55),
+        max_edges: Some(200),
+        min_units: Some(8),
+        max_units: Some(1024),
+        ..Constraints::default()
+    };
+    Ok(Problem::Synthetic(NetworkSpace::new(kind, constraints)?))
 }
 
 fn main() -> anyhow::Result<()> {

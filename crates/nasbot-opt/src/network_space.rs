@@ -1,0 +1,173 @@
+//! Neural networks as a space: the paper's initial pool, its morphs, its distance.
+
+use nn_graph::{Constraints, Kind, Network, pool};
+use otmann::{Metric, Profile};
+use rand::{Rng, RngExt as _, SeedableRng as _};
+use rand_pcg::Pcg64;
+
+use crate::{Counts, Error, Space, weisfeiler_lehman};
+
+/// Levels of Weisfeiler–Lehman labels that the surrogate may compare.
+const LEVELS: usize = 3;
+
+/// Mutations that a random network is away from the pool, at most.
+const WANDER: u32 = 16;
+
+/// What one doubling of the mean number of units weighs against one layer or edge more.
+const OCTAVE: f64 = 4.0;
+
+/// The networks of one kind within constraints.
+///
+/// ```
+/// use nasbot_opt::{NetworkSpace, Search, SearchConfig, Synthetic, Evaluator as _};
+/// use nn_graph::{Constraints, Kind};
+///
+/// let constraints = Constraints { max_layers: Some(30), ..Constraints::default() };
+/// let space = NetworkSpace::new(Kind::MlpReg, constraints)?;
+/// let mut search = Search::new(space, SearchConfig::default().validated()?)?;
+/// for _ in 0..12 {
+///     let suggestion = search.ask()?;
+///     let outcome = Synthetic.evaluate(&suggestion.candidate, suggestion.seed);
+///     search.tell(suggestion.id, outcome)?;
+/// }
+/// assert!(search.best().and_then(|e| e.score()).is_some_and(|score| score > 2.0));
+/// # Ok::<(), nasbot_opt::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct NetworkSpace {
+    kind: Kind,
+    constraints: Constraints,
+    metric: Metric,
+    /// Given in place of the usual initial pool.
+    given: Option<Vec<Network>>,
+    /// Where random networks start from.
+    starts: Vec<Network>,
+}
+
+impl NetworkSpace {
+    /// The networks of `kind` within `constraints`, compared by the paper's distance.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Network`] names the bounds that exclude every initial network.
+    pub fn new(kind: Kind, constraints: Constraints) -> Result<Self, Error> {
+        let starts = pool::initial(kind, &constraints, &mut Pcg64::seed_from_u64(0))?;
+        let metric = Metric::for_kind(kind);
+        Ok(Self {
+            kind,
+            constraints,
+            metric,
+            given: None,
+            starts,
+        })
+    }
+
+    /// Starts from these networks in place of the paper's pool.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Start`] when one is of another kind or outside the constraints, and
+    /// [`Error::EmptySpace`] when there are none.
+    pub fn with_pool(mut self, pool: Vec<Network>) -> Result<Self, Error> {
+        for (index, network) in pool.iter().enumerate() {
+            if network.kind() != self.kind {
+                let reason = format!("it is of kind {}, not {}", network.kind(), self.kind);
+                return Err(Error::Start { index, reason });
+            }
+            self.constraints
+                .check(network)
+                .map_err(|violation| Error::Start {
+                    index,
+                    reason: violation.to_string(),
+                })?;
+        }
+        if pool.is_empty() {
+            return Err(Error::EmptySpace);
+        }
+        self.starts.clone_from(&pool);
+        self.given = Some(pool);
+        Ok(self)
+    }
+
+    /// Compares networks by another distance.
+    #[must_use]
+    pub fn with_metric(mut self, metric: Metric) -> Self {
+        self.metric = metric;
+        self
+    }
+
+    /// The kind of the networks.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What every network keeps to.
+    #[must_use]
+    pub fn constraints(&self) -> &Constraints {
+        &self.constraints
+    }
+}
+
+impl Space for NetworkSpace {
+    type Candidate = Network;
+
+    fn initial<R: Rng + ?Sized>(&self, rng: &mut R) -> Vec<Network> {
+        match &self.given {
+            Some(pool) => pool.clone(),
+            // The constructor has seen that there is a pool.
+            None => pool::initial(self.kind, &self.constraints, rng).unwrap_or_default(),
+        }
+    }
+
+    fn mutate<R: Rng + ?Sized>(&self, parent: &Network, rng: &mut R) -> Option<Network> {
+        nn_graph::mutate(parent, &self.constraints, rng).ok()
+    }
+
+    fn hash(&self, network: &Network) -> u128 {
+        network.canonical_hash()
+    }
+
+    fn metric(&self) -> &Metric {
+        &self.metric
+    }
+
+    fn profile(&self, network: &Network) -> Result<Profile, otmann::Error> {
+        Profile::new(network, &self.metric)
+    }
+
+    /// Weisfeiler–Lehman labels of operations and strides, and the network's size: layers, edges,
+    /// the mean number of units in octaves.
+    fn counts(&self, network: &Network) -> Vec<Counts> {
+        let layers = network.layers();
+        let labels: Vec<u64> = (layers.iter())
+            .map(|layer| 4 * layer.op.index() as u64 + layer.stride.map_or(0, u64::from))
+            .collect();
+        let mut counts = weisfeiler_lehman(&labels, |layer| network.parents(layer), LEVELS);
+        let units: Vec<f64> = layers
+            .iter()
+            .filter_map(|l| l.units)
+            .map(f64::from)
+            .collect();
+        let mean = units.iter().sum::<f64>() / units.len().max(1) as f64;
+        counts.push(Counts::weighted([
+            (0, layers.len() as f64),
+            (1, network.edges().len() as f64),
+            (2, OCTAVE * mean.max(1.0).log2()),
+        ]));
+        counts
+    }
+
+    fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<Network> {
+        let mut network = self
+            .starts
+            .get(rng.random_range(0..self.starts.len()))?
+            .clone();
+        for _ in 0..rng.random_range(1..=WANDER) {
+            if let Some(next) = self.mutate(&network, rng) {
+                network = next;
+            }
+        }
+        Some(network)
+    }
+}
