@@ -7,9 +7,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use gp::{
-    Distances, Exponential, Form, Gp, Indefinite, Kernel, Options, log_marginal_likelihood,
-};
+use gp::{Distances, Exponential, Form, Gp, Indefinite, Kernel, Options, log_marginal_likelihood};
 use ndarray::{Array2, Array3};
 use serde::Deserialize;
 
@@ -71,7 +69,11 @@ impl Group {
                 return 0.0;
             }
             let raw = self.raw[d / 2][high * (high - 1) / 2 + low];
-            if d % 2 == 0 { raw } else { raw / (self.total_mass[i] + self.total_mass[j]) }
+            if d % 2 == 0 {
+                raw
+            } else {
+                raw / (self.total_mass[i] + self.total_mass[j])
+            }
         })
     }
 }
@@ -97,9 +99,15 @@ impl Case {
 }
 
 fn load() -> File {
-    let bytes = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/gp.json.gz")).unwrap();
+    let bytes = std::fs::read(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/golden/gp.json.gz"
+    ))
+    .unwrap();
     let mut text = String::new();
-    flate2::read::GzDecoder::new(bytes.as_slice()).read_to_string(&mut text).unwrap();
+    flate2::read::GzDecoder::new(bytes.as_slice())
+        .read_to_string(&mut text)
+        .unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
@@ -115,7 +123,10 @@ impl Tally {
     /// `error` ≤ 1e-7 in units of `scale`.
     fn compare(&mut self, what: &str, found: f64, expected: f64, scale: f64) {
         let error = (found - expected).abs() / scale;
-        assert!(error <= 1e-7, "{what}: {found:e} is not {expected:e} (error {error:e})");
+        assert!(
+            error <= 1e-7,
+            "{what}: {found:e} is not {expected:e} (error {error:e})"
+        );
         self.count += 1;
         if error > self.largest {
             (self.largest, self.at) = (error, what.to_owned());
@@ -178,18 +189,38 @@ fn check(case: &Case, group: &Group, tally: &mut Tally) -> bool {
     };
     let gram = evaluate(&train);
     tally.all(&name("K"), &gram, &flat(&case.K));
-    tally.all(&name("K_test_train"), &evaluate(&cross), &flat(&case.K_test_train));
+    tally.all(
+        &name("K_test_train"),
+        &evaluate(&cross),
+        &flat(&case.K_test_train),
+    );
 
     // Likelihoods.
-    let options = Options { mean: case.mean_value, indefinite: Indefinite::Clip };
+    let options = Options {
+        mean: case.mean_value,
+        indefinite: Indefinite::Clip,
+    };
     let gp = Gp::fit(kernel.clone(), &parameters, &distances, &case.Y, options).unwrap();
     let lml = case.log_marginal_likelihood;
-    tally.relative(&name("log marginal likelihood"), gp.log_marginal_likelihood(), lml);
-    let middle: Vec<f64> = case.hp_bounds.iter().map(|(low, high)| 0.5 * (low + high)).collect();
+    tally.relative(
+        &name("log marginal likelihood"),
+        gp.log_marginal_likelihood(),
+        lml,
+    );
+    let middle: Vec<f64> = case
+        .hp_bounds
+        .iter()
+        .map(|(low, high)| 0.5 * (low + high))
+        .collect();
     let residuals: Vec<f64> = case.Y.iter().map(|y| y - case.mean_value).collect();
     let at_middle =
-        log_marginal_likelihood(&kernel, &middle, &distances, &residuals, Indefinite::Clip).unwrap();
-    tally.relative(&name("likelihood in the middle of the bounds"), at_middle, case.lml_at_mid_hp);
+        log_marginal_likelihood(&kernel, &middle, &distances, &residuals, Indefinite::Clip)
+            .unwrap();
+    tally.relative(
+        &name("likelihood in the middle of the bounds"),
+        at_middle,
+        case.lml_at_mid_hp,
+    );
 
     // Predictions one by one and jointly.
     let single = gp.predict(cross.view()).unwrap();
@@ -201,7 +232,12 @@ fn check(case: &Case, group: &Group, tally: &mut Tally) -> bool {
     for ((i, j), found) in joint.covariance.indexed_iter() {
         // Relative to the two standard deviations: a covariance may be 0.
         let scale = case.test_std_joint[i] * case.test_std_joint[j];
-        tally.compare(&name("covariance"), *found, case.test_covar_joint[i][j], scale);
+        tally.compare(
+            &name("covariance"),
+            *found,
+            case.test_covar_joint[i][j],
+            scale,
+        );
     }
 
     // Pending points.
@@ -215,9 +251,17 @@ fn check(case: &Case, group: &Group, tally: &mut Tally) -> bool {
     let cross = group.between(&case.test, &reached);
     let single = pending.predict(cross.view()).unwrap();
     tally.all(&name("mean, pending"), &single.mean, &case.test_mean);
-    tally.all(&name("std, pending, single"), &single.std, &case.halluc_std_single);
+    tally.all(
+        &name("std, pending, single"),
+        &single.std,
+        &case.halluc_std_single,
+    );
     let joint = pending.predict_joint(cross.view(), among.view()).unwrap();
-    tally.all(&name("std, pending, joint"), &joint.std(), &case.halluc_std_joint);
+    tally.all(
+        &name("std, pending, joint"),
+        &joint.std(),
+        &case.halluc_std_joint,
+    );
 
     // Expected improvement, relative to the standard deviation: far below the incumbent the original's own formula has no
     // correct digit left.
@@ -228,7 +272,12 @@ fn check(case: &Case, group: &Group, tally: &mut Tally) -> bool {
         tally.compare(&name("expected improvement"), found, *expected, std);
     }
     let eigenvalue_was_negative = case.K_min_eig < -1e-12;
-    assert_eq!(gp.posterior().is_clipped(), eigenvalue_was_negative, "{}", case.name);
+    assert_eq!(
+        gp.posterior().is_clipped(),
+        eigenvalue_was_negative,
+        "{}",
+        case.name
+    );
     let _ = &case.Kproj_diag;
     eigenvalue_was_negative
 }

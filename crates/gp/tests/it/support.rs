@@ -24,10 +24,13 @@ impl Points {
 
     /// Shape (d, rows, columns).
     pub(crate) fn between(&self, rows: &[usize], columns: &[usize]) -> Array3<f64> {
-        Array3::from_shape_fn((2 * self.pairs(), rows.len(), columns.len()), |(d, i, j)| {
-            let raw = (self.0[(rows[i], d / 2)] - self.0[(columns[j], d / 2)]).abs();
-            if d % 2 == 0 { raw } else { raw / (1.0 + raw) }
-        })
+        Array3::from_shape_fn(
+            (2 * self.pairs(), rows.len(), columns.len()),
+            |(d, i, j)| {
+                let raw = (self.0[(rows[i], d / 2)] - self.0[(columns[j], d / 2)]).abs();
+                if d % 2 == 0 { raw } else { raw / (1.0 + raw) }
+            },
+        )
     }
 
     pub(crate) fn distances(&self, of: &[usize]) -> Distances {
