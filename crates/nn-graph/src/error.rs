@@ -1,6 +1,6 @@
 //! Everything that can be wrong with a description of a network or of a space.
 
-use crate::{Bound, Kind, Op};
+use crate::{Bound, Kind, Morph, Op};
 
 /// A layer as named in a message: its place in the listing that was given, and its operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,12 @@ pub enum Error {
     /// No kind has this name.
     #[error("unknown kind '{name}': use one of {}", names(Kind::ALL.iter().map(|kind| kind.name())))]
     UnknownKind {
+        /// The name as given.
+        name: String,
+    },
+    /// No morph has this name.
+    #[error("unknown morph '{name}': use one of {}", names(Morph::ALL.iter().map(|morph| morph.name())))]
+    UnknownMorph {
         /// The name as given.
         name: String,
     },

@@ -9,6 +9,8 @@ mod hash;
 #[cfg(test)]
 mod measures;
 #[cfg(test)]
+mod morphs;
+#[cfg(test)]
 mod pool;
 #[cfg(test)]
 mod refusals;
