@@ -17,16 +17,10 @@ pub(crate) enum Error {
     Config(ConfigErrors),
     /// A file can't be read.
     #[error("can't read {}: {source}{}", .path.display(), missing_hint(.path, .source))]
-    Read {
-        path: PathBuf,
-        source: io::Error,
-    },
+    Read { path: PathBuf, source: io::Error },
     /// A file can't be written.
     #[error("can't write {}: {source}", .path.display())]
-    Write {
-        path: PathBuf,
-        source: io::Error,
-    },
+    Write { path: PathBuf, source: io::Error },
     /// A description is no valid network.
     #[error("{place}: {source}")]
     Network {
@@ -36,25 +30,16 @@ pub(crate) enum Error {
     },
     /// A line of pairs is not `{"a":NETWORK,"b":NETWORK}`.
     #[error("{place}: {message}: a line must be {{\"a\":NETWORK,\"b\":NETWORK}}")]
-    Pair {
-        place: String,
-        message: String,
-    },
+    Pair { place: String, message: String },
     /// An error about one line of several.
     #[error("{place}: {source}")]
-    Place {
-        place: String,
-        source: Box<Error>,
-    },
+    Place { place: String, source: Box<Error> },
     /// The distance refused its arguments.
     #[error(transparent)]
     Distance(#[from] otmann::Error),
     /// Some of the files that were to be validated are invalid; each has been reported.
     #[error("{invalid} of {total} {} invalid", if *.invalid == 1 { "is" } else { "are" })]
-    Invalid {
-        invalid: usize,
-        total: usize,
-    },
+    Invalid { invalid: usize, total: usize },
     /// A study is where a new one was to be written.
     #[error(
         "the study {0} exists already: continue it with `nasbot resume {0}`, keep it and start another \
@@ -73,7 +58,11 @@ pub(crate) enum Error {
         "{} has study format {found}, this nasbot knows {known}: use the nasbot that wrote it, or a newer one",
         .path.display()
     )]
-    StudyVersion { path: PathBuf, found: i64, known: i64 },
+    StudyVersion {
+        path: PathBuf,
+        found: i64,
+        known: i64,
+    },
     /// Another search owns the study.
     #[error(
         "{} is being searched by {owner}: wait for it, or stop it; `nasbot show` works meanwhile",
@@ -88,7 +77,11 @@ pub(crate) enum Error {
     },
     /// An evaluation that the study does not have.
     #[error("{} has no evaluation {id}: it has {count}, numbered from 0", .path.display())]
-    NoEvaluation { path: PathBuf, id: u64, count: usize },
+    NoEvaluation {
+        path: PathBuf,
+        id: u64,
+        count: usize,
+    },
     /// The study has no finished evaluation yet.
     #[error("{} has no scored evaluation yet: wait for the first, or name one with --evaluation", .path.display())]
     NothingScored { path: PathBuf },

@@ -93,7 +93,11 @@ fn print_json(distance: &Distance) -> Result<(), Error> {
 }
 
 fn table(structure: &[f64], distance: &Distance) -> String {
-    let mut rows = vec![["structure", "raw", "normalised"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["structure", "raw", "normalised"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     for (i, coefficient) in structure.iter().enumerate() {
         rows.push(vec![
             coefficient.to_string(),

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use nn_graph::Network;
 use crate::pending::draw;
+use nn_graph::Network;
 
 use crate::cli::{DrawArgs, Drawing};
 use crate::error::Error;
@@ -23,9 +23,7 @@ pub(crate) fn run(args: &DrawArgs) -> Result<(), Error> {
         Drawing::Dot => draw::dot(&network),
     };
     match &args.output {
-        Some(path) if !input::is_stdin(path) => {
-            fs::write(path, text).map_err(Error::write(path))
-        }
+        Some(path) if !input::is_stdin(path) => fs::write(path, text).map_err(Error::write(path)),
         _ => terminal::print(text.trim_end()),
     }
 }

@@ -12,7 +12,11 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Error> {
     for path in &args.networks {
         if input::is_stdin(path) {
             input::for_each_line(path, |line, place| {
-                show(&input::parse_network(line, &place)?, Some(&place), args.format)
+                show(
+                    &input::parse_network(line, &place)?,
+                    Some(&place),
+                    args.format,
+                )
             })?;
         } else {
             let name = several.then(|| input::name(path));
@@ -55,8 +59,12 @@ impl<'a> Anatomy<'a> {
             total_mass: network.total_mass(),
             to_input: Lengths(paths.to_input),
             to_output: Lengths(paths.to_output),
-            in_degrees: (0..network.len()).map(|i| network.parents(i).len()).collect(),
-            out_degrees: (0..network.len()).map(|i| network.children(i).len()).collect(),
+            in_degrees: (0..network.len())
+                .map(|i| network.parents(i).len())
+                .collect(),
+            out_degrees: (0..network.len())
+                .map(|i| network.children(i).len())
+                .collect(),
         }
     }
 }
@@ -77,9 +85,19 @@ impl Serialize for Lengths {
 fn table(network: &Network) -> String {
     let paths = network.path_lengths();
     let mut rows = vec![
-        ["layer", "op", "units", "stride", "mass", "from", "to input", "to output", "image"]
-            .map(str::to_owned)
-            .to_vec(),
+        [
+            "layer",
+            "op",
+            "units",
+            "stride",
+            "mass",
+            "from",
+            "to input",
+            "to output",
+            "image",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
     ];
     for (i, layer) in network.layers().iter().enumerate() {
         let list = |items: &[usize]| {
@@ -100,7 +118,11 @@ fn table(network: &Network) -> String {
             shortest(&paths.to_input),
             shortest(&paths.to_output),
             network.shrinkage_out(i).map_or_else(String::new, |by| {
-                if by == 1 { "full".to_owned() } else { format!("1/{by}") }
+                if by == 1 {
+                    "full".to_owned()
+                } else {
+                    format!("1/{by}")
+                }
             }),
         ]);
     }

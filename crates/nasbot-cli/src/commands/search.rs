@@ -15,7 +15,11 @@ pub(crate) fn run(args: &SearchArgs) -> Result<(), Error> {
     let config = config::parse(&description, overrides)?;
     let path = (args.study.clone().or_else(|| config.study.clone()))
         .unwrap_or_else(|| study::default_path(&config.name));
-    let path = if args.fresh { study::fresh(&path) } else { path };
+    let path = if args.fresh {
+        study::fresh(&path)
+    } else {
+        path
+    };
     let first = Event::Created {
         description,
         seed: config.search.seed,

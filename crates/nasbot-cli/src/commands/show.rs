@@ -14,7 +14,9 @@ const BEST: usize = 10;
 pub(crate) fn run(args: &ShowArgs) -> Result<(), Error> {
     let events = study::read(&args.study)?;
     if args.events {
-        return events.iter().try_for_each(|event| terminal::print(&report::json(event)?));
+        return events
+            .iter()
+            .try_for_each(|event| terminal::print(&report::json(event)?));
     }
     let ledger = Ledger::fold(&events);
     let place = Place::of(&args.study);
@@ -35,7 +37,11 @@ pub(crate) fn run(args: &ShowArgs) -> Result<(), Error> {
             let records: Vec<&Record> = if args.all {
                 ledger.records.iter().collect()
             } else {
-                ranked.iter().take(BEST).map(|&(record, _)| record).collect()
+                ranked
+                    .iter()
+                    .take(BEST)
+                    .map(|&(record, _)| record)
+                    .collect()
             };
             if records.is_empty() {
                 return Ok(());

@@ -37,9 +37,15 @@ pub(crate) fn run(args: &ValidateArgs) -> Result<(), Error> {
                 other => other?,
             }
         } else if ending(path) == Some("toml") {
-            tell(input::name(path), config::load(path).map(|c| describe_config(&c)))?;
+            tell(
+                input::name(path),
+                config::load(path).map(|c| describe_config(&c)),
+            )?;
         } else {
-            tell(input::name(path), input::network(path).map(|n| describe_network(&n)))?;
+            tell(
+                input::name(path),
+                input::network(path).map(|n| describe_network(&n)),
+            )?;
         }
     }
     if invalid > 0 {

@@ -10,7 +10,9 @@ use nn_train::job::Device;
 
 use super::diagnostic::Problems;
 use super::raw::{Raw, RawBackend, RawDevices, RawWorkers};
-use super::{Budget, Config, ConfigErrors, Devices, Evaluator, Overrides, Source, Training, Workers};
+use super::{
+    Budget, Config, ConfigErrors, Devices, Evaluator, Overrides, Source, Training, Workers,
+};
 
 /// More evaluations than anybody waits for.
 const MOST_EVALUATIONS: u64 = 1_000_000;
@@ -85,15 +87,27 @@ fn kind(raw: &Raw, problems: &mut Problems<'_>) -> Option<Kind> {
 fn bounds(bounds: &Constraints, problems: &mut Problems<'_>) {
     let number = |n: usize| n as f64;
     let pairs = [
-        ("layers", bounds.min_layers.map(number), bounds.max_layers.map(number)),
+        (
+            "layers",
+            bounds.min_layers.map(number),
+            bounds.max_layers.map(number),
+        ),
         ("mass", bounds.min_mass, bounds.max_mass),
-        ("units", bounds.min_units.map(f64::from), bounds.max_units.map(f64::from)),
+        (
+            "units",
+            bounds.min_units.map(f64::from),
+            bounds.max_units.map(f64::from),
+        ),
     ];
     for (what, least, most) in pairs {
         for (end, value) in [("min", least), ("max", most)] {
             if value.is_some_and(|value| !value.is_finite() || value < 0.0) {
                 let path = format!("space.{end}-{what}");
-                problems.add(&path, format!("{end}-{what} must be a finite number of at least 0"), "");
+                problems.add(
+                    &path,
+                    format!("{end}-{what} must be a finite number of at least 0"),
+                    "",
+                );
             }
         }
         if let (Some(least), Some(most)) = (least, most)
@@ -107,11 +121,36 @@ fn bounds(bounds: &Constraints, problems: &mut Problems<'_>) {
         }
     }
     let least = [
-        ("max-layers", bounds.max_layers, 4, "input, output, a decision layer and one between"),
-        ("max-edges", bounds.max_edges, 3, "the shortest network has three edges"),
-        ("max-in-degree", bounds.max_in_degree, 1, "every layer but the input has a parent"),
-        ("max-out-degree", bounds.max_out_degree, 1, "every layer but the output has a child"),
-        ("max-units", bounds.max_units.map(|u| u as usize), 1, "a layer has at least one unit"),
+        (
+            "max-layers",
+            bounds.max_layers,
+            4,
+            "input, output, a decision layer and one between",
+        ),
+        (
+            "max-edges",
+            bounds.max_edges,
+            3,
+            "the shortest network has three edges",
+        ),
+        (
+            "max-in-degree",
+            bounds.max_in_degree,
+            1,
+            "every layer but the input has a parent",
+        ),
+        (
+            "max-out-degree",
+            bounds.max_out_degree,
+            1,
+            "every layer but the output has a child",
+        ),
+        (
+            "max-units",
+            bounds.max_units.map(|u| u as usize),
+            1,
+            "a layer has at least one unit",
+        ),
     ];
     for (what, value, needed, why) in least {
         if let Some(value) = value.filter(|&value| value < needed) {
@@ -123,7 +162,10 @@ fn bounds(bounds: &Constraints, problems: &mut Problems<'_>) {
 
 /// An image halves only so often before nothing is left of it: the bound follows from the data.
 fn halvings(data: &DataSpec, kind: Kind, bounds: &mut Constraints, problems: &mut Problems<'_>) {
-    let Some(image) = data.image.filter(|image| kind == Kind::Cnn && !image.is_empty()) else {
+    let Some(image) = data
+        .image
+        .filter(|image| kind == Kind::Cnn && !image.is_empty())
+    else {
         return;
     };
     let most = image.height.min(image.width).ilog2();
@@ -171,7 +213,11 @@ fn workers(raw: &RawWorkers, problems: &mut Problems<'_>) -> Workers {
         Some(RawDevices::Many(names)) => Some(names.clone()),
     };
     if listed.as_ref().is_some_and(Vec::is_empty) {
-        problems.add("workers.devices", "no device is listed", "\"auto\" takes what is there");
+        problems.add(
+            "workers.devices",
+            "no device is listed",
+            "\"auto\" takes what is there",
+        );
     }
     let devices = listed.map_or(Devices::Auto, |names| {
         let mut devices: Vec<Device> = Vec::new();
@@ -196,7 +242,10 @@ fn workers(raw: &RawWorkers, problems: &mut Problems<'_>) -> Workers {
         let message = format!("per-device is {per_device}, it must be from 1 to {MOST_PER_DEVICE}");
         problems.add("workers.per-device", message, "");
     }
-    for (key, value) in [("threads", raw.threads), ("give-up-after", raw.give_up_after)] {
+    for (key, value) in [
+        ("threads", raw.threads),
+        ("give-up-after", raw.give_up_after),
+    ] {
         if value == Some(0) {
             let path = format!("workers.{key}");
             problems.add(&path, format!("{key} is 0, it must be at least 1"), "");
@@ -232,20 +281,41 @@ fn evaluator(
 ) -> Option<Evaluator> {
     let backend = raw.workers.backend;
     let only = [
-        (raw.workers.program.is_some(), "program", RawBackend::Local, "local"),
-        (raw.workers.command.is_some(), "command", RawBackend::Command, "command"),
+        (
+            raw.workers.program.is_some(),
+            "program",
+            RawBackend::Local,
+            "local",
+        ),
+        (
+            raw.workers.command.is_some(),
+            "command",
+            RawBackend::Command,
+            "command",
+        ),
     ];
     for (given, key, needs, name) in only {
         if given && backend != needs {
             let message = format!("the key `{key}` is for backend = \"{name}\" only");
-            problems.add(&format!("workers.{key}"), message, "remove it, or change the backend");
+            problems.add(
+                &format!("workers.{key}"),
+                message,
+                "remove it, or change the backend",
+            );
         }
     }
     if backend != RawBackend::Local {
-        for (given, section) in [(raw.data.is_some(), "data"), (raw.training.is_some(), "training")] {
+        for (given, section) in [
+            (raw.data.is_some(), "data"),
+            (raw.training.is_some(), "training"),
+        ] {
             if given {
                 let message = format!("[{section}] is for backend = \"local\" only");
-                problems.add(section, message, "remove the section, or change workers.backend");
+                problems.add(
+                    section,
+                    message,
+                    "remove the section, or change workers.backend",
+                );
             }
         }
     }
@@ -262,7 +332,8 @@ fn command(
     source: &Source,
     problems: &mut Problems<'_>,
 ) -> Option<Evaluator> {
-    let example = "for example command = [\"python3\", \"train.py\"]; it runs in the folder of this file";
+    let example =
+        "for example command = [\"python3\", \"train.py\"]; it runs in the folder of this file";
     match command {
         Some(program) if program.first().is_some_and(|first| !first.is_empty()) => {
             Some(Evaluator::Command {
@@ -275,7 +346,11 @@ fn command(
             None
         }
         None => {
-            problems.add("workers.backend", "backend = \"command\" needs a command", example);
+            problems.add(
+                "workers.backend",
+                "backend = \"command\" needs a command",
+                example,
+            );
             None
         }
     }
@@ -293,13 +368,21 @@ fn training(
     }
     let Some(mut data) = raw.data else {
         let message = "there is no [data] section: what should networks be trained on?";
-        problems.add("workers.backend", message, "add [data]; demos/digits-cnn.toml has one");
+        problems.add(
+            "workers.backend",
+            message,
+            "add [data]; demos/digits-cnn.toml has one",
+        );
         return None;
     };
     if let Some(kind) = kind
         && (kind == Kind::MlpReg) != (data.task == Task::Reg)
     {
-        let task = if data.task == Task::Reg { "reg" } else { "class" };
+        let task = if data.task == Task::Reg {
+            "reg"
+        } else {
+            "class"
+        };
         problems.add(
             "data.task",
             format!("task = \"{task}\" does not fit networks of kind {kind}"),
@@ -313,10 +396,17 @@ fn training(
     for file in data.files() {
         if let Err(error) = fs::File::open(file) {
             let message = format!("can't read {}: {error}", file.display());
-            problems.add("data.path", message, "paths are relative to the folder of this file");
+            problems.add(
+                "data.path",
+                message,
+                "paths are relative to the folder of this file",
+            );
         }
     }
-    let program = raw.workers.program.map(|path| worker_path(&path, &source.folder));
+    let program = raw
+        .workers
+        .program
+        .map(|path| worker_path(&path, &source.folder));
     Some(Training {
         program,
         data,

@@ -43,7 +43,11 @@ impl<'a> Problems<'a> {
     /// Notes that the value at `path` (such as `space.max-layers`) is wrong.
     pub(super) fn add(&mut self, path: &str, message: impl Into<String>, help: &str) {
         let span = locate(&self.source.text, path);
-        self.push(message.into(), (!help.is_empty()).then(|| help.into()), span);
+        self.push(
+            message.into(),
+            (!help.is_empty()).then(|| help.into()),
+            span,
+        );
     }
 
     /// Whether the description gives a value at `path`.

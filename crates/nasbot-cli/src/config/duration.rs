@@ -58,7 +58,9 @@ fn parse(text: &str) -> Option<Duration> {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let number: f64 = rest[..digits].parse().ok()?;
         rest = rest[digits..].trim_start();
-        let letters = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+        let letters = rest
+            .find(|c: char| !c.is_ascii_alphabetic())
+            .unwrap_or(rest.len());
         let (_, seconds) = UNITS.iter().find(|(unit, _)| *unit == &rest[..letters])?;
         total = total.checked_add(Duration::try_from_secs_f64(number * seconds).ok()?)?;
         rest = rest[letters..].trim_start();

@@ -103,7 +103,10 @@ pub(super) enum RawBackend {
 
 /// `workers.devices`: `"auto"`, one device or several.
 #[derive(Debug, Deserialize)]
-#[serde(untagged, expecting = "expected \"auto\" or devices such as [\"cpu\"] or [\"cuda:0\", \"cuda:1\"]")]
+#[serde(
+    untagged,
+    expecting = "expected \"auto\" or devices such as [\"cpu\"] or [\"cuda:0\", \"cuda:1\"]"
+)]
 pub(super) enum RawDevices {
     One(String),
     Many(Vec<String>),

@@ -38,7 +38,7 @@ pub(super) fn timed_out(timeout: Option<Duration>, seconds: f64) -> End {
 
 /// A process that died, or ended without an answer.
 pub(super) fn no_answer(status: ExitStatus, log: &Path, seconds: f64) -> End {
-    let failure = if status.signal() == Some(SIGKILL) {
+    let failure = if killed_by(status) == Some(SIGKILL) {
         // We did not send it: almost always the kernel, out of memory.
         Failure::OutOfMemory
     } else {
@@ -47,9 +47,15 @@ pub(super) fn no_answer(status: ExitStatus, log: &Path, seconds: f64) -> End {
     failed(failure, describe(status, log), seconds)
 }
 
+/// The signal that ended a process; shells and guards report that of their child as 128 + the signal.
+fn killed_by(status: ExitStatus) -> Option<i32> {
+    let of_child = |code| (129..=192).contains(&code).then_some(code - 128);
+    status.signal().or_else(|| status.code().and_then(of_child))
+}
+
 /// How a process ended, and the last that it wrote.
 pub(super) fn describe(status: ExitStatus, log: &Path) -> String {
-    let how = match (status.code(), status.signal()) {
+    let how = match (status.code(), killed_by(status)) {
         (_, Some(SIGKILL)) => {
             "it was killed by signal 9, most likely because memory ran out".to_owned()
         }

@@ -163,9 +163,11 @@ fn judge(last: &str, status: ExitStatus, log: &Path, seconds: f64) -> End {
             ..
         }) => answer::failed(failure, message.unwrap_or_default(), seconds),
         // What Python writes for numbers that are not finite is no JSON.
-        Err(_) if last.contains("NaN") || last.contains("Infinity") => {
-            answer::failed(Failure::Diverged, format!("the score is not finite: {last}"), seconds)
-        }
+        Err(_) if last.contains("NaN") || last.contains("Infinity") => answer::failed(
+            Failure::Diverged,
+            format!("the score is not finite: {last}"),
+            seconds,
+        ),
         other => {
             let why = other.err().map_or_else(
                 || "it must have either a score or failed".to_owned(),

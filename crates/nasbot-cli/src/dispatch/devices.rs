@@ -33,7 +33,9 @@ fn plan(workers: &Workers, gpus: &[String], cores: usize) -> Result<Vec<Slot>, E
         Devices::Auto => (0_u32..).map(Device::Cuda).take(gpus.len()).collect(),
     };
     let count = devices.len() * workers.per_device;
-    let threads = workers.threads.unwrap_or_else(|| (cores / count.max(1)).max(1));
+    let threads = workers
+        .threads
+        .unwrap_or_else(|| (cores / count.max(1)).max(1));
     let mut slots = Vec::with_capacity(count);
     for device in devices {
         let (seen_as, visible) = match device {
@@ -80,7 +82,10 @@ fn visible_gpus() -> Vec<String> {
 /// CUDA ignores everything from the first entry that is no device on.
 fn listed_gpus(listed: &str) -> Vec<String> {
     let entries = listed.split(',').map(str::trim);
-    entries.take_while(|entry| !entry.is_empty() && *entry != "-1").map(str::to_owned).collect()
+    entries
+        .take_while(|entry| !entry.is_empty() && *entry != "-1")
+        .map(str::to_owned)
+        .collect()
 }
 
 #[cfg(test)]
@@ -105,7 +110,10 @@ mod tests {
         let slots = plan(&workers(Devices::Auto, 2), &gpus, 8).unwrap();
         assert_eq!(slots.len(), 4);
         let last = slots.last().unwrap();
-        assert_eq!((last.name.as_str(), last.visible.as_str()), ("cuda:1", "GPU-7"));
+        assert_eq!(
+            (last.name.as_str(), last.visible.as_str()),
+            ("cuda:1", "GPU-7")
+        );
         assert_eq!((last.device, last.threads), (Device::Cuda(0), 2));
     }
 
@@ -113,9 +121,18 @@ mod tests {
     fn the_processor_serves_where_no_gpu_is() {
         let slots = plan(&workers(Devices::Auto, 3), &listed_gpus(""), 2).unwrap();
         assert_eq!(slots.len(), 3);
-        assert!(slots.iter().all(|slot| slot.device == Device::Cpu && slot.threads == 1));
+        assert!(
+            slots
+                .iter()
+                .all(|slot| slot.device == Device::Cpu && slot.threads == 1)
+        );
         let asked = workers(Devices::Listed(vec![Device::Cuda(1)]), 1);
-        assert!(plan(&asked, &[], 2).unwrap_err().to_string().contains("no GPU"));
+        assert!(
+            plan(&asked, &[], 2)
+                .unwrap_err()
+                .to_string()
+                .contains("no GPU")
+        );
         let error = plan(&asked, &["5".into()], 2).unwrap_err();
         assert!(error.to_string().contains("1 GPUs are visible"), "{error}");
     }

@@ -27,7 +27,8 @@ pub(crate) fn run(args: &GuardArgs) -> ExitCode {
         return ExitCode::from(2);
     };
     // A request to stop goes to the whole group: the program decides, the guard waits for it.
-    let ignored = signal_hook::flag::register(signal_hook::consts::SIGTERM, std::sync::Arc::default());
+    let ignored =
+        signal_hook::flag::register(signal_hook::consts::SIGTERM, std::sync::Arc::default());
     if ignored.is_err() {
         return ExitCode::FAILURE;
     }
@@ -50,7 +51,9 @@ fn end_like(status: ExitStatus) -> ExitCode {
     if let Some(code) = status.code() {
         return ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX));
     }
-    let by = status.signal().and_then(|number| Signal::try_from(number).ok());
+    let by = status
+        .signal()
+        .and_then(|number| Signal::try_from(number).ok());
     if let Some(by) = by {
         let _ = signal::raise(by);
     }

@@ -131,12 +131,7 @@ struct Conversation<'a> {
 }
 
 impl<'a> Conversation<'a> {
-    fn new(
-        id: u64,
-        program: &'a Program,
-        reports: &'a Reports,
-        greeted: &'a AtomicBool,
-    ) -> Self {
+    fn new(id: u64, program: &'a Program, reports: &'a Reports, greeted: &'a AtomicBool) -> Self {
         Self {
             id,
             program,

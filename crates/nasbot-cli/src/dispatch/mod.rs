@@ -98,9 +98,12 @@ pub(crate) fn backend(config: &Config, reports: Reports) -> Result<Box<dyn Backe
         Evaluator::Local(training) => {
             Box::new(local::Local::new(training, &config.workers, reports)?)
         }
-        Evaluator::Command { program, folder } => {
-            Box::new(command::Command::new(program, folder, &config.workers, reports)?)
-        }
+        Evaluator::Command { program, folder } => Box::new(command::Command::new(
+            program,
+            folder,
+            &config.workers,
+            reports,
+        )?),
         Evaluator::Synthetic => Box::new(synthetic::Synthetic::new(&config.workers, reports)),
     })
 }

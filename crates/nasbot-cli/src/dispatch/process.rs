@@ -142,12 +142,20 @@ fn spawn(program: &Program) -> io::Result<Child> {
     if let Some(folder) = program.log.parent() {
         fs::create_dir_all(folder)?;
     }
-    let log = OpenOptions::new().create(true).append(true).open(&program.log)?;
+    let log = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&program.log)?;
     let mut command = Command::new(own_program()?);
     command
         .args(["__guard", "--parent", &std::process::id().to_string(), "--"])
         .args(&program.command)
-        .envs(program.environment.iter().map(|(name, value)| (name, value)))
+        .envs(
+            program
+                .environment
+                .iter()
+                .map(|(name, value)| (name, value)),
+        )
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(log)
@@ -201,7 +209,11 @@ fn read_lines(child: &mut Child) -> Receiver<String> {
 /// The next line without its break, cut at [`LONGEST_LINE`]; bytes that are no text are replaced.
 fn read_line(reader: &mut BufReader<impl Read>) -> Option<String> {
     let mut line = Vec::new();
-    let read = reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line).ok()?;
+    let read = reader
+        .by_ref()
+        .take(LONGEST_LINE)
+        .read_until(b'\n', &mut line)
+        .ok()?;
     if read == 0 {
         return None;
     }
@@ -216,7 +228,10 @@ fn read_line(reader: &mut BufReader<impl Read>) -> Option<String> {
 /// Whether the guard has ended; it stays to be reaped.
 fn has_ended(guard: Pid) -> bool {
     let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-    !matches!(wait::waitid(Id::Pid(guard), flags), Ok(WaitStatus::StillAlive))
+    !matches!(
+        wait::waitid(Id::Pid(guard), flags),
+        Ok(WaitStatus::StillAlive)
+    )
 }
 
 fn wait_until_ended(guard: Pid, patience: Duration) {
@@ -231,6 +246,9 @@ pub(super) fn tail(log: &Path) -> String {
     const LINES: usize = 8;
     let text = fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let lines: Vec<_> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
     lines[lines.len().saturating_sub(LINES)..].join("\n")
 }

@@ -70,7 +70,8 @@ impl Live {
             let progress = match record.epoch {
                 None => "starting".to_owned(),
                 Some((done, epochs, loss, score)) => {
-                    let score = score.map_or_else(String::new, |s| format!(", score {}", number(s)));
+                    let score =
+                        score.map_or_else(String::new, |s| format!(", score {}", number(s)));
                     format!("epoch {done}/{epochs}, loss {}{score}", number(loss))
                 }
             };

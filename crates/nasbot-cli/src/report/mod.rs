@@ -80,7 +80,10 @@ fn line(stamped: &Stamped, ledger: &Ledger) -> Option<String> {
                 n => format!("{n} workers"),
             };
             match ledger.finished.len() {
-                0 => format!("searching: {evaluations} evaluations, {workers}, seed {}", ledger.seed),
+                0 => format!(
+                    "searching: {evaluations} evaluations, {workers}, seed {}",
+                    ledger.seed
+                ),
                 n => format!("going on after {n} of {evaluations} evaluations, {workers}"),
             }
         }
@@ -89,9 +92,14 @@ fn line(stamped: &Stamped, ledger: &Ledger) -> Option<String> {
         Event::Retraining { id } => {
             format!("training the best network, #{id}, once more on training and validation data")
         }
-        Event::Retrained { outcome, detail, .. } => match outcome.score() {
+        Event::Retrained {
+            outcome, detail, ..
+        } => match outcome.score() {
             Some(value) => format!("{} on the test data", score(value, detail)),
-            None => format!("that failed: {}", detail.message.as_deref().unwrap_or_default()),
+            None => format!(
+                "that failed: {}",
+                detail.message.as_deref().unwrap_or_default()
+            ),
         },
         _ => return None,
     };

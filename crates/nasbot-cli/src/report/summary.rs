@@ -6,8 +6,8 @@ use nasbot_opt::{Origin, Outcome};
 use nn_graph::Network;
 use serde::Serialize;
 
-use super::text::{self, grouped, json, number, sketch, table};
 use super::now;
+use super::text::{self, grouped, json, number, sketch, table};
 use crate::cli::Format;
 use crate::config::human;
 use crate::error::Error;
@@ -74,8 +74,14 @@ impl<'a> Summary<'a> {
             evaluations: ledger.counted(),
             failed: ledger.failed(),
             // Without an owner nothing runs, whatever the history's last words are.
-            running: if owned { ledger.records.iter().filter(running).count() } else { 0 },
-            seconds: ledger.elapsed(if owned { now() } else { ledger.last() }).as_secs_f64(),
+            running: if owned {
+                ledger.records.iter().filter(running).count()
+            } else {
+                0
+            },
+            seconds: ledger
+                .elapsed(if owned { now() } else { ledger.last() })
+                .as_secs_f64(),
             best: ledger.best().map(|record| Row::new(record, owned)),
             test,
             ledger,
@@ -125,8 +131,14 @@ impl<'a> Summary<'a> {
         }
         if let Some(test) = &self.test {
             let result = match test.score {
-                Some(score) => format!("{} (trained once more, on training and validation data)", text::score(score, test.detail)),
-                None => format!("could not be computed: {}", test.detail.message.as_deref().unwrap_or_default()),
+                Some(score) => format!(
+                    "{} (trained once more, on training and validation data)",
+                    text::score(score, test.detail)
+                ),
+                None => format!(
+                    "could not be computed: {}",
+                    test.detail.message.as_deref().unwrap_or_default()
+                ),
             };
             rows.push(row("test", result));
         }
@@ -149,10 +161,20 @@ impl<'a> Summary<'a> {
                 files.push(row(&format!("  {out}/{name}"), what.to_owned()));
             }
         }
-        let mut next = vec![row(&format!("  nasbot show {study} --all"), "every evaluation".to_owned())];
+        let mut next = vec![row(
+            &format!("  nasbot show {study} --all"),
+            "every evaluation".to_owned(),
+        )];
         if let Some(best) = self.ledger.best() {
-            next.push(row(&format!("  nasbot inspect {out}/best.json"), "its layers, masses and path lengths".to_owned()));
-            let other = self.ledger.ranked().get(1).map(|(record, _)| record.suggestion.id);
+            next.push(row(
+                &format!("  nasbot inspect {out}/best.json"),
+                "its layers, masses and path lengths".to_owned(),
+            ));
+            let other = self
+                .ledger
+                .ranked()
+                .get(1)
+                .map(|(record, _)| record.suggestion.id);
             if let Some(other) = other {
                 next.push(row(
                     &format!("  nasbot draw {study} --evaluation {other} -o second.svg"),
@@ -170,7 +192,11 @@ impl<'a> Summary<'a> {
         let text = table(&files, &[]);
         let lines: Vec<&str> = text.lines().collect();
         let (written, next) = lines.split_at(height);
-        format!("written\n{}\n\nnext\n{}", written.join("\n"), next.join("\n"))
+        format!(
+            "written\n{}\n\nnext\n{}",
+            written.join("\n"),
+            next.join("\n")
+        )
     }
 }
 
@@ -195,7 +221,15 @@ impl<'a> Row<'a> {
 
 /// Evaluations as a table for people.
 pub(crate) fn evaluations(records: &[&Record], owned: bool) -> String {
-    let heading = ["#", "score", "layers", "parameters", "time", "from", "network"];
+    let heading = [
+        "#",
+        "score",
+        "layers",
+        "parameters",
+        "time",
+        "from",
+        "network",
+    ];
     let mut rows = vec![heading.map(str::to_owned).to_vec()];
     for record in records {
         let detail = record.detail();
@@ -204,13 +238,17 @@ pub(crate) fn evaluations(records: &[&Record], owned: bool) -> String {
             (None, Some(failure)) => text::failure(failure).to_owned(),
             (None, None) => record_state(record, owned).to_owned(),
         };
-        let seconds = detail.map(|detail| detail.seconds).filter(|&seconds| seconds > 0.0);
+        let seconds = detail
+            .map(|detail| detail.seconds)
+            .filter(|&seconds| seconds > 0.0);
         let time = seconds.and_then(|s| std::time::Duration::try_from_secs_f64(s).ok());
         rows.push(vec![
             record.suggestion.id.to_string(),
             score,
             record.suggestion.candidate.len().to_string(),
-            detail.and_then(|detail| detail.parameters).map_or_else(String::new, grouped),
+            detail
+                .and_then(|detail| detail.parameters)
+                .map_or_else(String::new, grouped),
             time.map_or_else(String::new, human),
             text::origin(&record.suggestion.origin),
             sketch(&record.suggestion.candidate),
@@ -226,7 +264,8 @@ fn row(name: &str, value: String) -> Vec<String> {
 fn describe_best(best: &Record) -> Vec<Vec<String>> {
     let network = &best.suggestion.candidate;
     let detail = best.detail().cloned().unwrap_or_default();
-    let parameters = (detail.parameters).map_or_else(String::new, |n| format!(", {} parameters", grouped(n)));
+    let parameters =
+        (detail.parameters).map_or_else(String::new, |n| format!(", {} parameters", grouped(n)));
     let score = best.score().unwrap_or_default();
     vec![
         row(
@@ -235,12 +274,19 @@ fn describe_best(best: &Record) -> Vec<Vec<String>> {
                 "#{}, {}{}, {} layers{parameters}",
                 best.suggestion.id,
                 text::score(score, &detail),
-                if detail.metrics.is_empty() { "" } else { " in validation" },
+                if detail.metrics.is_empty() {
+                    ""
+                } else {
+                    " in validation"
+                },
                 network.len()
             ),
         ),
         row("", sketch(network)),
-        row("", format!("from: {}", text::origin(&best.suggestion.origin))),
+        row(
+            "",
+            format!("from: {}", text::origin(&best.suggestion.origin)),
+        ),
     ]
 }
 

@@ -208,9 +208,14 @@ impl Session {
     }
 
     fn out_of_time(&self) -> bool {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         let elapsed = self.ledger.elapsed(now.as_secs_f64());
-        self.config.budget.wall_time.is_some_and(|limit| elapsed >= limit)
+        self.config
+            .budget
+            .wall_time
+            .is_some_and(|limit| elapsed >= limit)
     }
 }
 
@@ -230,7 +235,11 @@ fn finite(outcome: Outcome, detail: Detail) -> (Outcome, Detail) {
 fn storable(mut suggestion: Suggestion<Network>) -> Suggestion<Network> {
     if let Origin::Acquisition { value, mean, std } = &mut suggestion.origin {
         for figure in [value, mean, std] {
-            *figure = if figure.is_nan() { 0.0 } else { figure.clamp(f64::MIN, f64::MAX) };
+            *figure = if figure.is_nan() {
+                0.0
+            } else {
+                figure.clamp(f64::MIN, f64::MAX)
+            };
         }
     }
     suggestion

@@ -10,8 +10,7 @@ mod signals;
 
 use std::sync::mpsc::{self, Receiver};
 
-use nasbot_opt::{Outcome, Search};
-use crate::pending::NetworkSpace;
+use nasbot_opt::{NetworkSpace, Outcome, Search};
 
 use self::signals::Interrupts;
 use crate::cli::{Format, RunOutput};
@@ -129,7 +128,9 @@ impl Session {
     fn unfinished(&self) -> impl Iterator<Item = u64> {
         let waiting = |state: &State| matches!(state, State::Queued | State::Interrupted);
         let records = self.ledger.records.iter();
-        records.filter(move |record| waiting(&record.state)).map(|record| record.suggestion.id)
+        records
+            .filter(move |record| waiting(&record.state))
+            .map(|record| record.suggestion.id)
     }
 }
 

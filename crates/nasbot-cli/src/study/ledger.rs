@@ -231,7 +231,10 @@ impl Ledger {
 
     /// How many evaluations failed.
     pub(crate) fn failed(&self) -> usize {
-        self.records.iter().filter(|record| record.failure().is_some()).count()
+        self.records
+            .iter()
+            .filter(|record| record.failure().is_some())
+            .count()
     }
 
     /// How many evaluations at the end of the history failed in a row.

@@ -25,7 +25,9 @@ impl Place {
 
     /// The log of an evaluation.
     pub(crate) fn log(&self, id: u64) -> PathBuf {
-        self.out.join("logs").join(format!("evaluation-{id:04}.log"))
+        self.out
+            .join("logs")
+            .join(format!("evaluation-{id:04}.log"))
     }
 
     /// A result file.
@@ -52,8 +54,14 @@ pub(crate) fn fresh(path: &Path) -> PathBuf {
 
 /// Beside `path`, with its ending replaced.
 fn sibling(path: &Path, ending: &str) -> PathBuf {
-    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    let stem = name.strip_suffix(ENDING).or(name.strip_suffix(".db")).unwrap_or(&name);
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy())
+        .unwrap_or_default();
+    let stem = name
+        .strip_suffix(ENDING)
+        .or(name.strip_suffix(".db"))
+        .unwrap_or(&name);
     path.with_file_name(format!("{stem}{ending}"))
 }
 
@@ -75,11 +83,16 @@ pub(super) fn network_file_system(path: &Path) -> Option<&'static str> {
         (0x7461_636f, "OCFS2"),
         (0x0116_1970, "GFS2"),
     ];
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let stat = nix::sys::statfs::statfs(folder.unwrap_or(Path::new("."))).ok()?;
     // The type is 64 bits wide and signed in places; the magic numbers have 32 bits.
     let found = stat.filesystem_type().0 as u32;
-    NETWORK.iter().find(|(magic, _)| *magic == found).map(|(_, name)| *name)
+    NETWORK
+        .iter()
+        .find(|(magic, _)| *magic == found)
+        .map(|(_, name)| *name)
 }
 
 /// Elsewhere there is no telling.
@@ -96,7 +109,10 @@ mod tests {
     fn what_belongs_to_a_study_lies_beside_it() {
         let place = Place::of(Path::new("runs/a.nasbot.db"));
         assert_eq!(place.out, Path::new("runs/a.nasbot.out"));
-        assert_eq!(place.log(7), Path::new("runs/a.nasbot.out/logs/evaluation-0007.log"));
+        assert_eq!(
+            place.log(7),
+            Path::new("runs/a.nasbot.out/logs/evaluation-0007.log")
+        );
         assert_eq!(Place::of(Path::new("b.db")).out, Path::new("b.nasbot.out"));
         assert_eq!(Place::of(Path::new("c")).out, Path::new("c.nasbot.out"));
     }

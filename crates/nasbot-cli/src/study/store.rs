@@ -47,14 +47,20 @@ pub(crate) struct Study {
 impl Study {
     /// Starts a study at `path`, where none may be yet, with its first event.
     pub(crate) fn create(path: &Path, first: &Event) -> Result<Self, Error> {
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        if let Some(folder) = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
             fs::create_dir_all(folder).map_err(Error::write(folder))?;
         }
         let lock = Lock::acquire(path)?;
         // Behind the lock: of two that start at once, one gets here first. A file without a history
         // is what a crash in the midst of creation left: nothing is lost by taking it over.
-        if path.exists() && (!is_study(path)? || !read(path).is_ok_and(|events| events.is_empty())) {
-            return Err(Error::StudyExists { path: path.to_owned() });
+        if path.exists() && (!is_study(path)? || !read(path).is_ok_and(|events| events.is_empty()))
+        {
+            return Err(Error::StudyExists {
+                path: path.to_owned(),
+            });
         }
         let connection = Connection::open(path).map_err(Error::sqlite(path))?;
         prepare(path, &connection).map_err(Error::sqlite(path))?;
@@ -114,7 +120,9 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Stamped>, Error> {
     demand_study(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(Error::sqlite(path))?;
-    connection.busy_timeout(PATIENCE).map_err(Error::sqlite(path))?;
+    connection
+        .busy_timeout(PATIENCE)
+        .map_err(Error::sqlite(path))?;
     check_version(path, &connection)?;
     events(path, &connection)
 }
@@ -134,7 +142,9 @@ pub(crate) fn is_study(path: &Path) -> Result<bool, Error> {
 
 fn demand_study(path: &Path) -> Result<(), Error> {
     if !path.exists() {
-        return Err(Error::NoStudy { path: path.to_owned() });
+        return Err(Error::NoStudy {
+            path: path.to_owned(),
+        });
     }
     if !is_study(path)? {
         return Err(Error::NotAStudy {

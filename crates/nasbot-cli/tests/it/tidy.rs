@@ -13,7 +13,10 @@ const EDGES: [(&str, &[&str]); 6] = [
     ("gp", &[]),
     ("nasbot-opt", &["gp", "nn-graph", "otmann"]),
     ("nn-train", &["nn-graph"]),
-    ("nasbot-cli", &["gp", "nasbot-opt", "nn-graph", "nn-train", "otmann"]),
+    (
+        "nasbot-cli",
+        &["gp", "nasbot-opt", "nn-graph", "nn-train", "otmann"],
+    ),
 ];
 
 /// About 400 lines is what one head holds; beyond this a file is split.
@@ -45,7 +48,10 @@ fn sources(endings: &[&str]) -> Vec<PathBuf> {
             let path = entry.unwrap().path();
             if path.is_dir() && !path.ends_with("target") {
                 folders.push(path);
-            } else if endings.iter().any(|end| path.extension().is_some_and(|e| e == *end)) {
+            } else if endings
+                .iter()
+                .any(|end| path.extension().is_some_and(|e| e == *end))
+            {
                 found.push(path);
             }
         }
@@ -61,7 +67,10 @@ fn crates_know_only_what_they_may() {
         serde_json::from_str(&cargo(&["metadata", "--no-deps", "--format-version=1"])).unwrap();
     let mut actual: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let packages = metadata["packages"].as_array().unwrap();
-    let ours: BTreeSet<&str> = packages.iter().map(|p| p["name"].as_str().unwrap()).collect();
+    let ours: BTreeSet<&str> = packages
+        .iter()
+        .map(|p| p["name"].as_str().unwrap())
+        .collect();
     for package in packages {
         let uses = actual.entry(package["name"].as_str().unwrap()).or_default();
         for dependency in package["dependencies"].as_array().unwrap() {
@@ -72,7 +81,11 @@ fn crates_know_only_what_they_may() {
             }
         }
     }
-    assert_eq!(actual.len(), EDGES.len(), "a crate is missing from the table of edges");
+    assert_eq!(
+        actual.len(),
+        EDGES.len(),
+        "a crate is missing from the table of edges"
+    );
     for (name, allowed) in EDGES {
         let allowed: BTreeSet<&str> = allowed.iter().copied().collect();
         let extra: Vec<_> = actual[name].difference(&allowed).collect();
@@ -82,15 +95,33 @@ fn crates_know_only_what_they_may() {
 
 #[test]
 fn native_libraries_stay_where_they_belong() {
-    let tree = |package: &str| cargo(&["tree", "-p", package, "-e", "normal,build", "--prefix=none"]);
+    let tree =
+        |package: &str| cargo(&["tree", "-p", package, "-e", "normal,build", "--prefix=none"]);
     for (package, banned) in [
-        ("otmann", &["tch", "torch-sys", "blas", "lapack", "faer", "ndarray", "gp "][..]),
-        ("gp", &["tch", "torch-sys", "openblas", "nn-graph", "otmann"]),
+        (
+            "otmann",
+            &[
+                "tch",
+                "torch-sys",
+                "blas",
+                "lapack",
+                "faer",
+                "ndarray",
+                "gp ",
+            ][..],
+        ),
+        (
+            "gp",
+            &["tch", "torch-sys", "openblas", "nn-graph", "otmann"],
+        ),
         ("nasbot-cli", &["tch", "torch-sys", "openblas", "lapack"]),
     ] {
         let tree = tree(package);
         for banned in banned {
-            let found: Vec<_> = tree.lines().filter(|line| line.starts_with(banned)).collect();
+            let found: Vec<_> = tree
+                .lines()
+                .filter(|line| line.starts_with(banned))
+                .collect();
             assert!(found.is_empty(), "{package} pulls in {found:?}");
         }
     }
@@ -101,8 +132,16 @@ fn files_are_short_and_modules_say_what_they_hold() {
     for path in sources(&["rs"]) {
         let text = fs::read_to_string(&path).unwrap();
         let lines = text.lines().count();
-        assert!(lines <= LONGEST_FILE, "{} has {lines} lines: split it", path.display());
-        assert!(text.starts_with("//!"), "{} does not say what it holds", path.display());
+        assert!(
+            lines <= LONGEST_FILE,
+            "{} has {lines} lines: split it",
+            path.display()
+        );
+        assert!(
+            text.starts_with("//!"),
+            "{} does not say what it holds",
+            path.display()
+        );
     }
 }
 
@@ -112,7 +151,11 @@ fn lints_are_expected_with_a_reason_never_silenced() {
         let text = fs::read_to_string(&path).unwrap();
         // Spelt in two parts, so that this line does not find itself.
         let silenced = concat!("[", "allow(");
-        assert!(!text.contains(silenced), "{}: use #[expect(…, reason)]", path.display());
+        assert!(
+            !text.contains(silenced),
+            "{}: use #[expect(…, reason)]",
+            path.display()
+        );
     }
 }
 
