@@ -12,7 +12,7 @@ use rand_pcg::Pcg64;
 use crate::golden;
 
 /// The same network with its layers listed in a random order.
-fn renumbered(network: &Network, rng: &mut impl Rng) -> Network {
+pub(crate) fn renumbered(network: &Network, rng: &mut impl Rng) -> Network {
     let mut place: Vec<usize> = (0..network.len()).collect();
     place.shuffle(rng);
     let mut layers = network.layers().to_vec();
@@ -24,7 +24,7 @@ fn renumbered(network: &Network, rng: &mut impl Rng) -> Network {
 }
 
 /// By petgraph's VF2.
-fn are_isomorphic(a: &Network, b: &Network) -> bool {
+pub(crate) fn are_isomorphic(a: &Network, b: &Network) -> bool {
     let (a, b) = (DiGraph::from(a), DiGraph::from(b));
     is_isomorphic_matching(&a, &b, |a, b| a == b, |(), ()| true)
 }

@@ -13,4 +13,6 @@ mod morphs;
 #[cfg(test)]
 mod pool;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod refusals;
