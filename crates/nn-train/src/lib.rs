@@ -9,6 +9,7 @@
 
 pub mod data;
 mod error;
+pub mod export;
 pub mod job;
 pub mod plan;
 #[cfg(feature = "torch")]

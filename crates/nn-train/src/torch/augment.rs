@@ -55,3 +55,117 @@ pub(super) fn apply(spec: &Augmentation, images: &Tensor) -> Result<Tensor, Erro
 fn inside(x: &Tensor, length: i64) -> Result<Tensor, Error> {
     Ok(x.f_ge(0)?.f_logical_and(&x.f_lt(length)?)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use tch::{Device, Kind, Tensor};
+
+    use super::apply;
+    use crate::Augmentation;
+
+    const SIDE: usize = 5;
+
+    /// Twice the same 64 images, with two channels that differ in sign, so that channels stay together visibly.
+    fn images() -> Tensor {
+        let one = Tensor::arange_start(1, 1 + (SIDE * SIDE) as i64, (Kind::Float, Device::Cpu));
+        let image =
+            Tensor::stack(&[one.shallow_clone(), -one], 0).view([1, 2, SIDE as i64, SIDE as i64]);
+        image.repeat([64, 1, 1, 1])
+    }
+
+    /// The images of a batch, each with its first channel, after checking that the second is its negative.
+    fn changed(spec: &Augmentation) -> Vec<Vec<f32>> {
+        let out = apply(spec, &images()).unwrap();
+        let (first, second) = (out.select(1, 0), out.select(1, 1));
+        assert!(
+            (first.shallow_clone() + second)
+                .abs()
+                .max()
+                .double_value(&[])
+                <= 0.0
+        );
+        (0..64)
+            .map(|i| Vec::try_from(first.get(i).contiguous().view(-1)).unwrap())
+            .collect()
+    }
+
+    /// The image shifted by (dy, dx), mirrored first if asked, by definition.
+    fn moved(dy: i64, dx: i64, mirrored: bool) -> Vec<f32> {
+        let side = SIDE as i64;
+        let at = |y: i64, x: i64| {
+            let inside = (0..side).contains(&y) && (0..side).contains(&x);
+            if inside {
+                (1 + y * side + x) as f32
+            } else {
+                0.0
+            }
+        };
+        let pixels = (0..side).flat_map(|y| (0..side).map(move |x| (y, x)));
+        pixels
+            .map(|(y, x)| {
+                at(
+                    y + dy,
+                    if mirrored {
+                        side - 1 - (x + dx)
+                    } else {
+                        x + dx
+                    },
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn shifts_and_mirrors_are_the_ones_possible_and_all_of_them() {
+        for (shift, flip, count) in [(1, false, 9), (0, true, 2), (1, true, 18)] {
+            let spec = Augmentation {
+                shift,
+                flip,
+                cutout: 0,
+            };
+            let s = i64::from(shift);
+            let mut possible = Vec::new();
+            for dy in -s..=s {
+                for dx in -s..=s {
+                    possible.push(moved(dy, dx, false));
+                    if flip {
+                        possible.push(moved(dy, dx, true));
+                    }
+                }
+            }
+            let mut seen = vec![false; possible.len()];
+            for _ in 0..4 {
+                for image in changed(&spec) {
+                    let which = possible.iter().position(|p| *p == image);
+                    seen[which.unwrap_or_else(|| panic!("{image:?} is no shift"))] = true;
+                }
+            }
+            assert_eq!(seen.iter().filter(|seen| **seen).count(), count);
+        }
+    }
+
+    #[test]
+    fn cutouts_are_squares_of_the_mean() {
+        let spec = Augmentation {
+            shift: 0,
+            flip: false,
+            cutout: 2,
+        };
+        let whole = moved(0, 0, false);
+        for image in changed(&spec) {
+            let holes: Vec<usize> = (0..SIDE * SIDE)
+                .filter(|&i| (image[i] - whole[i]).abs() > 0.0)
+                .collect();
+            assert!(holes.iter().all(|&i| image[i].abs() <= 0.0));
+            let rows: Vec<usize> = holes.iter().map(|i| i / SIDE).collect();
+            let columns: Vec<usize> = holes.iter().map(|i| i % SIDE).collect();
+            let span = |of: &[usize]| of.iter().max().unwrap() - of.iter().min().unwrap() + 1;
+            // Two pixels a side, one where the image ends.
+            assert!(
+                span(&rows) <= 2
+                    && span(&columns) <= 2
+                    && holes.len() == span(&rows) * span(&columns)
+            );
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! One job from data to score.
 
+use std::path::Path;
 use std::time::Instant;
 
 use rand::SeedableRng;
@@ -12,7 +13,8 @@ use super::model::{Model, Snapshot};
 use super::optimiser::Stepper;
 use super::score::{Score, evaluate, loss};
 use super::{augment, device};
-use crate::data::{self, Dataset, InputShape};
+use crate::data::{self, Dataset, InputShape, Scaling};
+use crate::export;
 use crate::job::{Event, Job};
 use crate::plan::Plan;
 use crate::{Error, Protocol};
@@ -47,6 +49,7 @@ pub fn run(job: &Job, progress: &mut dyn FnMut(Event)) -> Result<Event, Error> {
     };
     let held_out = DeviceExamples::new(held_out, data.shape, device)?;
     let training = DeviceExamples::new(&data.train, data.shape, device)?;
+    let scaling = data.scaling.clone();
     drop(data);
     let mut trainer = Trainer {
         protocol: &protocol,
@@ -59,6 +62,7 @@ pub fn run(job: &Job, progress: &mut dyn FnMut(Event)) -> Result<Event, Error> {
     let (score, last_loss) = trainer.train(&mut model, device, progress)?;
     if let Some(path) = &job.save {
         model.save(path)?;
+        write_program(&model, &scaling, path)?;
     }
     let mut metrics = score.metrics;
     metrics.insert("loss".into(), last_loss);
@@ -68,6 +72,14 @@ pub fn run(job: &Job, progress: &mut dyn FnMut(Event)) -> Result<Event, Error> {
         seconds: start.elapsed().as_secs_f64(),
         parameters,
     })
+}
+
+/// Writes the PyTorch program beside the weights, under their name.
+fn write_program(model: &Model, scaling: &Scaling, weights: &Path) -> Result<(), Error> {
+    let name = weights.file_name().unwrap_or_default().to_string_lossy();
+    let path = weights.with_extension("py");
+    let text = export::pytorch(model.plan(), Some(scaling), &name);
+    std::fs::write(&path, text).map_err(|source| Error::Io { path, source })
 }
 
 fn check_augmentation(protocol: &Protocol, data: &Dataset) -> Result<(), Error> {

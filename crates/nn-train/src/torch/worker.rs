@@ -43,7 +43,7 @@ pub fn main(source: Source<'_>) -> std::io::Result<()> {
             train::run(&job, &mut |event| {
                 if out.send(&event).is_err() {
                     // Nobody listens any more.
-                    std::process::exit(CANCELLED);
+                    leave();
                 }
             })
         }))
@@ -82,8 +82,16 @@ fn exit_when_stdin_ends() {
     loop {
         rest.clear();
         if !matches!(stdin.read_until(b'\n', &mut rest), Ok(1..)) {
-            std::process::exit(CANCELLED);
+            leave();
         }
+    }
+}
+
+/// Ends the process at once. `std::process::exit` would run libtorch's destructors while its threads still compute.
+fn leave() -> ! {
+    #[expect(unsafe_code, reason = "_exit is foreign; it has no preconditions")]
+    unsafe {
+        libc::_exit(CANCELLED)
     }
 }
 

@@ -1,11 +1,19 @@
 //! Integration tests of nn-train. Those in `torch` need the feature `torch`.
 
+#[cfg(test)]
 mod binary_files;
+#[cfg(test)]
 mod messages;
+#[cfg(test)]
 mod plans;
+#[cfg(test)]
 mod protocols;
+#[cfg(test)]
 mod splits;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
 mod tables;
 #[cfg(feature = "torch")]
+#[cfg(test)]
 mod torch;

@@ -1,0 +1,198 @@
+//! A trained network as a PyTorch program: one readable file that needs nothing but torch.
+//!
+//! The program loads the weights file that the worker writes (safetensors) under the same parameter names and gives the
+//! same outputs.
+
+use std::fmt::Write;
+
+use nn_graph::{Kind, Op};
+
+use crate::data::{InputShape, Scaling};
+use crate::plan::{Features, LayerPlan, Module, Plan};
+
+/// What every exported program holds, whatever the network.
+const COMMON: &str = include_str!("export/common.py");
+
+/// The text of `model.py` for a plan whose weights lie beside it under `weights`.
+///
+/// `scaling` is what the training data were standardised with; the program's `standardise` does the same to raw inputs.
+///
+/// ```
+/// use nn_graph::{Kind, Layer, Network, Op};
+/// use nn_train::{data::InputShape, export, plan::Plan};
+///
+/// let layers = vec![
+///     Layer::plain(Op::Ip),
+///     Layer::dense(Op::Tanh, 8),
+///     Layer::plain(Op::Linear),
+///     Layer::plain(Op::Op),
+/// ];
+/// let network = Network::new(Kind::MlpReg, layers, [(0, 1), (1, 2), (2, 3)])?;
+/// let plan = Plan::new(&network, InputShape::Features(3), 1)?;
+/// let program = export::pytorch(&plan, None, "model.safetensors");
+/// assert!(program.contains("self.layer1 = Dense(3, 8, torch.tanh)"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn pytorch(plan: &Plan, scaling: Option<&Scaling>, weights: &str) -> String {
+    let mut out = String::new();
+    // Writing to a string can't fail.
+    let _ = write_program(&mut out, plan, scaling, weights);
+    out
+}
+
+fn write_program(
+    out: &mut String,
+    plan: &Plan,
+    scaling: Option<&Scaling>,
+    weights: &str,
+) -> std::fmt::Result {
+    let regresses = plan.network.kind() == Kind::MlpReg;
+    let (shape, example) = match plan.input {
+        InputShape::Image(i) => (
+            format!("examples × {} × {} × {}", i.channels, i.height, i.width),
+            format!("({}, {}, {})", i.channels, i.height, i.width),
+        ),
+        InputShape::Features(n) => (format!("examples × {n}"), format!("({n},)")),
+    };
+    let result = if regresses {
+        "numbers in standardised units (examples × 1)".to_owned()
+    } else {
+        format!("log-probabilities (examples × {})", plan.outputs)
+    };
+    writeln!(
+        out,
+        "\"\"\"A network found by nasbot: {} parameters, {} floating-point operations an example.",
+        plan.trainable(),
+        plan.flops()
+    )?;
+    writeln!(out)?;
+    writeln!(
+        out,
+        "Takes standardised inputs ({shape}) and gives {result}."
+    )?;
+    writeln!(out)?;
+    writeln!(out, "    from model import load, standardise")?;
+    writeln!(out, "    network = load()")?;
+    writeln!(out, "    outputs = network(standardise(inputs))")?;
+    writeln!(out, "\"\"\"")?;
+    writeln!(out, "{COMMON}")?;
+    write_scaling(out, plan, scaling)?;
+    writeln!(out, "INPUT_SHAPE = {example}")?;
+    writeln!(out, "WEIGHTS = {weights:?}")?;
+    writeln!(out, "\n\nclass Network(nn.Module):")?;
+    writeln!(out, "    def __init__(self):")?;
+    writeln!(out, "        super().__init__()")?;
+    for (i, layer) in plan.layers.iter().enumerate() {
+        if let Some(module) = constructor(layer, regresses) {
+            writeln!(out, "        self.layer{i} = {module}")?;
+        }
+    }
+    writeln!(out, "\n    def forward(self, x):")?;
+    for (i, layer) in plan.layers.iter().enumerate() {
+        let parents: Vec<String> = plan
+            .network
+            .parents(i)
+            .iter()
+            .map(|p| format!("x{p}"))
+            .collect();
+        let input = match parents.as_slice() {
+            [one] => one.clone(),
+            several => format!("torch.cat([{}], 1)", several.join(", ")),
+        };
+        match layer.module {
+            Module::Input => match layer.output {
+                Features::Flat(_) => writeln!(out, "        x{i} = x.flatten(1)")?,
+                Features::Image(..) => writeln!(out, "        x{i} = x")?,
+            },
+            Module::Output => writeln!(out, "        return {}", average(&parents, regresses))?,
+            Module::MaxPool => writeln!(
+                out,
+                "        x{i} = F.max_pool2d({input}, 2, 2, ceil_mode=True)"
+            )?,
+            Module::AvgPool => writeln!(
+                out,
+                "        x{i} = F.avg_pool2d({input}, 2, 2, ceil_mode=True)"
+            )?,
+            Module::Conv { .. } | Module::Residual { .. } | Module::Dense(_) | Module::Decision => {
+                writeln!(out, "        x{i} = self.layer{i}({input})")?;
+            }
+        }
+    }
+    writeln!(out)
+}
+
+fn write_scaling(out: &mut String, plan: &Plan, scaling: Option<&Scaling>) -> std::fmt::Result {
+    let Some(scaling) = scaling else {
+        return writeln!(out, "MEAN = STD = None\nTARGET_MEAN, TARGET_STD = 0.0, 1.0");
+    };
+    let list = |values: &[f32]| {
+        values
+            .iter()
+            .map(f32::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let view = match plan.input {
+        InputShape::Image(_) => ".view(-1, 1, 1)",
+        InputShape::Features(_) => "",
+    };
+    writeln!(out, "MEAN = torch.tensor([{}]){view}", list(&scaling.mean))?;
+    writeln!(out, "STD = torch.tensor([{}]){view}", list(&scaling.std))?;
+    writeln!(
+        out,
+        "TARGET_MEAN, TARGET_STD = {}, {}  # of regressions",
+        scaling.target_mean, scaling.target_std
+    )
+}
+
+/// How a layer's module is made; `None` where it has no parameters.
+fn constructor(layer: &LayerPlan, regresses: bool) -> Option<String> {
+    let (input, output) = (layer.input.channels(), layer.output.channels());
+    match layer.module {
+        Module::Conv { filter, stride } => Some(format!(
+            "ConvNormRelu({input}, {output}, {filter}, stride={stride})"
+        )),
+        Module::Residual {
+            filter,
+            stride,
+            projection,
+        } => {
+            let projection = if projection { "True" } else { "False" };
+            Some(format!(
+                "Residual({input}, {output}, {filter}, stride={stride}, projection={projection})"
+            ))
+        }
+        Module::Dense(Op::Crelu) => Some(format!("Dense({input}, {}, crelu)", output / 2)),
+        Module::Dense(op) => Some(format!("Dense({input}, {output}, {})", activation(op))),
+        Module::Decision if regresses => Some(format!("Dense({input}, {output}, identity)")),
+        Module::Decision => Some(format!("Dense({input}, {output}, log_softmax)")),
+        Module::Input | Module::Output | Module::MaxPool | Module::AvgPool => None,
+    }
+}
+
+const fn activation(op: Op) -> &'static str {
+    match op {
+        Op::LeakyRelu => "F.leaky_relu",
+        Op::Softplus => "F.softplus",
+        Op::Elu => "F.elu",
+        Op::Logistic => "torch.sigmoid",
+        Op::Tanh => "torch.tanh",
+        _ => "F.relu",
+    }
+}
+
+/// The mean of the decision layers.
+fn average(decisions: &[String], regresses: bool) -> String {
+    match decisions {
+        [one] => one.clone(),
+        several if regresses => format!("torch.stack([{}]).mean(0)", several.join(", ")),
+        several => {
+            let count = several.len();
+            format!(
+                "torch.logsumexp(torch.stack([{}]), 0) - math.log({count})",
+                several.join(", ")
+            )
+        }
+    }
+}

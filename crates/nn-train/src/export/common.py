@@ -1,0 +1,100 @@
+import json
+import math
+import os
+import struct
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class ConvNormRelu(nn.Module):
+    """Convolution with "same" padding and no bias, batch norm, ReLU."""
+
+    def __init__(self, inputs, outputs, side, stride):
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, side, stride, padding=side // 2, bias=False)
+        self.norm = nn.BatchNorm2d(outputs)
+
+    def forward(self, x):
+        return F.relu(self.norm(self.conv(x)))
+
+
+class Residual(nn.Module):
+    """Two convolutions beside a shortcut, which is a 1×1 convolution where shapes differ."""
+
+    def __init__(self, inputs, outputs, side, stride, projection):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, side, stride, padding=side // 2, bias=False)
+        self.norm1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, side, padding=side // 2, bias=False)
+        self.norm2 = nn.BatchNorm2d(outputs)
+        self.projection = projection
+        if projection:
+            self.shortcut_conv = nn.Conv2d(inputs, outputs, 1, stride, bias=False)
+            self.shortcut_norm = nn.BatchNorm2d(outputs)
+
+    def forward(self, x):
+        shortcut = self.shortcut_norm(self.shortcut_conv(x)) if self.projection else x
+        x = F.relu(self.norm1(self.conv1(x)))
+        return F.relu(self.norm2(self.conv2(x)) + shortcut)
+
+
+class Dense(nn.Module):
+    """Linear and an activation; an image is averaged over its pixels first."""
+
+    def __init__(self, inputs, outputs, activation):
+        super().__init__()
+        self.linear = nn.Linear(inputs, outputs)
+        self.activation = activation
+
+    def forward(self, x):
+        if x.dim() == 4:
+            x = x.mean((2, 3))
+        return self.activation(self.linear(x))
+
+
+def crelu(x):
+    return torch.cat([F.relu(x), F.relu(-x)], 1)
+
+
+def identity(x):
+    return x
+
+
+def log_softmax(x):
+    return F.log_softmax(x, 1)
+
+
+def standardise(x):
+    """Raw inputs as the network takes them."""
+    return x if MEAN is None else (x - MEAN) / STD
+
+
+def read_safetensors(path):
+    """The tensors of a safetensors file, by name."""
+    with open(path, "rb") as file:
+        length, = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(length))
+        data = bytearray(file.read())
+    tensors = {}
+    for name, entry in header.items():
+        if name != "__metadata__":
+            start, end = entry["data_offsets"]
+            flat = torch.frombuffer(data, dtype=torch.float32, count=(end - start) // 4, offset=start)
+            tensors[name] = flat.view(entry["shape"]).clone()
+    return tensors
+
+
+def load(path=None):
+    """The trained network, ready to predict."""
+    network = Network()
+    path = path or os.path.join(os.path.dirname(os.path.abspath(__file__)), WEIGHTS)
+    absent, unknown = network.load_state_dict(read_safetensors(path), strict=False)
+    # PyTorch's batch norms also count batches, which plays no part here.
+    absent = [name for name in absent if not name.endswith("num_batches_tracked")]
+    if absent or unknown:
+        raise ValueError(f"{path} is not this network's: it lacks {absent} and holds {unknown}")
+    return network.eval()
+
+

@@ -1,0 +1,336 @@
+//! Trainings from job to score.
+
+use std::path::Path;
+
+use nn_graph::{Kind, Layer, Network, Op};
+use nn_train::data::{DataSpec, Task};
+use nn_train::job::{Device, Event, FailureKind, Job, PROTOCOL};
+use nn_train::torch::train;
+use nn_train::{Error, Optimiser, Schedule, TrainingSpec};
+
+use super::alone;
+use crate::support::{chain, digits, write};
+
+pub(super) fn job(network: Network, task: DataSpec, training: TrainingSpec) -> Job {
+    Job {
+        protocol: PROTOCOL,
+        evaluation: 0,
+        network,
+        task,
+        training,
+        seed: 7,
+        device: Device::Cpu,
+        save: None,
+        is_final: false,
+    }
+}
+
+pub(super) fn short() -> TrainingSpec {
+    TrainingSpec {
+        epochs: 4,
+        batch: 32,
+        learning_rate: 0.05,
+        ..TrainingSpec::default()
+    }
+}
+
+/// A table of 400 rows whose target is a smooth function of three features.
+fn regression(folder: &tempfile::TempDir) -> DataSpec {
+    let rows: String = (0..400)
+        .map(|i| {
+            let [a, b, c] = [13, 29, 47].map(|p| f64::from(i * p % 101) / 50.0 - 1.0);
+            format!("{a},{b},{c},{}\n", 3.0 + 2.0 * a - b * c)
+        })
+        .collect();
+    DataSpec::new(write(folder, "smooth.csv", rows), Task::Reg)
+}
+
+/// The losses of the epochs, and the final event's score and metrics.
+fn train(job: &Job) -> Result<(Vec<f64>, f64, std::collections::BTreeMap<String, f64>), Error> {
+    let mut losses = Vec::new();
+    let done = train::run(job, &mut |event| match event {
+        Event::Progress { loss, .. } => losses.push(loss),
+        other => panic!("unexpected {other:?}"),
+    })?;
+    match done {
+        Event::Done { score, metrics, .. } => Ok((losses, score, metrics)),
+        other => panic!("unexpected {other:?}"),
+    }
+}
+
+#[test]
+fn every_label_of_convolutional_networks_trains() {
+    let _alone = alone(1);
+    for op in Kind::Cnn.ops().filter(|op| op.is_processing()) {
+        let tested = match op {
+            op if op.is_conv() => Layer::conv(op, 8, 2),
+            op if op.is_pool() => Layer::plain(op),
+            op => Layer::dense(op, 16),
+        };
+        let layers = [
+            Layer::conv(Op::Conv3, 16, 1),
+            tested,
+            Layer::conv(Op::Conv3, 32, 2),
+            Layer::dense(Op::Fc, 32),
+        ];
+        let network = match op {
+            Op::Fc => chain(Kind::Cnn, &[layers[0], layers[2], tested]),
+            _ => chain(Kind::Cnn, &layers),
+        };
+        let (losses, score, _) = train(&job(network, digits(), short())).unwrap();
+        assert!(losses[3] < 0.5 * losses[0], "{op}: {losses:?}");
+        assert!(score > 0.7, "{op}: {score}");
+    }
+}
+
+#[test]
+fn every_label_of_perceptrons_trains() {
+    let _alone = alone(1);
+    let folder = tempfile::tempdir().unwrap();
+    for kind in [Kind::MlpClass, Kind::MlpReg] {
+        let task = if kind == Kind::MlpReg {
+            regression(&folder)
+        } else {
+            digits()
+        };
+        for op in kind.ops().filter(|op| op.is_processing()) {
+            let network = chain(kind, &[Layer::dense(op, 24), Layer::dense(op, 12)]);
+            // Mean squared errors of rectifiers diverge at the rates that suit classifiers.
+            let learning_rate = if kind == Kind::MlpReg { 0.01 } else { 0.1 };
+            let training = TrainingSpec {
+                learning_rate,
+                epochs: 8,
+                ..short()
+            };
+            let (losses, score, metrics) = train(&job(network, task.clone(), training)).unwrap();
+            assert!(losses[7] < 0.9 * losses[0], "{kind} {op}: {losses:?}");
+            if kind == Kind::MlpReg {
+                assert!((score + metrics["mse"]).abs() <= 0.0, "{metrics:?}");
+                assert!(metrics["r2"] > 0.2, "{op}: {metrics:?}");
+            } else {
+                assert!(score > 0.3, "{op}: {score}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_part_of_a_protocol_trains() {
+    let _alone = alone(1);
+    let network = chain(
+        Kind::Cnn,
+        &[
+            Layer::conv(Op::Conv3, 8, 1),
+            Layer::plain(Op::MaxPool),
+            Layer::conv(Op::Res3, 16, 1),
+        ],
+    );
+    let adamw = TrainingSpec {
+        optimiser: Optimiser::Adamw,
+        learning_rate: 0.01,
+        ..short()
+    };
+    let augment: nn_train::Augmentation =
+        toml::from_str("shift = 1\nflip = true\ncutout = 2").unwrap();
+    for (name, training) in [
+        ("adamw", adamw.clone()),
+        (
+            "one-cycle",
+            TrainingSpec {
+                schedule: Schedule::OneCycle,
+                warmup: 0.0,
+                ..adamw
+            },
+        ),
+        (
+            "step",
+            TrainingSpec {
+                schedule: Schedule::Step,
+                step_epochs: 2,
+                ..short()
+            },
+        ),
+        (
+            "label smoothing",
+            TrainingSpec {
+                label_smoothing: 0.1,
+                ..short()
+            },
+        ),
+        (
+            "clipping",
+            TrainingSpec {
+                clip: Some(1.0),
+                ..short()
+            },
+        ),
+        ("augmentation", TrainingSpec { augment, ..short() }),
+        (
+            "no momentum",
+            TrainingSpec {
+                momentum: 0.0,
+                nesterov: false,
+                learning_rate: 0.2,
+                ..short()
+            },
+        ),
+    ] {
+        let (losses, score, _) = train(&job(network.clone(), digits(), training)).unwrap();
+        assert!(
+            losses[3] < 0.9 * losses[0] && score > 0.5,
+            "{name}: {losses:?}, {score}"
+        );
+    }
+}
+
+#[test]
+fn divergence_is_an_outcome() {
+    let _alone = alone(1);
+    let folder = tempfile::tempdir().unwrap();
+    let network = chain(
+        Kind::MlpReg,
+        &[Layer::dense(Op::Relu, 16), Layer::dense(Op::Relu, 16)],
+    );
+    let training = TrainingSpec {
+        learning_rate: 1e8,
+        ..short()
+    };
+    let error = train(&job(network, regression(&folder), training)).unwrap_err();
+    assert!(matches!(error, Error::Diverged { .. }), "{error:?}");
+    assert_eq!(error.failure(), FailureKind::Diverged);
+}
+
+#[test]
+fn a_network_that_halves_too_often_is_an_outcome() {
+    let _alone = alone(1);
+    let network = chain(Kind::Cnn, &[Layer::conv(Op::Conv3, 4, 2); 4]);
+    let error = train(&job(network, digits(), short())).unwrap_err();
+    assert_eq!(error.failure(), FailureKind::ImpossibleShape);
+}
+
+#[test]
+fn jobs_that_contradict_their_data_are_refused() {
+    let _alone = alone(1);
+    let folder = tempfile::tempdir().unwrap();
+    let perceptron = chain(Kind::MlpClass, &[Layer::dense(Op::Relu, 4)]);
+    let error = train(&job(perceptron, regression(&folder), short())).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::Task {
+                kind: Kind::MlpClass
+            }
+        ),
+        "{error:?}"
+    );
+    let regressor = chain(Kind::MlpReg, &[Layer::dense(Op::Relu, 4)]);
+    let training = TrainingSpec {
+        augment: toml::from_str("flip = true").unwrap(),
+        ..short()
+    };
+    let error = train(&job(regressor, regression(&folder), training)).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::Training {
+                field: "augment",
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_final_training_uses_the_validation_data_and_is_scored_on_the_test_data() {
+    let _alone = alone(1);
+    let folder = tempfile::tempdir().unwrap();
+    // Class = sign of x, but the validation rows' labels are turned round and the test rows are all of class 1. Rows in
+    // the order of the file: 60 to train, 240 to validate, 100 to test.
+    let row = |i: u32| {
+        let x = f64::from(i * 37 % 101) / 50.0 - 1.005;
+        let class = i32::from(x > 0.0);
+        match i {
+            0..60 => format!("{x},{class}\n"),
+            60..300 => format!("{x},{}\n", 1 - class),
+            _ => format!("{},1\n", -x.abs()),
+        }
+    };
+    let mut task = DataSpec::new(
+        write(&folder, "signs.csv", (0..400).map(row).collect::<String>()),
+        Task::Class,
+    );
+    task.split =
+        toml::from_str("train = 0.15\nvalidation = 0.6\ntest = 0.25\nshuffle = false").unwrap();
+    let network = chain(Kind::MlpClass, &[Layer::dense(Op::Relu, 16)]);
+    let training = TrainingSpec {
+        epochs: 20,
+        ..short()
+    };
+    let mut job = job(network, task, training);
+    // Trained on 60 honest rows: negative x is class 0, wrong on every row that is turned round.
+    let (_, score, _) = train(&job).unwrap();
+    assert!(score < 0.1, "{score}");
+    // Trained on all 300, four in five turned round: negative x is class 1, right on every test row.
+    job.is_final = true;
+    let (_, score, _) = train(&job).unwrap();
+    assert!(score > 0.95, "{score}");
+}
+
+#[test]
+fn patience_ends_a_training_and_returns_to_its_best_weights() {
+    let _alone = alone(1);
+    let network = chain(Kind::MlpClass, &[Layer::dense(Op::Relu, 32)]);
+    let training = TrainingSpec {
+        epochs: 200,
+        patience: Some(3),
+        schedule: Schedule::Constant,
+        ..short()
+    };
+    let mut scores = Vec::new();
+    let done = train::run(&job(network, digits(), training), &mut |event| {
+        if let Event::Progress { score, .. } = event {
+            scores.push(score.unwrap());
+        }
+    });
+    let Event::Done { score, .. } = done.unwrap() else {
+        panic!("a training ends with done");
+    };
+    let best = scores.iter().copied().fold(0.0, f64::max);
+    assert!((score - best).abs() <= 0.0, "{score} of {scores:?}");
+    assert!(scores.len() < 200);
+    assert!(
+        scores[scores.len() - 3..]
+            .iter()
+            .all(|score| *score <= best)
+    );
+}
+
+#[test]
+fn the_digits_are_learnt() {
+    let _alone = alone(1);
+    let network = chain(
+        Kind::Cnn,
+        &[
+            Layer::conv(Op::Conv3, 16, 1),
+            Layer::plain(Op::MaxPool),
+            Layer::conv(Op::Conv3, 32, 1),
+            Layer::dense(Op::Fc, 32),
+        ],
+    );
+    let training = TrainingSpec {
+        epochs: 12,
+        learning_rate: 0.1,
+        ..short()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let weights = folder.path().join("weights.safetensors");
+    let job = Job {
+        is_final: true,
+        save: Some(weights.clone()),
+        ..job(network, digits(), training)
+    };
+    let (_, score, metrics) = train(&job).unwrap();
+    assert!(score >= 0.975, "{metrics:?}");
+    assert!(Path::new(&weights).metadata().unwrap().len() > 20_000);
+}

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Checks every layer against PyTorch: the exported programs of some 200 networks, with the same weights and inputs,
+# must give the same outputs and gradients in Python. Fetches PyTorch into a throw-away environment (2.7 GB) unless the
+# Python given as first argument has torch.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+python="${1:-}"
+work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
+if [ -z "$python" ]; then
+  echo "fetching PyTorch 2.11.0 into a throw-away environment (2.7 GB)"
+  python3 -m venv "$work/env"
+  "$work/env/bin/python" -m pip install --quiet torch==2.11.0 numpy
+  python="$work/env/bin/python"
+fi
+libtorch="$(scripts/libtorch.sh)"
+eval "$libtorch"
+export OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive
+cargo run --quiet -p nn-train --features torch --example parity -- "$work/networks"
+"$python" scripts/check-pytorch.py "$work/networks"
