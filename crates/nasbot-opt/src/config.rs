@@ -160,7 +160,7 @@ impl Default for SearchConfig {
             transform: Transform::default(),
             counts: true,
             samples: 8,
-            effort: 12,
+            effort: 6,
             initial: None,
         }
     }

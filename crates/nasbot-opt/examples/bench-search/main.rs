@@ -31,7 +31,7 @@ const PROBLEMS: [&str; 4] = ["nb201-c100", "nb201-c10", "synthetic-cnn", "synthe
 /// A problem, ready to run.
 enum Problem {
     Table(nb201::Table),
-    Synthetic(NetworkSpace),
+    Synthetic(Box<NetworkSpace>),
 }
 
 impl Problem {
@@ -80,7 +80,7 @@ impl Problem {
             Self::Synthetic(space) => {
                 let score = |_: &Network, score| score;
                 run::run(
-                    space.clone(),
+                    NetworkSpace::clone(space),
                     &Synthetic,
                     score,
                     config,
@@ -104,7 +104,10 @@ fn synthetic(kind: Kind) -> anyhow::Result<Problem> {
         max_units: Some(1024),
         ..Constraints::default()
     };
-    Ok(Problem::Synthetic(NetworkSpace::new(kind, constraints)?))
+    Ok(Problem::Synthetic(Box::new(NetworkSpace::new(
+        kind,
+        constraints,
+    )?)))
 }
 
 fn main() -> anyhow::Result<()> {

@@ -6,6 +6,10 @@
 //! later rounds parents are drawn in favour of a high acquisition among all candidates of this step.
 //! The number of candidates grows as the square root of the step. They are predicted a round at a
 //! time, so that distances are computed on all cores and factors are used for many at once.
+//!
+//! Transports take most of the time. Where the space has counts, several times as many candidates as are
+//! wanted pass first before the process over counts alone; only those with the best expected improvement
+//! there are profiled and compared in full.
 
 use std::collections::HashSet;
 
@@ -17,7 +21,7 @@ use super::evolution::Wheel;
 use super::{Choice, View};
 use crate::acquisition::Judge;
 use crate::model::{Model, Point};
-use crate::{Acquisition, Error, Origin, Space};
+use crate::{Acquisition, Counts, Error, Origin, Space};
 
 /// Rounds of one maximisation.
 const ROUNDS: usize = 5;
@@ -34,6 +38,9 @@ const RANDOM_SHARE: f64 = 0.1;
 /// How many mutations are tried for each candidate wanted.
 const ATTEMPTS: usize = 5;
 
+/// Candidates that are screened for each that is compared in full.
+const SCREENED: usize = 4;
+
 /// A candidate of this step.
 struct Scored<C> {
     candidate: C,
@@ -43,13 +50,19 @@ struct Scored<C> {
     std: f64,
 }
 
+/// A process that judges candidates, as if all that is pending had come out as predicted.
+struct Bench {
+    posterior: Ensemble<Exponential>,
+    judge: Judge,
+}
+
 /// One maximisation under way.
 struct Maximiser<'a, S: Space> {
     view: &'a View<'a, S>,
     model: &'a Model,
-    posterior: Ensemble<Exponential>,
     pending: Vec<&'a Point>,
-    judge: Judge,
+    full: Bench,
+    screen: Option<Bench>,
     seen: HashSet<u128>,
     pool: Vec<Scored<S::Candidate>>,
 }
@@ -67,27 +80,38 @@ pub(crate) fn choose<S: Space>(
         .map(|e| Point::new(view.space, &e.suggestion.candidate))
         .collect::<Result<_, _>>()?;
     let pending: Vec<&Point> = pending.iter().collect();
-    let (_, means) = model.contenders()?;
-    let best = (means.rows().into_iter())
-        .map(|row| row.iter().copied().fold(f64::NEG_INFINITY, f64::max))
-        .collect();
     let step = view.history.evaluations().len();
-    let judge = Judge::new(view.config.acquisition, best, step, pending.len());
-    let posterior = model.posterior(view.space, &pending)?;
-    let mut maximiser = Maximiser {
+    let judge = |acquisition, targets| Judge::new(acquisition, targets, step, pending.len());
+    let full = Bench {
+        posterior: model.posterior(view.space, &pending)?,
+        judge: judge(view.config.acquisition, model.targets()?),
+    };
+    let counts: Vec<&[Counts]> = pending
+        .iter()
+        .map(|point| point.counts.as_slice())
+        .collect();
+    let screen = match model.screen(&counts)? {
+        Some(posterior) => Some(Bench {
+            posterior,
+            judge: judge(Acquisition::LogEi, model.screen_targets()?),
+        }),
+        None => None,
+    };
+    let (seen, pool) = (HashSet::new(), Vec::new());
+    let maximiser = Maximiser {
         view,
         model,
-        posterior,
         pending,
-        judge,
-        seen: HashSet::new(),
-        pool: Vec::new(),
+        full,
+        screen,
+        seen,
+        pool,
     };
     maximiser.run(step, rng)
 }
 
 impl<S: Space> Maximiser<'_, S> {
-    fn run(&mut self, step: usize, rng: &mut Pcg64) -> Result<Option<Choice<S::Candidate>>, Error> {
+    fn run(mut self, step: usize, rng: &mut Pcg64) -> Result<Option<Choice<S::Candidate>>, Error> {
         let effort = self.view.config.effort as f64;
         let budget = (effort * (step as f64).sqrt()).max(8.0 * effort) as usize;
         let each = budget.div_ceil(ROUNDS);
@@ -101,7 +125,7 @@ impl<S: Space> Maximiser<'_, S> {
         // The first of equals, so that the order of candidates decides and not chance.
         let best = self
             .pool
-            .drain(..)
+            .into_iter()
             .reduce(|a, b| if b.value > a.value { b } else { a });
         Ok(best.map(|found| Choice {
             candidate: found.candidate,
@@ -116,56 +140,106 @@ impl<S: Space> Maximiser<'_, S> {
 
     /// Mutations of evaluated candidates, and some of the space at large.
     fn first_round(&mut self, count: usize, rng: &mut Pcg64) -> Result<(), Error> {
-        let space = self.view.space;
-        let Some(wheel) = Wheel::new(self.model.scores(), SCORE_SCALE) else {
+        let (view, model) = (self.view, self.model);
+        let Some(wheel) = Wheel::new(model.scores(), SCORE_SCALE) else {
             return Ok(());
         };
-        let mut fresh = Vec::with_capacity(count);
-        for _ in 0..count * ATTEMPTS {
-            if fresh.len() == count {
-                break;
-            }
-            let child = if rng.random_bool(RANDOM_SHARE) {
-                space.sample(rng)
+        let parents: Vec<&S::Candidate> = view
+            .history
+            .scored()
+            .map(|(e, _)| &e.suggestion.candidate)
+            .collect();
+        let fresh = self.gather(count, rng, |rng| {
+            if rng.random_bool(RANDOM_SHARE) {
+                view.space.sample(rng)
             } else {
-                let parent = self.view.history.scored().nth(wheel.draw(rng));
-                parent.and_then(|(e, _)| space.mutate(&e.suggestion.candidate, rng))
-            };
-            self.admit(child, &mut fresh);
-        }
-        self.predict(fresh, rng)
+                view.space.mutate(parents.get(wheel.draw(rng))?, rng)
+            }
+        });
+        self.round(fresh, count, rng)
     }
 
     /// Mutations of this step's best candidates.
     fn next_round(&mut self, count: usize, rng: &mut Pcg64) -> Result<(), Error> {
-        let mut order: Vec<usize> = (0..self.pool.len()).collect();
-        order.sort_by(|&a, &b| self.pool[b].value.total_cmp(&self.pool[a].value));
-        let ranks: Vec<f64> = (0..order.len()).map(|rank| -(rank as f64)).collect();
+        self.pool.sort_by(|a, b| b.value.total_cmp(&a.value));
+        let ranks: Vec<f64> = (0..self.pool.len()).map(|rank| -(rank as f64)).collect();
         let Some(wheel) = Wheel::new(&ranks, RANK_SCALE) else {
             return Ok(());
         };
-        let mut fresh = Vec::with_capacity(count);
-        for _ in 0..count * ATTEMPTS {
-            if fresh.len() == count {
+        let pool = std::mem::take(&mut self.pool);
+        let space = self.view.space;
+        let fresh = self.gather(count, rng, |rng| {
+            space.mutate(&pool[wheel.draw(rng)].candidate, rng)
+        });
+        self.pool = pool;
+        self.round(fresh, count, rng)
+    }
+
+    /// Draws candidates that neither the history nor this step knows: as many as will be screened.
+    fn gather(
+        &mut self,
+        count: usize,
+        rng: &mut Pcg64,
+        mut draw: impl FnMut(&mut Pcg64) -> Option<S::Candidate>,
+    ) -> Vec<(S::Candidate, u128)> {
+        let wanted = if self.screen.is_some() {
+            count * SCREENED
+        } else {
+            count
+        };
+        let mut fresh = Vec::with_capacity(wanted);
+        for _ in 0..wanted * ATTEMPTS {
+            if fresh.len() == wanted {
                 break;
             }
-            let parent = &self.pool[order[wheel.draw(rng)]].candidate;
-            let child = self.view.space.mutate(parent, rng);
-            self.admit(child, &mut fresh);
-        }
-        self.predict(fresh, rng)
-    }
-
-    fn admit(&mut self, child: Option<S::Candidate>, fresh: &mut Vec<(S::Candidate, u128)>) {
-        if let Some(child) = child {
-            let hash = self.view.space.hash(&child);
-            if !self.view.history.contains(hash) && self.seen.insert(hash) {
-                fresh.push((child, hash));
+            if let Some(child) = draw(rng) {
+                let hash = self.view.space.hash(&child);
+                if !self.view.history.contains(hash) && self.seen.insert(hash) {
+                    fresh.push((child, hash));
+                }
             }
         }
+        fresh
     }
 
-    fn predict(&mut self, fresh: Vec<(S::Candidate, u128)>, rng: &mut Pcg64) -> Result<(), Error> {
+    /// Screens candidates and takes the `count` best into the pool.
+    fn round(
+        &mut self,
+        fresh: Vec<(S::Candidate, u128)>,
+        count: usize,
+        rng: &mut Pcg64,
+    ) -> Result<(), Error> {
+        let Some(screen) = &self.screen else {
+            return self.admit(fresh, rng);
+        };
+        if fresh.len() <= count {
+            return self.admit(fresh, rng);
+        }
+        let counts: Vec<Vec<Counts>> = fresh
+            .iter()
+            .map(|(candidate, _)| self.view.space.counts(candidate))
+            .collect();
+        let rows: Vec<&[Counts]> = counts.iter().map(Vec::as_slice).collect();
+        let pending: Vec<&[Counts]> = self.pending.iter().map(|p| p.counts.as_slice()).collect();
+        let cross = self.model.count_cross(&rows, &pending)?;
+        let values = screen
+            .judge
+            .values(&screen.posterior.predict(cross.view())?, rng);
+        let mut order: Vec<usize> = (0..fresh.len()).collect();
+        order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
+        order.truncate(count);
+        let mut keep = vec![false; fresh.len()];
+        order.iter().for_each(|&i| keep[i] = true);
+        let kept = fresh
+            .into_iter()
+            .zip(keep)
+            .filter_map(|(c, keep)| keep.then_some(c))
+            .collect();
+        self.admit(kept, rng)
+    }
+
+    /// Judges candidates in full and takes them into the pool.
+    fn admit(&mut self, fresh: Vec<(S::Candidate, u128)>, rng: &mut Pcg64) -> Result<(), Error> {
         if fresh.is_empty() {
             return Ok(());
         }
@@ -174,8 +248,8 @@ impl<S: Space> Maximiser<'_, S> {
             .collect::<Result<_, _>>()?;
         let rows: Vec<&Point> = points.iter().collect();
         let cross = self.model.cross(self.view.space, &rows, &self.pending)?;
-        let predictions = self.posterior.predict(cross.view())?;
-        let values = self.judge.values(&predictions, rng);
+        let predictions = self.full.posterior.predict(cross.view())?;
+        let values = self.full.judge.values(&predictions, rng);
         let mixture = predictions.mixture();
         for (i, (candidate, hash)) in fresh.into_iter().enumerate() {
             let value = if values[i].is_nan() {
@@ -195,26 +269,21 @@ impl<S: Space> Maximiser<'_, S> {
         Ok(())
     }
 
-    /// Makes the best candidate so far the one to beat, and judges all anew.
+    /// Makes the best candidate so far the one to beat, and judges the others anew.
     fn follow_leader(&mut self, rng: &mut Pcg64) -> Result<(), Error> {
-        let pool = std::mem::take(&mut self.pool);
+        let mut pool = std::mem::take(&mut self.pool);
         let leader =
-            pool.iter().enumerate().fold(
-                0,
-                |best, (i, s)| {
-                    if s.value > pool[best].value { i } else { best }
-                },
-            );
-        let Some(found) = pool.get(leader) else {
-            return Ok(());
-        };
-        let point = Point::new(self.view.space, &found.candidate)?;
+            (0..pool.len()).reduce(|a, b| if pool[b].value > pool[a].value { b } else { a });
+        let Some(leader) = leader else { return Ok(()) };
+        let point = Point::new(self.view.space, &pool.swap_remove(leader).candidate)?;
         let cross = self
             .model
             .cross(self.view.space, &[&point], &self.pending)?;
-        let predictions = self.posterior.predict(cross.view())?;
-        self.judge.follow(&predictions, 0);
-        let others = pool.into_iter().enumerate().filter(|&(i, _)| i != leader);
-        self.predict(others.map(|(_, s)| (s.candidate, s.hash)).collect(), rng)
+        let predictions = self.full.posterior.predict(cross.view())?;
+        self.full.judge.follow(&predictions, 0);
+        self.admit(
+            pool.into_iter().map(|s| (s.candidate, s.hash)).collect(),
+            rng,
+        )
     }
 }
