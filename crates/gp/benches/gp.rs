@@ -2,9 +2,9 @@
 //!
 //! Data are random points in four dimensions under eight distance functions, as many as the search over networks uses. The
 //! number in an id is that of observations; after ×, that of candidates.
-#![allow(
-    missing_docs,
-    reason = "criterion's macros generate undocumented items"
+#![expect(
+    clippy::expect_used,
+    reason = "a benchmark that cannot be set up should stop"
 )]
 
 use std::hint::black_box;
@@ -29,7 +29,8 @@ struct Problem {
 
 fn problem(n: usize) -> Problem {
     let mut rng = Pcg64::seed_from_u64(n as u64);
-    let x: Array2<f64> = Array2::from_shape_simple_fn((n + CANDIDATES, 4), || rng.random_range(-2.0..2.0));
+    let x: Array2<f64> =
+        Array2::from_shape_simple_fn((n + CANDIDATES, 4), || rng.random_range(-2.0..2.0));
     let distance = |d: usize, i: usize, j: usize| -> f64 {
         let raw = f64::abs(x[(i, d / 2)] - x[(j, d / 2)]);
         if d.is_multiple_of(2) {

@@ -82,7 +82,7 @@ impl Covariance {
         self.upper.diag().iter().map(|u| libm::log(*u)).sum()
     }
 
-    /// Adds p points, given the kernel between them and the earlier ones, (p, n), and among them, (p, p).
+    /// With p points more, given the kernel between them and the earlier ones, (p, n), and among them, (p, p).
     ///
     /// With A = UᵀU the factor of the larger matrix is
     ///
@@ -92,32 +92,48 @@ impl Covariance {
     /// ```
     ///
     /// O(p n² + p³); from scratch, O((n + p)³), where clipping is or becomes involved.
-    pub(crate) fn extend(&mut self, cross: &Array2<f64>, among: &Array2<f64>) -> Result<(), Error> {
+    pub(crate) fn extended(&self, cross: &Array2<f64>, among: &Array2<f64>) -> Result<Self, Error> {
         let (p, n) = cross.dim();
+        let total = n + p;
+        let mut triangle = Vec::with_capacity(total * (total + 1) / 2);
+        triangle.extend_from_slice(&self.triangle);
         for i in 0..p {
-            self.triangle.extend(cross.row(i));
-            self.triangle.extend(among.slice(s![i, ..=i]));
+            triangle.extend(cross.row(i));
+            triangle.extend(among.slice(s![i, ..=i]));
         }
         let cheap = self.rule == Indefinite::Tolerate && !self.clipped;
-        if let Some((v, w)) = if cheap {
+        let (upper, clipped) = match if cheap {
             self.new_rows(cross, among)
         } else {
             None
         } {
-            let mut upper = Array2::zeros((n + p, n + p));
-            upper.slice_mut(s![..n, ..n]).assign(&self.upper);
-            upper.slice_mut(s![..n, n..]).assign(&v.t());
-            upper.slice_mut(s![n.., n..]).assign(&w);
-            self.upper = upper;
-        } else {
-            let (upper, spectrum) = factor(&unpack(&self.triangle, n + p), self.noise, self.rule)?;
-            self.upper = upper;
-            self.clipped = spectrum.is_some();
-        }
-        Ok(())
+            Some((v, w)) => {
+                let mut upper = Array2::zeros((total, total));
+                for i in 0..n {
+                    // Only what is not 0.
+                    let (mut new, old) = (upper.row_mut(i), self.upper.row(i));
+                    new.slice_mut(s![i..n]).assign(&old.slice(s![i..]));
+                    new.slice_mut(s![n..]).assign(&v.column(i));
+                }
+                upper.slice_mut(s![n.., n..]).assign(&w);
+                (upper, false)
+            }
+            None => {
+                let gram = unpack(&triangle, total);
+                let (upper, spectrum) = factor(&gram, self.noise, self.rule)?;
+                (upper, spectrum.is_some())
+            }
+        };
+        Ok(Self {
+            rule: self.rule,
+            noise: self.noise,
+            triangle,
+            upper,
+            clipped,
+        })
     }
 
-    /// V and W of [`extend`](Self::extend), unless a pivot is too small.
+    /// V and W of [`extended`](Self::extended), unless a pivot is too small.
     fn new_rows(
         &self,
         cross: &Array2<f64>,
@@ -207,4 +223,41 @@ pub(crate) fn project(a: Array2<f64>, floor: f64) -> Result<Array2<f64>, Error> 
     }
     let (values, vectors) = matrix::symmetric_eigen(&a).ok_or_else(failure)?;
     Ok(raise(&a, &values, &vectors, floor))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    /// Eigenvalues 3 and −1 for (1, 1)/√2 and (1, −1)/√2: the projection keeps 3 · ½ [[1, 1], [1, 1]].
+    #[test]
+    fn clipping_projects_and_then_adds_the_noise() {
+        let (upper, spectrum) =
+            factor(&array![[1.0, 2.0], [2.0, 1.0]], 0.25, Indefinite::Clip).unwrap();
+        let expected = array![[1.75, 1.5], [1.5, 1.75]];
+        let difference = upper.t().dot(&upper) - expected;
+        assert!(difference.iter().all(|x| x.abs() < 1e-12), "{difference}");
+        assert!(spectrum.is_some());
+    }
+
+    #[test]
+    fn a_slightly_negative_eigenvalue_is_tolerated_a_larger_one_clipped() {
+        // Eigenvalues 1 ± (1 + e).
+        let gram = |e: f64| array![[1.0, 1.0 + e], [1.0 + e, 1.0]];
+        let clipped = |e, rule| factor(&gram(e), 0.01, rule).unwrap().1.is_some();
+        assert!(!clipped(-0.1, Indefinite::Tolerate) && !clipped(-0.1, Indefinite::Clip));
+        assert!(!clipped(1e-3, Indefinite::Tolerate) && clipped(1e-3, Indefinite::Clip));
+        assert!(clipped(1e-2, Indefinite::Tolerate) && clipped(1e-2, Indefinite::Clip));
+    }
+
+    #[test]
+    fn joint_floors_act_on_eigenvalues() {
+        let raised = project(array![[1.0, 2.0], [2.0, 1.0]], 0.5).unwrap();
+        // 3 · ½ [[1, 1], [1, 1]] + 0.5 · ½ [[1, −1], [−1, 1]].
+        let difference = raised - array![[1.75, 1.25], [1.25, 1.75]];
+        assert!(difference.iter().all(|x| x.abs() < 1e-12), "{difference}");
+        let untouched = project(array![[1.0, 0.2], [0.2, 1.0]], 0.5).unwrap();
+        assert_eq!(untouched, array![[1.0, 0.2], [0.2, 1.0]]);
+    }
 }

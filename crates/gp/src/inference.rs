@@ -22,7 +22,7 @@ pub enum Inference {
         restarts: usize,
     },
     /// A population of `members` draws, each moved `sweeps` times a fit by slice sampling; the first fit starts around the
-    /// maximum and makes ten times as many. Between fits the population stays, so that draws of successive
+    /// maximum and makes four times as many. Between fits the population stays, so that draws of successive
     /// fits form one long chain.
     Sample {
         /// Number of draws: predictions cost this many times as much as with one.
@@ -46,7 +46,7 @@ const STEPS: usize = 50;
 /// The gradient (log-density per unit of a log-parameter) at which an ascent ends.
 const TOLERANCE: f64 = 1e-2;
 /// How many times as many sweeps the first fit makes.
-const BURN_IN: usize = 10;
+const BURN_IN: usize = 4;
 
 /// The density to climb or to sample.
 pub(crate) struct Target<'a, K> {

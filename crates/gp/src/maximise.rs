@@ -84,11 +84,11 @@ pub(crate) fn maximise(
                 .map(|i| clamp(x[i] + length * direction[i], i))
                 .collect();
             let step: Vec<f64> = trial.iter().zip(&x).map(|(t, x)| t - x).collect();
-            if let Some((v, g)) = objective(&trial) {
-                if v >= value + ARMIJO * dot(&step, &uphill) {
-                    gained = Some((trial, step, v, g));
-                    break;
-                }
+            if let Some((v, g)) = objective(&trial)
+                && v >= value + ARMIJO * dot(&step, &uphill)
+            {
+                gained = Some((trial, step, v, g));
+                break;
             }
             length *= 0.5;
         }

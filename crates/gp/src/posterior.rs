@@ -1,20 +1,6 @@
 //! Predictions: the posterior of a Gaussian process with given hyper-parameters, with or without pending points.
 //!
-//! With n observations, residuals r = y − m, A = K + σ²I (K clipped where needed, see [`Indefinite`](crate::Indefinite)), and
-//! kernels k* (n, test points) and k** (test points, test points):
-//!
-//! ```text
-//! mean        μ = m + k*ᵀ A⁻¹ r
-//! one by one  s² = max(k** − k*ᵀ A⁻¹ k*, σ²/20)                     for each point on its own
-//! jointly     S = Σ max(λ, σ²/20) v vᵀ                              over the eigenpairs of k** − k*ᵀ A⁻¹ k*
-//! ```
-//!
-//! The floor σ²/20 is the original's: with an indefinite kernel the differences can come out negative. It acts on the
-//! number, or on the whole matrix, so that a point's standard deviation can depend on what is predicted along with it.
-//! These are standard deviations of the noise-free function.
-//!
-//! **Pending points** (hallucinated observations, paper §3.3): evaluations under way shrink the variance as if they had been
-//! observed, and leave the mean alone. Equivalently, each is taken to return exactly its predicted mean.
+//! The formulae are those of [`Posterior`].
 
 use ndarray::{Array1, Array2, ArrayView2, ArrayView3, Axis, NewAxis, s};
 use rand::Rng;
@@ -72,9 +58,24 @@ impl Joint {
     }
 }
 
-/// A Gaussian process with given hyper-parameters, conditioned on observations and perhaps on pending points.
+/// A Gaussian process with given hyper-parameters, conditioned on observations and perhaps on pending points. Obtained from
+/// a [`Gp`](crate::Gp) or an [`Ensemble`](crate::Ensemble).
 ///
-/// Obtained from a [`Gp`](crate::Gp) or an [`Ensemble`](crate::Ensemble).
+/// With n observations, residuals r = y − m, A = K + σ²I (K clipped where needed, see [`Indefinite`](crate::Indefinite)), and
+/// kernels k* (n, test points) and k** (test points, test points):
+///
+/// ```text
+/// mean        μ = m + k*ᵀ A⁻¹ r
+/// one by one  s² = max(k** − k*ᵀ A⁻¹ k*, σ²/20)                     for each point on its own
+/// jointly     S = Σ max(λ, σ²/20) v vᵀ                              over the eigenpairs of k** − k*ᵀ A⁻¹ k*
+/// ```
+///
+/// The floor σ²/20 is the original's: with an indefinite kernel the differences can come out negative. It acts on the
+/// number, or on the whole matrix, so that a point's standard deviation can depend on what is predicted along with it.
+/// These are standard deviations of the noise-free function.
+///
+/// **Pending points** (hallucinated observations, paper §3.3): evaluations under way shrink the variance as if they had been
+/// observed, and leave the mean alone. Equivalently, each is taken to return exactly its predicted mean.
 #[derive(Debug, Clone)]
 pub struct Posterior<K> {
     pub(crate) kernel: K,
@@ -193,10 +194,16 @@ impl<K: Kernel> Posterior<K> {
     {
         let cross = self.cross(cross_distances)?;
         let among = self.among(among, cross.nrows())?;
-        let mut extended = self.clone();
-        extended.covariance.extend(&cross, &among)?;
-        extended.weights.resize(extended.len(), 0.0);
-        Ok(extended)
+        let covariance = self.covariance.extended(&cross, &among)?;
+        let mut weights = self.weights.clone();
+        weights.resize(covariance.len(), 0.0);
+        Ok(Self {
+            kernel: self.kernel.clone(),
+            parameters: self.parameters.clone(),
+            mean: self.mean,
+            covariance,
+            weights,
+        })
     }
 
     /// The kernel between new points and those behind the posterior: (m, n).
@@ -257,9 +264,7 @@ impl<K: Kernel> Posterior<K> {
     pub(crate) fn extended(&self, distances: ArrayView2<'_, f64>) -> Result<Covariance, Error> {
         let row = self.cross(distances.slice(s![.., NewAxis, ..]))?;
         let variance = Array2::from_elem((1, 1), self.prior_variance());
-        let mut covariance = self.covariance.clone();
-        covariance.extend(&row, &variance)?;
-        Ok(covariance)
+        self.covariance.extended(&row, &variance)
     }
 
     /// Conditions on the values at all n points, less the prior mean: weights A⁻¹r. O(n²).

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Kernel;
+use super::exp::exp_of_negative;
 use crate::error::Error;
 use crate::prior::Prior;
 
@@ -204,7 +205,7 @@ impl Kernel for Exponential {
             for (term, &alpha) in alphas.iter().enumerate() {
                 self.exponent(term, betas, distances, block * BLOCK, sum);
                 for (k, s) in out.iter_mut().zip(&*sum) {
-                    *k += alpha * libm::exp(-s);
+                    *k += alpha * exp_of_negative(*s);
                 }
             }
         }
@@ -229,7 +230,7 @@ impl Kernel for Exponential {
                 self.exponent(term, betas, distances, from, weighted);
                 // From here on: weight × the term's value, which is also its derivative by log α.
                 for (s, w) in weighted.iter_mut().zip(weights) {
-                    *s = w * alpha * libm::exp(-*s);
+                    *s = w * alpha * exp_of_negative(*s);
                 }
                 gradient[term] += weighted.iter().sum::<f64>();
                 for (i, factor) in self.factors.iter().enumerate() {

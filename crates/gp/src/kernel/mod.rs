@@ -6,6 +6,7 @@
 //! Parameters are positive numbers given by their natural logarithms, so that a search over them is unconstrained and
 //! scale-free.
 
+mod exp;
 mod exponential;
 
 use ndarray::{Array2, ArrayView3};
@@ -107,11 +108,12 @@ pub(crate) fn cross<K: Kernel + ?Sized>(
     check_values(WHAT, distances.iter(), false)?;
     let mut out = Array2::zeros((m, n));
     let standard = distances.as_standard_layout();
-    if let (Some(all), Some(target)) = (standard.as_slice(), out.as_slice_mut()) {
-        if !target.is_empty() {
-            let slices: Vec<&[f64]> = all.chunks_exact(m * n).collect();
-            kernel.evaluate(parameters, &slices, target);
-        }
+    // Both are in standard layout, so the slices are there; `chunks` does not take a length of 0.
+    if let (Some(all), Some(target)) = (standard.as_slice(), out.as_slice_mut())
+        && !target.is_empty()
+    {
+        let slices: Vec<&[f64]> = all.chunks_exact(m * n).collect();
+        kernel.evaluate(parameters, &slices, target);
     }
     Ok(out)
 }

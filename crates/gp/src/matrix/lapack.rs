@@ -3,7 +3,9 @@
 //! How many threads OpenBLAS uses is its own affair (`OPENBLAS_NUM_THREADS`); with one, results repeat bit for bit.
 
 use ndarray::{Array1, Array2, ArrayView2};
-use ndarray_linalg::{Cholesky, CholeskyFactorized, Diag, Eigh, InverseC, SolveTriangular, UPLO};
+use ndarray_linalg::{
+    Cholesky, CholeskyFactorized, Diag, Eigh, InverseC, SolveTriangularInplace, UPLO,
+};
 
 /// Factors the symmetric `a` as `UᵀU`; `None` if a pivot is not positive. O(n³/3).
 pub(crate) fn cholesky(a: Array2<f64>) -> Option<Array2<f64>> {
@@ -27,11 +29,16 @@ fn solve(factor: ArrayView2<'_, f64>, half: UPLO, rows: &mut Array2<f64>) {
     if rows.is_empty() {
         return;
     }
-    match factor.solve_triangular(half, Diag::NonUnit, &rows.t()) {
-        Ok(solved) => rows.assign(&solved.t()),
+    // Right-hand sides as columns, without moving a number.
+    let mut columns = std::mem::take(rows).reversed_axes();
+    if factor
+        .solve_triangular_inplace(half, Diag::NonUnit, &mut columns)
+        .is_err()
+    {
         // A zero on the diagonal: callers see numbers that are not finite, as they do from the other back-end.
-        Err(_) => rows.fill(f64::NAN),
+        columns.fill(f64::NAN);
     }
+    *rows = columns.reversed_axes();
 }
 
 /// `(UᵀU)⁻¹`, both triangles; O(2n³/3).

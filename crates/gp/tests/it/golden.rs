@@ -27,7 +27,7 @@ struct Group {
 }
 
 #[derive(Deserialize)]
-#[allow(non_snake_case, reason = "the names of the golden file")]
+#[expect(non_snake_case, reason = "the names of the golden file")]
 struct Case {
     name: String,
     group: String,

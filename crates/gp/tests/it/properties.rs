@@ -162,8 +162,8 @@ proptest! {
             Gp::fit(kernel.clone(), &parameters, &known, &y[..count], options).unwrap()
         };
         let mut grown = fit(3);
-        for i in 3..n {
-            grown.extend(stack.slice(s![.., i, ..i]), y[i]).unwrap();
+        for (i, y) in y.iter().enumerate().skip(3) {
+            grown.extend(stack.slice(s![.., i, ..i]), *y).unwrap();
         }
         let whole = fit(n);
         prop_assert_eq!(grown.posterior().is_clipped(), whole.posterior().is_clipped());

@@ -50,13 +50,6 @@ impl Points {
     }
 }
 
-/// Log σ² and log-parameters of the sum kernel over `pairs` pairs.
-pub(crate) fn sum_parameters(noise: f64, pairs: usize) -> Vec<f64> {
-    let mut parameters = vec![noise, 0.7, 0.4];
-    parameters.extend((0..2 * pairs).map(|i| 0.3 + 0.2 * i as f64));
-    parameters.iter().map(|p| p.ln()).collect()
-}
-
 pub(crate) fn largest_difference(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> f64 {
     assert_eq!(a.dim(), b.dim());
     (&a - &b).iter().fold(0.0, |m: f64, x| m.max(x.abs()))
