@@ -8,6 +8,15 @@ use crate::{LayerRef, Network};
 
 /// Bounds that every network of a search keeps. All are optional and inclusive; by default there
 /// are none. Layers are counted with input and output.
+///
+/// ```
+/// use nn_graph::{Constraints, Kind, pool};
+///
+/// let small = Constraints { max_layers: Some(8), ..Constraints::default() };
+/// let network = &pool::examples(Kind::Cnn)[0]; // nine layers
+/// let violation = small.check(network).unwrap_err();
+/// assert_eq!(violation.to_string(), "the network has 9 layers, but max-layers is 8");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Constraints {

@@ -1,12 +1,9 @@
-//! Neural networks as labelled directed acyclic graphs: layers, masses, path lengths, morphs,
-//! constraints, JSON and drawings.
-//!
-//! The representation is that of Kandasamy et al., *Neural Architecture Search with Bayesian
-//! Optimisation and Optimal Transport* (2018, arXiv 1802.07191), sections 2 and 3.
+#![doc = include_str!("../README.md")]
 
 mod constraints;
 mod convert;
 pub mod dag;
+pub mod draw;
 mod error;
 mod hash;
 mod json;

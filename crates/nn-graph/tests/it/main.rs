@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod constraints;
 #[cfg(test)]
+mod draw;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod hash;

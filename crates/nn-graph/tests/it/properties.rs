@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use nn_graph::{Constraints, Kind, Morph, Network, Op, mutate, pool};
 use proptest::prelude::*;
-use rand::seq::IndexedRandom as _;
 use rand::SeedableRng as _;
+use rand::seq::IndexedRandom as _;
 use rand_pcg::Pcg64;
 
 use crate::golden;

@@ -1,0 +1,100 @@
+//! Where boxes and edges go: layers in rows by their distance from the input, from top to bottom,
+//! ordered and placed within rows by rust-sugiyama.
+//!
+//! Edges that pass rows get a waypoint in each, so that they run between boxes, not through them.
+
+use rust_sugiyama::configure::Config;
+use rust_sugiyama::from_vertices_and_edges;
+
+use crate::Network;
+use crate::dag::End;
+
+/// Height of a box.
+pub(super) const BOX_HEIGHT: f64 = 24.0;
+const SPACING: f64 = 18.0;
+/// Room beside a waypoint.
+const WAYPOINT_WIDTH: f64 = 4.0;
+const LETTER_WIDTH: f64 = 6.9;
+
+/// Centres of boxes and courses of edges, x to the right and y down, from 0.
+pub(super) struct Layout {
+    pub(super) width: f64,
+    pub(super) height: f64,
+    /// Centres of the boxes.
+    pub(super) boxes: Vec<(f64, f64)>,
+    /// Widths of the boxes.
+    pub(super) widths: Vec<f64>,
+    /// For each edge, in the network's order, the points that it passes between its ends.
+    pub(super) waypoints: Vec<Vec<(f64, f64)>>,
+}
+
+/// Width of the box that holds `label`.
+fn box_width(label: &str) -> f64 {
+    18.0 + LETTER_WIDTH * label.chars().count() as f64
+}
+
+impl Layout {
+    pub(super) fn new(network: &Network) -> Self {
+        let n = network.len();
+        let rows = network.dag().lengths(End::Sources, |_| true).longest;
+        let widths: Vec<f64> = (network.layers().iter())
+            .map(|layer| box_width(&layer.to_string()))
+            .collect();
+        let mut vertices: Vec<(u32, (f64, f64))> = (0_u32..)
+            .zip(&widths)
+            .map(|(id, &width)| (id, (width, BOX_HEIGHT)))
+            .collect();
+        let mut segments: Vec<(u32, u32)> = Vec::new();
+        let mut passed: Vec<Vec<usize>> = Vec::new();
+        for &(from, to) in network.edges() {
+            let mut waypoints = Vec::new();
+            let mut end = from;
+            for _ in rows[from] + 1..rows[to] {
+                let id = vertices.len();
+                vertices.push((id as u32, (WAYPOINT_WIDTH, BOX_HEIGHT)));
+                segments.push((end as u32, id as u32));
+                waypoints.push(id);
+                end = id;
+            }
+            segments.push((end as u32, to as u32));
+            passed.push(waypoints);
+        }
+        let config = Config {
+            vertex_spacing: SPACING,
+            ..Config::default()
+        };
+        let mut places = vec![(0.0, 0.0); vertices.len()];
+        // A network is connected, so that there is one layout.
+        for (placed, _, _) in from_vertices_and_edges(&vertices, &segments, &config) {
+            for (id, place) in placed {
+                places[id] = place;
+            }
+        }
+        let left = |v: usize| places[v].0 - vertices[v].1.0 / 2.0;
+        let right = |v: usize| places[v].0 + vertices[v].1.0 / 2.0;
+        let all = || 0..vertices.len();
+        let min_x = all().map(left).fold(f64::INFINITY, f64::min);
+        let max_x = all().map(right).fold(f64::NEG_INFINITY, f64::max);
+        // In a wide drawing rows stand further apart, lest edges run level.
+        let pitch = BOX_HEIGHT + SPACING.max((max_x - min_x) / 50.0).min(3.0 * SPACING);
+        let at = |v: usize| {
+            let row = f64::from(if v < n { rows[v] } else { 0 });
+            (places[v].0 - min_x, row * pitch + BOX_HEIGHT / 2.0)
+        };
+        let waypoints = (passed.iter().zip(network.edges()))
+            .map(|(passed, &(from, _))| {
+                (passed.iter().enumerate())
+                    .map(|(i, &v)| (at(v).0, at(from).1 + (i + 1) as f64 * pitch))
+                    .collect()
+            })
+            .collect();
+        let last = rows.iter().max().copied().unwrap_or(0);
+        Self {
+            width: max_x - min_x,
+            height: f64::from(last) * pitch + BOX_HEIGHT,
+            boxes: (0..n).map(at).collect(),
+            widths,
+            waypoints,
+        }
+    }
+}

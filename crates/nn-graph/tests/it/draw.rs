@@ -1,0 +1,115 @@
+//! Drawings: every layer and edge is there, no box covers another.
+
+use nn_graph::draw;
+#[cfg(feature = "draw")]
+use nn_graph::{Constraints, Network, mutate};
+use nn_graph::{Kind, pool};
+
+use crate::golden;
+
+#[test]
+fn dot_names_every_layer_and_edge() {
+    for g in golden::networks() {
+        let dot = draw::dot(&g.network);
+        assert_eq!(dot.matches(" [label=").count(), g.network.len());
+        assert_eq!(dot.matches(" -> ").count(), g.network.edges().len());
+        assert_eq!(dot.matches('{').count(), dot.matches('}').count());
+    }
+}
+
+#[test]
+fn dot_of_a_small_network() {
+    let dot = draw::dot(&pool::examples(Kind::Cnn)[1]);
+    let line = r##"  3 [label="conv3, 32", fillcolor="#9cc3ee", "##;
+    assert!(dot.contains(line), "{dot}");
+    assert!(dot.contains("cnn, 8 layers, mass 1,167"), "{dot}");
+    assert!(dot.contains("image full size to 1/2, mass 32"), "{dot}");
+}
+
+/// (left, top, right, bottom) of the boxes.
+#[cfg(feature = "draw")]
+fn boxes(svg: &str) -> Vec<[f64; 4]> {
+    let number = |element: &str, name: &str| -> f64 {
+        let (_, rest) = element.split_once(&format!(" {name}=\"")).unwrap();
+        rest.split('"').next().unwrap().parse().unwrap()
+    };
+    (svg.split("<rect").skip(1))
+        .map(|rest| rest.split('>').next().unwrap())
+        .filter(|element| element.contains("rx="))
+        .map(|element| {
+            let (x, y) = (number(element, "x"), number(element, "y"));
+            [
+                x,
+                y,
+                x + number(element, "width"),
+                y + number(element, "height"),
+            ]
+        })
+        .collect()
+}
+
+#[cfg(feature = "draw")]
+fn assert_drawn(network: &Network) {
+    let svg = draw::svg(network);
+    let boxes = boxes(&svg);
+    assert_eq!(boxes.len(), network.len());
+    assert_eq!(svg.matches("marker-end").count(), network.edges().len());
+    assert!(!svg.contains("NaN") && !svg.contains("inf"));
+    for (i, a) in boxes.iter().enumerate() {
+        assert!(a[0] >= 0.0 && a[1] >= 0.0);
+        for b in &boxes[..i] {
+            let apart = a[0] >= b[2] || b[0] >= a[2] || a[1] >= b[3] || b[1] >= a[3];
+            assert!(apart, "boxes cover each other: {a:?} {b:?}");
+        }
+    }
+    // Arrows point down.
+    for &(from, to) in network.edges() {
+        assert!(boxes[from][3] < boxes[to][1]);
+    }
+    assert_eq!(draw::svg(network), svg, "a drawing is repeatable");
+}
+
+#[cfg(feature = "draw")]
+#[test]
+fn pictures_hold_every_layer_apart() {
+    use rand::SeedableRng as _;
+    let mut rng = rand_pcg::Pcg64::seed_from_u64(1);
+    let bounds = Constraints {
+        max_layers: Some(80),
+        ..Constraints::default()
+    };
+    for kind in Kind::ALL {
+        for mut network in pool::examples(kind) {
+            assert_drawn(&network);
+            for _ in 0..40 {
+                network = mutate(&network, &bounds, &mut rng).unwrap_or(network);
+            }
+            assert_drawn(&network);
+        }
+    }
+}
+
+#[cfg(feature = "draw")]
+#[test]
+fn a_matching_shows_what_is_left_over() {
+    let networks = pool::examples(Kind::Cnn);
+    let (a, b) = (&networks[0], &networks[1]);
+    // Everything to its own number but layer 2 of the first and what comes after of both.
+    let mut matching: Vec<draw::Match> = (0..b.len())
+        .filter(|&i| i != 2)
+        .map(|i| draw::Match {
+            a: i,
+            b: i,
+            mass: a.masses()[i].min(b.masses()[i]),
+        })
+        .collect();
+    matching.push(draw::Match {
+        a: 99,
+        b: 0,
+        mass: 1.0,
+    });
+    let svg = draw::svg_matching(a, b, &matching);
+    assert_eq!(boxes(&svg).len(), a.len() + b.len());
+    assert_eq!(svg.matches(" moved</title>").count(), b.len() - 1);
+    assert!(svg.matches("stroke-dasharray").count() >= 3);
+}
