@@ -6,7 +6,6 @@ mod config;
 mod dispatch;
 mod error;
 mod input;
-mod pending;
 mod report;
 mod session;
 mod study;

@@ -3,8 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::pending::draw;
-use nn_graph::Network;
+use nn_graph::{Network, draw};
 
 use crate::cli::{DrawArgs, Drawing};
 use crate::error::Error;

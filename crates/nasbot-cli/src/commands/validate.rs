@@ -91,6 +91,8 @@ fn describe_network(network: &Network) -> String {
 fn describe_config(config: &Config) -> String {
     format!(
         "a search over {} networks by {}, {} evaluations",
-        config.kind, config.search.strategy, config.budget.evaluations
+        config.space.kind(),
+        config.search.strategy,
+        config.budget.evaluations
     )
 }

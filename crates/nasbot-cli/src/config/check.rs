@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use nasbot_opt::ValidConfig;
+use nasbot_opt::{NetworkSpace, ValidConfig};
 use nn_graph::{Constraints, Kind};
 use nn_train::data::{DataSpec, Task};
 use nn_train::job::Device;
@@ -13,6 +13,7 @@ use super::raw::{Raw, RawBackend, RawDevices, RawWorkers};
 use super::{
     Budget, Config, ConfigErrors, Devices, Evaluator, Overrides, Source, Training, Workers,
 };
+use crate::input;
 
 /// More evaluations than anybody waits for.
 const MOST_EVALUATIONS: u64 = 1_000_000;
@@ -41,13 +42,13 @@ pub(super) fn check(source: &Source, overrides: Overrides) -> Result<Config, Con
     if let (Some(data), Some(kind)) = (&raw.data, kind) {
         halvings(data, kind, &mut constraints, &mut problems);
     }
+    let space = kind.and_then(|kind| space(&raw, source, kind, constraints, &mut problems));
     let evaluator = evaluator(raw, source, kind, &mut problems);
-    let config = match (kind, search, evaluator) {
-        (Some(kind), Some(search), Some(evaluator)) => Some(Config {
+    let config = match (space, search, evaluator) {
+        (Some(space), Some(search), Some(evaluator)) => Some(Config {
             name,
             study,
-            kind,
-            constraints,
+            space,
             search,
             evaluator,
             workers,
@@ -181,6 +182,37 @@ fn halvings(data: &DataSpec, kind: Kind, bounds: &mut Constraints, problems: &mu
         ),
         Some(_) => {}
     }
+}
+
+/// The space within its bounds, with the user's own starting networks if there are any.
+fn space(
+    raw: &Raw,
+    source: &Source,
+    kind: Kind,
+    bounds: Constraints,
+    problems: &mut Problems<'_>,
+) -> Option<NetworkSpace> {
+    let Some(files) = &raw.space.pool else {
+        // Contradictory bounds have been noted; no network satisfying them would be one problem more.
+        let space = NetworkSpace::new(kind, bounds);
+        return space
+            .map_err(|error| problems.add_first("space", error.to_string(), ""))
+            .ok();
+    };
+    let mut pool = Vec::new();
+    for file in files {
+        match input::network(&source.folder.join(file)) {
+            Ok(network) => pool.push(network),
+            Err(error) => problems.add("space.pool", error.to_string(), ""),
+        }
+    }
+    if pool.len() < files.len() {
+        return None;
+    }
+    let space = NetworkSpace::new(kind, bounds).and_then(|space| space.with_pool(pool));
+    space
+        .map_err(|error| problems.add("space.pool", error.to_string(), ""))
+        .ok()
 }
 
 fn search(raw: &Raw, overrides: Overrides, problems: &mut Problems<'_>) -> Option<ValidConfig> {

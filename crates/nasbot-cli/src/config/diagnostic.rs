@@ -50,6 +50,13 @@ impl<'a> Problems<'a> {
         );
     }
 
+    /// As [`Problems::add`], unless something is wrong already, which may well be the cause.
+    pub(super) fn add_first(&mut self, path: &str, message: impl Into<String>, help: &str) {
+        if self.found.is_empty() {
+            self.add(path, message, help);
+        }
+    }
+
     /// Whether the description gives a value at `path`.
     pub(super) fn has(&self, path: &str) -> bool {
         toml::from_str::<toml::Table>(&self.source.text).is_ok_and(|table| {

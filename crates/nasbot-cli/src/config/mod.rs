@@ -12,8 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nasbot_opt::ValidConfig;
-use nn_graph::{Constraints, Kind};
+use nasbot_opt::{NetworkSpace, ValidConfig};
 use nn_train::TrainingSpec;
 use nn_train::data::DataSpec;
 
@@ -28,10 +27,8 @@ pub(crate) struct Config {
     pub(crate) name: String,
     /// Where the file wants the study, if it says.
     pub(crate) study: Option<PathBuf>,
-    /// The family of networks.
-    pub(crate) kind: Kind,
-    /// Bounds of the space.
-    pub(crate) constraints: Constraints,
+    /// The networks that are searched.
+    pub(crate) space: NetworkSpace,
     /// Strategy, acquisition, kernel, seed.
     pub(crate) search: ValidConfig,
     /// What evaluates a network.

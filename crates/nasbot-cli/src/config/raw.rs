@@ -43,6 +43,8 @@ pub(super) struct RawStudy {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawSpace {
     pub(super) kind: String,
+    /// Networks to start from, in place of the usual ones.
+    pub(super) pool: Option<Vec<PathBuf>>,
     min_layers: Option<usize>,
     max_layers: Option<usize>,
     min_mass: Option<f64>,

@@ -34,7 +34,7 @@ impl Backend for Synthetic {
         } = task;
         let device = "synthetic".to_owned();
         send(&self.reports, Report::Started { id, slot, device });
-        let outcome = nasbot_opt::Synthetic::default().evaluate(&network, seed);
+        let outcome = nasbot_opt::Synthetic.evaluate(&network, seed);
         let end = End::Done(outcome, Detail::default());
         send(&self.reports, Report::Ended { id, slot, end });
         Ok(())

@@ -21,7 +21,9 @@ impl Live {
     pub(super) fn new() -> Self {
         let all = MultiProgress::new();
         let bar = all.add(ProgressBar::new(0));
-        bar.set_style(style("[{elapsed_precise}] {bar:30} {pos}/{len}  {msg}"));
+        bar.set_style(style(
+            "[{elapsed_precise}] {bar:30} {pos}/{len}  {wide_msg}",
+        ));
         bar.enable_steady_tick(REFRESH);
         Self {
             all,
@@ -44,7 +46,7 @@ impl Live {
             self.bar.set_length(ledger.budget);
             for _ in 0..*workers {
                 let line = self.all.add(ProgressBar::new(0));
-                line.set_style(style("  {msg}"));
+                line.set_style(style("  {wide_msg}"));
                 self.workers.push(line);
             }
         }

@@ -52,6 +52,15 @@ impl Reporter {
         }
     }
 
+    /// Says something that is no event.
+    pub(crate) fn note(&mut self, text: &str) {
+        let text = format!("nasbot: {text}");
+        match self {
+            Self::Live(live) => live.print(&text),
+            Self::Plain | Self::Quiet => terminal::say(&text),
+        }
+    }
+
     /// Removes what is redrawn.
     pub(crate) fn finish(&mut self) {
         if let Self::Live(live) = self {

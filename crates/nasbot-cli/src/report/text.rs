@@ -93,7 +93,7 @@ pub(super) fn origin(origin: &Origin) -> String {
 
 /// A network in a few words: its layers in order, repetitions counted.
 pub(crate) fn sketch(network: &Network) -> String {
-    const MOST: usize = 7;
+    const MOST: usize = 5;
     let mut runs: Vec<(String, usize)> = Vec::new();
     for layer in network.layers() {
         if matches!(layer.op, Op::Ip | Op::Op) {

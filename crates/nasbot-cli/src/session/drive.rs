@@ -54,7 +54,7 @@ impl Session {
         loop {
             if self.interrupts.asked() && state.ending != Some(Ending::Interrupted) {
                 state.ending = Some(Ending::Interrupted);
-                self.backend.stop();
+                self.stop_workers();
             }
             self.fill(&mut state)?;
             if state.running() == 0 {
@@ -196,7 +196,7 @@ impl Session {
         let suggestion = storable(self.search.ask()?);
         let id = suggestion.id;
         self.record(Event::Queued {
-            suggestion,
+            suggestion: Box::new(suggestion),
             seconds: since.elapsed().as_secs_f64(),
         })?;
         Ok(id)

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
-use crate::pending::draw;
+use nn_graph::draw;
 
 use super::Session;
 use crate::dispatch::{End, Report, Task};
@@ -63,9 +63,11 @@ impl Session {
     }
 
     fn wait_for_retraining(&mut self) -> Result<End, Error> {
+        let mut stopping = false;
         loop {
-            if self.interrupts.asked() {
-                self.backend.stop();
+            if self.interrupts.asked() && !stopping {
+                stopping = true;
+                self.stop_workers();
             }
             match self.reports.recv_timeout(TICK) {
                 Ok(Report::Ended { end, .. }) => return Ok(end),

@@ -49,8 +49,7 @@ impl Session {
     ) -> Result<(), Error> {
         let (send, reports) = mpsc::channel();
         let backend = dispatch::backend(&config, send)?;
-        let space = NetworkSpace::new(config.kind, config.constraints)?;
-        let mut search = Search::new(space, config.search.clone())?;
+        let mut search = Search::new(config.space.clone(), config.search.clone())?;
         let study = study()?;
         let events = study.events()?;
         let untold = replay(&mut search, events.iter().map(|stamped| &stamped.event))?;
@@ -111,6 +110,12 @@ impl Session {
         Ok(())
     }
 
+    /// Stops what runs, as somebody asked.
+    fn stop_workers(&mut self) {
+        (self.reporter).note("stopping the workers; once more stops at once");
+        self.backend.stop();
+    }
+
     fn interrupted(&self) -> Error {
         Error::Interrupted {
             study: self.place.study.clone(),
@@ -148,7 +153,7 @@ fn replay<'a>(
         match event {
             Event::Queued { suggestion, .. } => {
                 tell(search, &mut untold)?;
-                search.restore(suggestion.clone())?;
+                search.restore((**suggestion).clone())?;
             }
             Event::Finished { id, outcome, .. } => untold.push((*id, *outcome)),
             _ => {}

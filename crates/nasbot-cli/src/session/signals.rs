@@ -9,7 +9,6 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::error::Error;
-use crate::terminal;
 
 /// The exit status of an interrupted command.
 const INTERRUPTED: i32 = 130;
@@ -30,7 +29,6 @@ impl Interrupts {
                 if flag.swap(true, Ordering::Relaxed) {
                     process::exit(INTERRUPTED);
                 }
-                terminal::say("nasbot: stopping the workers; once more stops at once");
             }
         });
         Ok(Self(asked))

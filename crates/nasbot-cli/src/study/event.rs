@@ -36,7 +36,7 @@ pub(crate) enum Event {
     /// An evaluation was decided on. Recorded before anything is sent to a worker.
     Queued {
         /// What to evaluate.
-        suggestion: Suggestion<Network>,
+        suggestion: Box<Suggestion<Network>>,
         /// Seconds that finding it took.
         seconds: f64,
     },

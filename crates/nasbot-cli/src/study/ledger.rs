@@ -129,7 +129,7 @@ impl Ledger {
                 }
             }
             Event::Queued { suggestion, .. } => self.records.push(Record {
-                suggestion: suggestion.clone(),
+                suggestion: (**suggestion).clone(),
                 state: State::Queued,
                 epoch: None,
             }),

@@ -1,6 +1,6 @@
 //! Search descriptions: what is wrong is shown with its line and a caret.
 
-use crate::support::Folder;
+use crate::support::{Folder, NETWORK};
 
 const GOOD: &str = "\
 [space]
@@ -138,4 +138,26 @@ fn the_demos_are_valid() {
 fn a_missing_file_is_wrong_input() {
     let error = Folder::new().run(&["search", "none.toml"]).fails(2);
     assert!(error.contains("can't read none.toml"), "{error}");
+}
+
+#[test]
+fn a_search_can_start_from_networks_of_ones_own() {
+    let folder = Folder::new();
+    folder.write("mine.json", NETWORK);
+    let with = |pool: &str| GOOD.replace("max-layers = 30", &format!("max-layers = 7\npool = [{pool}]"));
+    folder.write("a.toml", &with("\"mine.json\""));
+    folder.run(&["search", "a.toml"]).ok();
+    let first = ["show", "a.nasbot.db", "--evaluation", "0", "--format", "json"];
+    let network: serde_json::Value = serde_json::from_str(NETWORK).unwrap();
+    assert_eq!(folder.run(&first).json()["network"], network);
+    folder.write("a.toml", &with("\"none.json\""));
+    assert!(folder.run(&["validate", "a.toml"]).fails(2).contains("none.json"));
+    folder.write("a.toml", &with("\"mine.json\"").replace("= 7", "= 5"));
+    assert!(folder.run(&["validate", "a.toml"]).fails(2).contains("max-layers"));
+}
+
+#[test]
+fn bounds_that_no_network_keeps_are_found() {
+    let text = GOOD.replace("max-layers = 30", "max-layers = 30\nmax-mass = 1");
+    assert!(complaint(&text).contains("max-mass"));
 }

@@ -1,11 +1,20 @@
 //! Drives the program as a person would: files in, text and exit status out.
 
+#[cfg(test)]
 mod config;
+#[cfg(test)]
 mod help;
+#[cfg(test)]
 mod interruption;
+#[cfg(test)]
 mod networks;
+#[cfg(test)]
 mod studies;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
 mod tidy;
+#[cfg(test)]
 mod torch;
+#[cfg(test)]
 mod workers;
