@@ -2,7 +2,7 @@
 
     python check-pytorch.py FOLDER
 
-Outputs must agree within 1e-5, gradients within 1e-4 of the largest entry of their tensor, FLOPs exactly.
+With onnxruntime installed the ONNX files are compared too. Outputs must agree within 1e-5, gradients within 1e-4 of the largest entry of their tensor, FLOPs exactly.
 """
 
 import importlib.util
@@ -10,6 +10,11 @@ import os
 import sys
 
 import torch
+
+try:
+    import onnxruntime
+except ImportError:
+    onnxruntime = None
 from torch.utils.flop_counter import FlopCounterMode
 
 
@@ -50,6 +55,14 @@ def main(folder):
         x = values["input"]
         with torch.no_grad():
             outputs = (network(x) - values["evaluated"]).abs().max().item()
+        if onnxruntime:
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = 1
+            session = onnxruntime.InferenceSession(os.path.join(here, "model.onnx"), options)
+            result, = session.run(None, {"input": x.numpy()})
+            difference = (torch.from_numpy(result) - values["evaluated"]).abs().max().item()
+            worst["onnx"] = max(worst.get("onnx", 0.0), difference)
+            outputs = max(outputs, difference)
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             network(x[:1])
         flops_agree = counter.get_total_flops() == int(values["flops"].item())
@@ -73,8 +86,8 @@ def main(folder):
             failed += 1
             print(f"network {number}: outputs {outputs:.1e}, gradients {gradients:.1e}, "
                   f"flops {counter.get_total_flops()} against {int(values['flops'].item())}, names {same_names}")
-    print(f"{len(numbers)} networks, {failed} differ; largest differences: "
-          f"outputs {worst['outputs']:.1e}, gradients {worst['gradients']:.1e}")
+    differences = ", ".join(f"{what} {size:.1e}" for what, size in worst.items())
+    print(f"{len(numbers)} networks, {failed} differ; largest differences: {differences}")
     sys.exit(1 if failed or not numbers else 0)
 
 

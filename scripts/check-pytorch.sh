@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 if [ -z "$python" ]; then
   echo "fetching PyTorch 2.11.0 into a throw-away environment (2.7 GB)"
   python3 -m venv "$work/env"
-  "$work/env/bin/python" -m pip install --quiet torch==2.11.0 numpy
+  "$work/env/bin/python" -m pip install --quiet torch==2.11.0 numpy onnxruntime
   python="$work/env/bin/python"
 fi
 libtorch="$(scripts/libtorch.sh)"

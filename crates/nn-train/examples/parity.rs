@@ -1,7 +1,7 @@
 //! Writes networks with their weights, inputs, outputs and gradients, for `scripts/check-pytorch.sh` to compare with
 //! what the exported programs compute in Python.
 //!
-//! `parity FOLDER` makes FOLDER/NUMBER/{model.py, model.safetensors, values.safetensors} for the golden networks of
+//! `parity FOLDER` makes FOLDER/NUMBER/{model.py, model.safetensors, model.onnx, values.safetensors} for the golden networks of
 //! every kind that fit the example data.
 
 use std::io::Read;
@@ -73,6 +73,7 @@ fn write(plan: Plan, folder: &Path, number: i64) -> anyhow::Result<()> {
         tch::no_grad(|| model.forward(&x, true).map(drop))?;
     }
     model.save(&folder.join("model.safetensors"))?;
+    model.save_onnx(&folder.join("model.onnx"))?;
     let evaluated = tch::no_grad(|| model.forward(&x, false))?;
     let trained = model.forward(&x, true)?;
     // Some loss that every output takes part in.

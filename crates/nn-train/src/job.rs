@@ -38,8 +38,8 @@ pub struct Job {
     /// Where to train.
     #[serde(default)]
     pub device: Device,
-    /// Where to write the trained weights (safetensors), if anywhere; a PyTorch program that loads them is written
-    /// beside, with the ending `py`.
+    /// Where to write the trained weights (safetensors), if anywhere; a PyTorch program that loads them (`.py`)
+    /// and an ONNX file (`.onnx`) are written beside them.
     #[serde(default)]
     pub save: Option<PathBuf>,
     /// Train on train and validation data together and score on the test data.

@@ -251,6 +251,16 @@ impl Plan {
             .sum()
     }
 
+    /// Bytes that a training with batches of `batch` takes at its peak, without data and libtorch itself: parameters,
+    /// gradients, the optimiser's two vectors and the activations with their gradients. Good to about a factor of two.
+    #[must_use]
+    pub fn memory(&self, batch: u32) -> u64 {
+        let parameters = 4 * self.trainable();
+        // What flows back is as large as the largest layer; what is kept is counted by `activations`.
+        let activations = self.activations().saturating_mul(u64::from(batch));
+        parameters.saturating_add(activations).saturating_mul(4)
+    }
+
     fn concatenate(&self, i: usize, parents: &[usize]) -> Result<Features, Error> {
         let outputs = || parents.iter().map(|&p| self.layers[p].output);
         let channels = (outputs().try_fold(0_u32, |sum, f| sum.checked_add(f.channels())))

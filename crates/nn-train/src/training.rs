@@ -44,6 +44,9 @@ pub struct TrainingSpec {
     pub patience: Option<u32>,
     /// Random changes of the training images.
     pub augment: Augmentation,
+    /// Refuse networks whose training would take more memory than this by [`Plan::memory`](crate::plan::Plan::memory),
+    /// megabytes.
+    pub memory: Option<u32>,
 }
 
 impl Default for TrainingSpec {
@@ -65,6 +68,7 @@ impl Default for TrainingSpec {
             evaluate_every: 1,
             patience: None,
             augment: Augmentation::default(),
+            memory: None,
         }
     }
 }

@@ -7,6 +7,7 @@ mod cifar;
 mod columns;
 mod csv;
 mod idx;
+mod npy;
 mod scaling;
 mod source;
 mod spec;

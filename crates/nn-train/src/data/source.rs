@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 
 use super::spec::{DataSpec, Format, OneOrMany, Task, Transform};
-use super::{InputShape, Targets, cifar, csv, idx};
+use super::{InputShape, Targets, cifar, csv, idx, npy};
 use crate::Error;
 
 /// Inputs and targets as they stand in the files, checked but not standardised.
@@ -96,6 +96,7 @@ pub(super) fn read(
     let raw = match spec.format() {
         Some(Format::Csv) => csv::read(spec, paths)?,
         Some(Format::Idx) => idx::read(paths, labels)?,
+        Some(Format::Npy) => npy::read(spec, paths, labels)?,
         Some(Format::Cifar) => cifar::read(spec, paths)?,
         None => {
             return Err(Error::Data {

@@ -28,22 +28,25 @@ pub struct DataSpec {
     /// The file's format; told from its name if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
-    /// The file with the labels, for `idx`, which keeps them apart.
+    /// The file with the labels, for `idx` and `.npy` files, which keep them apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<PathBuf>,
     /// Whether classes or numbers are to be predicted.
     pub task: Task,
     /// `csv`: the column of the label or target: its name, its number from 0 (negative: from the end), `first`
-    /// or `last`.
+    /// or `last`. `.npz`: the name of its array.
     #[serde(default)]
     pub label: Column,
+    /// `.npz`: the name of the array of inputs; may be left out if there are but two arrays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<String>,
     /// `csv`: columns that are left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignore: Vec<Column>,
     /// `csv`: whether the first row holds names; if absent, it does if it holds no number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
-    /// Channels, height and width, where examples are images. `idx` knows its own.
+    /// Channels, height and width, where examples are images. `idx` and `npy` know their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<ImageShape>,
     /// Number of classes; counted if absent, and then every class must occur.
@@ -87,6 +90,8 @@ pub enum Format {
     Csv,
     /// The format of MNIST: one file of images, one of labels.
     Idx,
+    /// Arrays of numpy: `.npy` (labels in a file of their own) or `.npz` (both in one).
+    Npy,
     /// The binary format of CIFAR-10: a label byte, then the image channel by channel.
     Cifar,
 }
@@ -243,6 +248,7 @@ impl DataSpec {
             labels: None,
             task,
             label: Column::default(),
+            inputs: None,
             ignore: Vec::new(),
             header: None,
             image: None,
@@ -292,6 +298,8 @@ impl DataSpec {
                 (".csv", Format::Csv),
                 ("-ubyte", Format::Idx),
                 (".idx", Format::Idx),
+                (".npy", Format::Npy),
+                (".npz", Format::Npy),
                 (".bin", Format::Cifar),
             ]
             .into_iter()
@@ -313,7 +321,7 @@ impl DataSpec {
         let Some(format) = self.format() else {
             return data(
                 "format",
-                "can't be told from the file's name: give format = \"csv\", \"idx\" or \"cifar\"",
+                "can't be told from the file's name: give format = \"csv\", \"idx\", \"npy\" or \"cifar\"",
             );
         };
         if self.path.as_slice().is_empty() {

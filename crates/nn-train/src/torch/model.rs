@@ -8,8 +8,8 @@ use std::path::Path;
 use nn_graph::Op;
 use tch::{Device, Kind, Tensor};
 
-use crate::Error;
 use crate::plan::{Features, Init, LayerPlan, Module, Parameter, Plan};
+use crate::{Error, export};
 
 /// Batch norm: share of the newest batch in the running mean and variance, and ε.
 const NORM_MOMENTUM: f64 = 0.1;
@@ -221,6 +221,25 @@ impl Model {
         Tensor::write_safetensors(&named, &partial)
             .map_err(|error| io(std::io::Error::other(error.to_string())))?;
         std::fs::rename(&partial, path).map_err(io)
+    }
+
+    /// Writes the network with its weights as an ONNX file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file can't be written.
+    pub fn save_onnx(&self, path: &Path) -> Result<(), Error> {
+        let mut tensors = self.tensors.iter();
+        let bytes = export::onnx(&self.plan, |_| {
+            let tensor = tensors.next().ok_or_else(|| Error::Torch {
+                message: "a parameter has no tensor".into(),
+            })?;
+            let flat = tensor.detach().to_device(Device::Cpu).contiguous().view(-1);
+            Ok(Vec::try_from(flat)?)
+        })?;
+        std::fs::write(path, bytes).map_err(|source| Error::Io {
+            path: path.into(),
+            source,
+        })
     }
 
     /// Reads all parameters by name.

@@ -23,7 +23,10 @@ pub struct Score {
 /// The training loss of a batch.
 ///
 /// Classification: cross-entropy against (1 − ε)·one-hot + ε/classes. Regression: mean squared error.
-pub(super) fn loss(outputs: &Tensor, targets: &Tensor, smoothing: f64) -> Result<Tensor, Error> {
+///
+/// # Errors
+/// Whatever libtorch reports.
+pub fn loss(outputs: &Tensor, targets: &Tensor, smoothing: f64) -> Result<Tensor, Error> {
     if targets.kind() != Kind::Int64 {
         return Ok(outputs.f_mse_loss(targets, Reduction::Mean)?);
     }

@@ -30,6 +30,7 @@ pub fn run(job: &Job, progress: &mut dyn FnMut(Event)) -> Result<Event, Error> {
     let mut data = data::load(&job.task)?;
     let plan = Plan::for_data(&job.network, &data)?;
     check_augmentation(&protocol, &data)?;
+    check_memory(&protocol, &plan)?;
     if job.is_final {
         data.train.append(&data.validation);
         if data.test.is_empty() {
@@ -63,6 +64,7 @@ pub fn run(job: &Job, progress: &mut dyn FnMut(Event)) -> Result<Event, Error> {
     if let Some(path) = &job.save {
         model.save(path)?;
         write_program(&model, &scaling, path)?;
+        model.save_onnx(&path.with_extension("onnx"))?;
     }
     let mut metrics = score.metrics;
     metrics.insert("loss".into(), last_loss);
@@ -72,6 +74,19 @@ pub fn run(job: &Job, progress: &mut dyn FnMut(Event)) -> Result<Event, Error> {
         seconds: start.elapsed().as_secs_f64(),
         parameters,
     })
+}
+
+fn check_memory(protocol: &Protocol, plan: &Plan) -> Result<(), Error> {
+    const MEGABYTE: u64 = 1 << 20;
+    let needed = plan.memory(protocol.batch) / MEGABYTE;
+    match protocol.memory {
+        Some(limit) if needed > u64::from(limit) => Err(Error::OutOfMemory {
+            message: format!(
+                "the training would take about {needed} MB, more than memory = {limit}"
+            ),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Writes the PyTorch program beside the weights, under their name.

@@ -5,6 +5,8 @@ mod binary_files;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
+mod numpy_files;
+#[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod protocols;

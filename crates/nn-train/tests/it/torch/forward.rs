@@ -107,7 +107,7 @@ fn pooling_keeps_incomplete_windows_and_averages_what_is_there() {
             let _ = weight.zero_();
             let _ = weight.narrow(2, 1, 1).narrow(3, 1, 1).fill_(1.0);
             let mut last = tensor(&model, "layer3.linear.weight").shallow_clone();
-            let _ = last.copy_(&Tensor::from_slice(&[1.0_f32, 0.0, 0.0, 0.0]).view([4, 1]));
+            last.copy_(&Tensor::from_slice(&[1.0_f32, 0.0, 0.0, 0.0]).view([4, 1]));
             model.forward(&image, false).unwrap()
         });
         // Log-probabilities of logits (m, 0, 0, 0): their difference is m, the mean of the pooled image.
@@ -186,7 +186,8 @@ fn several_decisions_give_the_mean_of_their_probabilities() {
 #[test]
 fn activations_are_the_ones_of_their_names() {
     let _alone = alone(4);
-    let cases: [(Op, fn(f64) -> f64); 7] = [
+    type Activation = fn(f64) -> f64;
+    let cases: [(Op, Activation); 7] = [
         (Op::Relu, |x| x.max(0.0)),
         (Op::LeakyRelu, |x| if x > 0.0 { x } else { 0.01 * x }),
         (Op::Softplus, |x| x.exp().ln_1p()),

@@ -45,8 +45,10 @@ fn regression(folder: &tempfile::TempDir) -> DataSpec {
     DataSpec::new(write(folder, "smooth.csv", rows), Task::Reg)
 }
 
+type Metrics = std::collections::BTreeMap<String, f64>;
+
 /// The losses of the epochs, and the final event's score and metrics.
-fn train(job: &Job) -> Result<(Vec<f64>, f64, std::collections::BTreeMap<String, f64>), Error> {
+fn train(job: &Job) -> Result<(Vec<f64>, f64, Metrics), Error> {
     let mut losses = Vec::new();
     let done = train::run(job, &mut |event| match event {
         Event::Progress { loss, .. } => losses.push(loss),
@@ -206,6 +208,29 @@ fn a_network_that_halves_too_often_is_an_outcome() {
     let network = chain(Kind::Cnn, &[Layer::conv(Op::Conv3, 4, 2); 4]);
     let error = train(&job(network, digits(), short())).unwrap_err();
     assert_eq!(error.failure(), FailureKind::ImpossibleShape);
+}
+
+#[test]
+fn a_network_beyond_the_memory_limit_is_not_tried() {
+    let _alone = alone(1);
+    let network = chain(
+        Kind::Cnn,
+        &[
+            Layer::conv(Op::Conv3, 256, 1),
+            Layer::conv(Op::Conv9, 256, 1),
+        ],
+    );
+    // 5.3 million parameters, kept four times over.
+    let training = TrainingSpec {
+        memory: Some(64),
+        ..short()
+    };
+    let error = train(&job(network, digits(), training)).unwrap_err();
+    assert_eq!(error.failure(), FailureKind::OutOfMemory);
+    assert!(
+        error.to_string().contains("more than memory = 64"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -1,17 +1,22 @@
-//! A trained network as a PyTorch program: one readable file that needs nothing but torch.
+//! Trained networks for other programs: a PyTorch program ([`pytorch`]) and an ONNX file ([`onnx()`]).
 //!
-//! The program loads the weights file that the worker writes (safetensors) under the same parameter names and gives the
+//! The PyTorch program is one readable file that needs nothing but torch. It loads the weights file that the worker writes (safetensors) under the same parameter names and gives the
 //! same outputs.
+
+mod onnx;
+mod protobuf;
 
 use std::fmt::Write;
 
 use nn_graph::{Kind, Op};
 
+pub use onnx::onnx;
+
 use crate::data::{InputShape, Scaling};
 use crate::plan::{Features, LayerPlan, Module, Plan};
 
 /// What every exported program holds, whatever the network.
-const COMMON: &str = include_str!("export/common.py");
+const COMMON: &str = include_str!("common.py");
 
 /// The text of `model.py` for a plan whose weights lie beside it under `weights`.
 ///
@@ -72,7 +77,8 @@ fn write_program(
         "Takes standardised inputs ({shape}) and gives {result}."
     )?;
     writeln!(out)?;
-    writeln!(out, "    from model import load, standardise")?;
+    let module = weights.split_once('.').map_or(weights, |(stem, _)| stem);
+    writeln!(out, "    from {module} import load, standardise")?;
     writeln!(out, "    network = load()")?;
     writeln!(out, "    outputs = network(standardise(inputs))")?;
     writeln!(out, "\"\"\"")?;
