@@ -48,7 +48,7 @@ pub fn svg_matching(a: &Network, b: &Network, matching: &[Match]) -> String {
         let middle = f64::midpoint(x1, x2);
         picture.push(format_args!(
             "<path d=\"M{x1:.1} {y1:.1}C{middle:.1} {y1:.1} {middle:.1} {y2:.1} {x2:.1} {y2:.1}\" \
-             fill=\"none\" stroke=\"#1971c2\" stroke-width=\"{:.1}\" stroke-opacity=\"{:.2}\">\
+             fill=\"none\" stroke=\"#339af0\" stroke-width=\"{:.1}\" stroke-opacity=\"{:.2}\">\
              <title>{} — {} — mass {:.0} moved</title></path>",
             0.8 + 2.2 * share.min(1.0),
             0.2 + 0.7 * share.min(1.0),
