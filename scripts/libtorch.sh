@@ -119,6 +119,8 @@ if command -v flock >/dev/null; then
   exec 9>"$cache/libtorch.lock"
   flock -n 9 || { say "another run is fetching libtorch: waiting for it"; flock 9; }
   use_cached
+  # What a killed run left behind: nobody else is at work while we hold the lock.
+  rm -rf "$cache"/fetching.*
 fi
 need_mb() { # megabytes
   local free
