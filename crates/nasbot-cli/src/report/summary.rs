@@ -154,6 +154,8 @@ impl<'a> Summary<'a> {
             ("best.json", "the best network"),
             ("best.svg", "its drawing"),
             ("best.safetensors", "its weights"),
+            ("best.py", "a PyTorch program that loads them"),
+            ("best.onnx", "network and weights for other programs"),
             ("summary.json", "these figures"),
             ("logs", "a log for each evaluation"),
         ] {

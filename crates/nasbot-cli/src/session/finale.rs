@@ -32,16 +32,18 @@ impl Session {
         if done && weights.exists() {
             return Ok(());
         }
-        fs::create_dir_all(&self.place.out).map_err(Error::write(&self.place.out))?;
-        let partial = fs::canonicalize(&self.place.out)
-            .map_err(Error::write(&self.place.out))?
-            .join("best.partial.safetensors");
+        // In a folder of its own until it is complete: the worker may write more than weights.
+        let partial = self.place.result("retraining");
+        fs::create_dir_all(&partial).map_err(Error::write(&partial))?;
+        let target = fs::canonicalize(&partial)
+            .map_err(Error::write(&partial))?
+            .join("best.safetensors");
         let task = Task {
             id,
             network: best.suggestion.candidate.clone(),
             seed: best.suggestion.seed,
             log: self.place.out.join("logs").join("final.log"),
-            weights: Some(partial.clone()),
+            weights: Some(target),
         };
         self.record(Event::Retraining { id })?;
         self.backend.start(0, task)?;
@@ -49,7 +51,7 @@ impl Session {
         match end {
             End::Done(outcome, detail) => {
                 if outcome.score().is_some() {
-                    fs::rename(&partial, &weights).map_err(Error::write(&weights))?;
+                    move_files(&partial, &self.place.out)?;
                 }
                 self.record(Event::Retrained {
                     id,
@@ -88,6 +90,16 @@ impl Session {
             }
         }
     }
+}
+
+/// Moves everything in one folder to another and removes the first.
+fn move_files(from: &Path, to: &Path) -> Result<(), Error> {
+    for entry in fs::read_dir(from).map_err(Error::read(from))? {
+        let entry = entry.map_err(Error::read(from))?;
+        let target = to.join(entry.file_name());
+        fs::rename(entry.path(), &target).map_err(Error::write(&target))?;
+    }
+    fs::remove_dir(from).map_err(Error::write(from))
 }
 
 /// Writes the best network, its drawing and the summary beside the study.

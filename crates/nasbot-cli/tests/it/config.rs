@@ -144,16 +144,38 @@ fn a_missing_file_is_wrong_input() {
 fn a_search_can_start_from_networks_of_ones_own() {
     let folder = Folder::new();
     folder.write("mine.json", NETWORK);
-    let with = |pool: &str| GOOD.replace("max-layers = 30", &format!("max-layers = 7\npool = [{pool}]"));
+    let with = |pool: &str| {
+        GOOD.replace(
+            "max-layers = 30",
+            &format!("max-layers = 7\npool = [{pool}]"),
+        )
+    };
     folder.write("a.toml", &with("\"mine.json\""));
     folder.run(&["search", "a.toml"]).ok();
-    let first = ["show", "a.nasbot.db", "--evaluation", "0", "--format", "json"];
+    let first = [
+        "show",
+        "a.nasbot.db",
+        "--evaluation",
+        "0",
+        "--format",
+        "json",
+    ];
     let network: serde_json::Value = serde_json::from_str(NETWORK).unwrap();
     assert_eq!(folder.run(&first).json()["network"], network);
     folder.write("a.toml", &with("\"none.json\""));
-    assert!(folder.run(&["validate", "a.toml"]).fails(2).contains("none.json"));
+    assert!(
+        folder
+            .run(&["validate", "a.toml"])
+            .fails(2)
+            .contains("none.json")
+    );
     folder.write("a.toml", &with("\"mine.json\"").replace("= 7", "= 5"));
-    assert!(folder.run(&["validate", "a.toml"]).fails(2).contains("max-layers"));
+    assert!(
+        folder
+            .run(&["validate", "a.toml"])
+            .fails(2)
+            .contains("max-layers")
+    );
 }
 
 #[test]

@@ -1,0 +1,170 @@
+//! Checks of what evaluates a network: the back-end with all that it needs and nothing that it doesn't.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use nn_graph::Kind;
+use nn_train::data::Task;
+
+use super::super::diagnostic::Problems;
+use super::super::raw::{Raw, RawBackend};
+use super::super::{Evaluator, Source, Training};
+
+pub(super) fn evaluator(
+    raw: Raw,
+    source: &Source,
+    kind: Option<Kind>,
+    problems: &mut Problems<'_>,
+) -> Option<Evaluator> {
+    let backend = raw.workers.backend;
+    let only = [
+        (
+            raw.workers.program.is_some(),
+            "program",
+            RawBackend::Local,
+            "local",
+        ),
+        (
+            raw.workers.command.is_some(),
+            "command",
+            RawBackend::Command,
+            "command",
+        ),
+    ];
+    for (given, key, needs, name) in only {
+        if given && backend != needs {
+            let message = format!("the key `{key}` is for backend = \"{name}\" only");
+            problems.add(
+                &format!("workers.{key}"),
+                message,
+                "remove it, or change the backend",
+            );
+        }
+    }
+    if backend != RawBackend::Local {
+        for (given, section) in [
+            (raw.data.is_some(), "data"),
+            (raw.training.is_some(), "training"),
+        ] {
+            if given {
+                let message = format!("[{section}] is for backend = \"local\" only");
+                problems.add(
+                    section,
+                    message,
+                    "remove the section, or change workers.backend",
+                );
+            }
+        }
+    }
+    match backend {
+        RawBackend::Synthetic => Some(Evaluator::Synthetic),
+        RawBackend::Command => command(raw.workers.command, source, problems),
+        RawBackend::Local => training(raw, source, kind, problems)
+            .map(|training| Evaluator::Local(Box::new(training))),
+    }
+}
+
+fn command(
+    command: Option<Vec<String>>,
+    source: &Source,
+    problems: &mut Problems<'_>,
+) -> Option<Evaluator> {
+    let example =
+        "for example command = [\"python3\", \"train.py\"]; it runs in the folder of this file";
+    match command {
+        Some(program) if program.first().is_some_and(|first| !first.is_empty()) => {
+            Some(Evaluator::Command {
+                program,
+                folder: source.folder.clone(),
+            })
+        }
+        Some(_) => {
+            problems.add("workers.command", "the command is empty", example);
+            None
+        }
+        None => {
+            problems.add(
+                "workers.backend",
+                "backend = \"command\" needs a command",
+                example,
+            );
+            None
+        }
+    }
+}
+
+fn training(
+    raw: Raw,
+    source: &Source,
+    kind: Option<Kind>,
+    problems: &mut Problems<'_>,
+) -> Option<Training> {
+    let protocol = raw.training.unwrap_or_default();
+    if let Err(error) = protocol.clone().validated() {
+        problems.add(&field_path("training", &error), error.to_string(), "");
+    }
+    let Some(mut data) = raw.data else {
+        let message = "there is no [data] section: what should networks be trained on?";
+        problems.add(
+            "workers.backend",
+            message,
+            "add [data]; demos/digits-cnn.toml has one",
+        );
+        return None;
+    };
+    if let Some(kind) = kind
+        && (kind == Kind::MlpReg) != (data.task == Task::Reg)
+    {
+        let task = if data.task == Task::Reg {
+            "reg"
+        } else {
+            "class"
+        };
+        problems.add(
+            "data.task",
+            format!("task = \"{task}\" does not fit networks of kind {kind}"),
+            "mlp-reg predicts numbers (task = \"reg\"), cnn and mlp-class classes (task = \"class\")",
+        );
+    }
+    data.resolve(&source.folder);
+    if let Err(error) = data.check() {
+        problems.add(&field_path("data", &error), error.to_string(), "");
+    }
+    for file in data.files() {
+        if let Err(error) = fs::File::open(file) {
+            let message = format!("can't read {}: {error}", file.display());
+            problems.add(
+                "data.path",
+                message,
+                "paths are relative to the folder of this file",
+            );
+        }
+    }
+    let program = raw
+        .workers
+        .program
+        .map(|path| worker_path(&path, &source.folder));
+    Some(Training {
+        program,
+        data,
+        protocol,
+    })
+}
+
+/// A name without a slash is looked for on the PATH; anything else is relative to the file.
+fn worker_path(path: &Path, folder: &Path) -> PathBuf {
+    if path.components().count() > 1 {
+        folder.join(path)
+    } else {
+        path.to_owned()
+    }
+}
+
+fn field_path(section: &str, error: &nn_train::Error) -> String {
+    match error {
+        nn_train::Error::Data { field, .. } | nn_train::Error::Training { field, .. } => {
+            format!("{section}.{field}")
+        }
+        _ => section.to_owned(),
+    }
+}

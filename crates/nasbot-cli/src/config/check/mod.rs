@@ -1,0 +1,100 @@
+//! From the raw description to one that can run: every check in one place.
+
+mod evaluator;
+mod space;
+mod workers;
+
+use nasbot_opt::ValidConfig;
+
+use super::diagnostic::Problems;
+use super::raw::Raw;
+use super::{Budget, Config, ConfigErrors, Overrides, Source};
+
+/// More evaluations than anybody waits for.
+const MOST_EVALUATIONS: u64 = 1_000_000;
+
+pub(super) fn check(source: &Source, overrides: Overrides) -> Result<Config, ConfigErrors> {
+    let mut problems = Problems::new(source);
+    let raw: Raw = match toml::from_str(&source.text) {
+        Ok(raw) => raw,
+        Err(error) => {
+            problems.add_toml(&error);
+            return problems.finish(None);
+        }
+    };
+    let name = name(&raw, source, &mut problems);
+    let kind = space::kind(&raw, &mut problems);
+    let mut constraints = raw.space.constraints();
+    space::bounds(&constraints, &mut problems);
+    let search = search(&raw, overrides, &mut problems);
+    let workers = workers::workers(&raw.workers, &mut problems);
+    let budget = budget(&raw, overrides, &mut problems);
+    let study = raw.study.path.as_ref().map(|path| source.folder.join(path));
+    if let (Some(data), Some(kind)) = (&raw.data, kind) {
+        space::halvings(data, kind, &mut constraints, &mut problems);
+    }
+    let space = kind.and_then(|kind| space::space(&raw, source, kind, constraints, &mut problems));
+    let evaluator = evaluator::evaluator(raw, source, kind, &mut problems);
+    let config = match (space, search, evaluator) {
+        (Some(space), Some(search), Some(evaluator)) => Some(Config {
+            name,
+            study,
+            space,
+            search,
+            evaluator,
+            workers,
+            budget,
+        }),
+        // What could not be made has left its problem above.
+        _ => None,
+    };
+    problems.finish(config)
+}
+
+fn name(raw: &Raw, source: &Source, problems: &mut Problems<'_>) -> String {
+    let stem = source.path.file_stem().map(|stem| stem.to_string_lossy());
+    let name = raw.study.name.clone();
+    let name = name.unwrap_or_else(|| stem.map_or_else(|| "search".to_owned(), Into::into));
+    if name.is_empty() || name.starts_with('.') || name.contains(['/', '\0']) {
+        problems.add(
+            "study.name",
+            format!("the name '{name}' can't be part of a file name"),
+            "use letters, digits, - and _",
+        );
+    }
+    name
+}
+
+fn search(raw: &Raw, overrides: Overrides, problems: &mut Problems<'_>) -> Option<ValidConfig> {
+    if problems.has("search.seed") {
+        let help = "write it as `seed = …` under [study]";
+        problems.add("search.seed", "the seed belongs to the study", help);
+    }
+    let mut search = raw.search.clone();
+    if let Some(seed) = overrides.seed.or(raw.study.seed) {
+        search.seed = seed;
+    }
+    match search.validated() {
+        Ok(search) => Some(search),
+        Err(error) => {
+            let path = match &error {
+                nasbot_opt::Error::Setting { name, .. } => format!("search.{name}"),
+                _ => "search".to_owned(),
+            };
+            problems.add(&path, error.to_string(), "");
+            None
+        }
+    }
+}
+
+fn budget(raw: &Raw, overrides: Overrides, problems: &mut Problems<'_>) -> Budget {
+    let evaluations = overrides.evaluations.unwrap_or(raw.budget.evaluations);
+    if !(1..=MOST_EVALUATIONS).contains(&evaluations) {
+        let message = format!("{evaluations} evaluations: it must be from 1 to {MOST_EVALUATIONS}");
+        problems.add("budget.evaluations", message, "");
+    }
+    Budget {
+        evaluations,
+        wall_time: raw.budget.wall_time.map(|span| span.0),
+    }
+}
