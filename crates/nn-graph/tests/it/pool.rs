@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use nn_graph::{Constraints, Group, Kind, Network, Op, pool};
+use nn_graph::{Constraints, Error, Group, Kind, Network, Op, pool};
+use proptest::prelude::*;
 use rand::SeedableRng as _;
 use rand_pcg::Pcg64;
 
@@ -234,4 +235,48 @@ fn bounds_that_exclude_everything_are_named() {
         "no network of kind mlp-class to start from keeps max-layers = 8, min-layers = 9: \
          relax one of them"
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Any bounds: a pool that keeps them, or an error that names some of them.
+    #[test]
+    fn every_space_has_a_pool_or_says_why_not(
+        kind in prop::sample::select(Kind::ALL.to_vec()),
+        seed: u64,
+        layers in (0_usize..30, 0_usize..30),
+        masses in (0.0..1e5, 0.0..1e6),
+        units in (1_u32..80, 1_u32..600),
+        degrees_edges_halvings in (0_usize..4, 0_usize..4, 2_usize..40, 0_u32..6),
+        is_set in prop::array::uniform10(prop::bool::weighted(0.4)),
+    ) {
+        let (max_in, max_out, edges, halvings) = degrees_edges_halvings;
+        let bounds = Constraints {
+            min_layers: is_set[0].then_some(layers.0),
+            max_layers: is_set[1].then_some(layers.1),
+            min_mass: is_set[2].then_some(masses.0),
+            max_mass: is_set[3].then_some(masses.1),
+            min_units: is_set[4].then_some(units.0),
+            max_units: is_set[5].then_some(units.1),
+            max_in_degree: is_set[6].then_some(max_in),
+            max_out_degree: is_set[7].then_some(max_out),
+            max_edges: is_set[8].then_some(edges),
+            max_halvings: is_set[9].then_some(halvings),
+        };
+        match pool::initial(kind, &bounds, &mut Pcg64::seed_from_u64(seed)) {
+            Ok(pool) => {
+                prop_assert!(!pool.is_empty());
+                for network in &pool {
+                    prop_assert_eq!(bounds.check(network), Ok(()));
+                    prop_assert_eq!(network.kind(), kind);
+                }
+            }
+            Err(Error::NoPool { bounds: named, .. }) => {
+                prop_assert!(!named.is_empty());
+                prop_assert!(named.iter().all(|&(bound, limit)| bounds.limit(bound) == Some(limit)));
+            }
+            Err(other) => prop_assert!(false, "{other}"),
+        }
+    }
 }
