@@ -134,6 +134,9 @@ pub struct SearchConfig {
     pub acquisition: Acquisition,
     /// How distances become covariances; only `nasbot` uses it.
     pub kernel: KernelKind,
+    /// Random candidates that `nasbot` evaluates after the initial ones, before it relies on its
+    /// surrogate: they tell it how the space looks further away.
+    pub explore: usize,
     /// What the surrogate learns from; only `nasbot` uses it.
     pub transform: Transform,
     /// Whether the kernel has terms for counts of a candidate's parts besides the distance, where
@@ -157,10 +160,11 @@ impl Default for SearchConfig {
             strategy: Strategy::default(),
             acquisition: Acquisition::default(),
             kernel: KernelKind::default(),
+            explore: 8,
             transform: Transform::default(),
             counts: true,
             samples: 8,
-            effort: 6,
+            effort: 10,
             initial: None,
         }
     }

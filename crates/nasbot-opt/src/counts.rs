@@ -83,9 +83,9 @@ pub fn weisfeiler_lehman<'a>(
                 .map(|node| {
                     let mut above: Vec<u64> = parents(node).iter().map(|&p| current[p]).collect();
                     above.sort_unstable();
-                    above
-                        .iter()
-                        .fold(mix(labels[node]), |hash, &label| mix(hash ^ mix(label)))
+                    above.iter().fold(mix(labels[node]), |hash, &label| {
+                        mix(mix(hash).wrapping_add(label))
+                    })
                 })
                 .collect();
         }

@@ -57,6 +57,9 @@ pub(crate) struct Settings {
     /// The kernel.
     #[arg(long)]
     pub(crate) kernel: Option<KernelKind>,
+    /// Random candidates after the initial ones.
+    #[arg(long)]
+    pub(crate) explore: Option<usize>,
     /// The transform of the scores.
     #[arg(long)]
     pub(crate) transform: Option<Transform>,
@@ -79,6 +82,7 @@ impl Settings {
             strategy,
             acquisition: self.acquisition.unwrap_or(default.acquisition),
             kernel: self.kernel.unwrap_or(default.kernel),
+            explore: self.explore.unwrap_or(default.explore),
             transform: self.transform.unwrap_or(default.transform),
             counts: self.counts.unwrap_or(default.counts),
             samples: self.samples.unwrap_or(default.samples),

@@ -41,7 +41,7 @@ impl Problem {
             "synthetic-mlp" => return synthetic(Kind::MlpReg),
             "nb201-c100" => "c100",
             "nb201-c10" => "c10",
-            "table" => args
+            "table" | "nb201" => args
                 .column
                 .as_deref()
                 .context("the problem `table` needs --column")?,
@@ -132,7 +132,7 @@ fn main() -> anyhow::Result<()> {
         for &strategy in &strategies {
             let runs = measure(name, &problem, strategy, evaluations, &args)?;
             let title = match name.as_str() {
-                "table" => args.column.clone().unwrap_or_default(),
+                "table" | "nb201" => args.column.clone().unwrap_or_default(),
                 _ => name.clone(),
             };
             let summary = Summary::new(title, strategy.name(), args.workers, &runs);

@@ -33,7 +33,10 @@ const SCORE_SCALE: f64 = 0.5;
 const RANK_SCALE: f64 = 0.3;
 
 /// Share of the first round that is drawn at random from the whole space.
-const RANDOM_SHARE: f64 = 0.1;
+const RANDOM_SHARE: f64 = 0.3;
+
+/// Chance that a candidate of the first round is mutated once more, again and again.
+const ONWARDS: f64 = 0.5;
 
 /// How many mutations are tried for each candidate wanted.
 const ATTEMPTS: usize = 5;
@@ -67,13 +70,18 @@ struct Maximiser<'a, S: Space> {
     pool: Vec<Scored<S::Candidate>>,
 }
 
-/// `None` while there is no model to speak of.
+/// `None` while there is no model to speak of, and while the space is being explored at random.
 pub(crate) fn choose<S: Space>(
     view: &View<'_, S>,
     model: &Model,
     rng: &mut Pcg64,
 ) -> Result<Option<Choice<S::Candidate>>, Error> {
-    if !model.is_ready() {
+    let random = view
+        .history
+        .evaluations()
+        .iter()
+        .filter(|e| e.suggestion.origin == Origin::Random);
+    if !model.is_ready() || random.count() < view.config.explore {
         return Ok(None);
     }
     let pending: Vec<Point> = (view.history.pending())
@@ -153,7 +161,11 @@ impl<S: Space> Maximiser<'_, S> {
             if rng.random_bool(RANDOM_SHARE) {
                 view.space.sample(rng)
             } else {
-                view.space.mutate(parents.get(wheel.draw(rng))?, rng)
+                let mut child = view.space.mutate(parents.get(wheel.draw(rng))?, rng)?;
+                while rng.random_bool(ONWARDS) {
+                    child = view.space.mutate(&child, rng).unwrap_or(child);
+                }
+                Some(child)
             }
         });
         self.round(fresh, count, rng)
