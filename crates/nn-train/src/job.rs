@@ -154,7 +154,8 @@ pub enum Event {
     Done {
         /// Accuracy (0..1), or minus the mean squared error in standardised units. Higher is better.
         score: f64,
-        /// Further figures by name: `accuracy`, `cross-entropy` or `mse`, `r2`; the final training loss `loss`.
+        /// Further figures by name: `accuracy`, `cross-entropy` or `mse`, `r2`; the final training loss `loss`;
+        /// with several repeats their means, and `noise`, the standard deviation of one repeat's score.
         metrics: BTreeMap<String, f64>,
         /// Wall-clock time of reading, training and scoring.
         seconds: f64,

@@ -44,6 +44,8 @@ pub struct TrainingSpec {
     pub patience: Option<u32>,
     /// Random changes of the training images.
     pub augment: Augmentation,
+    /// Train so often, from seeds that follow one another, and report the mean score, with its spread as `noise`.
+    pub repeats: u32,
     /// Refuse networks whose training would take more memory than this by [`Plan::memory`](crate::plan::Plan::memory),
     /// megabytes.
     pub memory: Option<u32>,
@@ -68,6 +70,7 @@ impl Default for TrainingSpec {
             evaluate_every: 1,
             patience: None,
             augment: Augmentation::default(),
+            repeats: 1,
             memory: None,
         }
     }
@@ -175,6 +178,11 @@ impl TrainingSpec {
             ),
             (self.evaluate_every >= 1, "evaluate-every", "at least 1"),
             (self.patience != Some(0), "patience", "at least 1"),
+            (
+                (1..=100).contains(&self.repeats),
+                "repeats",
+                "from 1 to 100",
+            ),
         ];
         match checks.into_iter().find(|(ok, ..)| !ok) {
             Some((_, field, allowed)) => Err(Error::Training { field, allowed }),

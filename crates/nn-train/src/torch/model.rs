@@ -50,14 +50,19 @@ impl Model {
                 .map(|(i, _)| i)
         };
         let order: Vec<usize> = places(true).chain(places(false)).collect();
-        let decaying = places(true).map(|i| plan.parameters[i].len() as i64).sum();
-        let flat = Tensor::f_zeros([plan.trainable() as i64], options)?;
+        let length = |decays| {
+            places(decays)
+                .map(|i| padded(&plan.parameters[i]))
+                .sum::<i64>()
+        };
+        let decaying = length(true);
+        let flat = Tensor::f_zeros([decaying + length(false)], options)?;
         let mut tensors = Vec::with_capacity(plan.parameters.len());
         let mut starts = vec![0; plan.parameters.len()];
         let mut start = 0;
         for &i in &order {
             starts[i] = start;
-            start += plan.parameters[i].len() as i64;
+            start += padded(&plan.parameters[i]);
         }
         for (parameter, start) in plan.parameters.iter().zip(starts) {
             let shape = shape(parameter);
@@ -106,9 +111,13 @@ impl Model {
         (&self.flat, self.decaying)
     }
 
-    /// The trainable parameters in the order in which they lie in the flat vector.
-    pub(crate) fn trainable(&self) -> impl Iterator<Item = &Tensor> {
-        self.order.iter().map(|&i| &self.tensors[i])
+    /// The trainable parameters, each with its place in the flat vector.
+    pub(crate) fn trainable(&self) -> impl Iterator<Item = (i64, &Tensor)> {
+        self.order.iter().scan(0, |next, &i| {
+            let start = *next;
+            *next += padded(&self.plan.parameters[i]);
+            Some((start, &self.tensors[i]))
+        })
     }
 
     /// The network's outputs for a batch: log-probabilities (batch × classes), or numbers (batch × 1).
@@ -270,6 +279,13 @@ impl Model {
         }
         Ok(())
     }
+}
+
+/// Entries that a parameter takes in the flat vector: whole cache lines, so that every view starts as aligned as a
+/// tensor of its own. What is left over stays 0.
+fn padded(parameter: &Parameter) -> i64 {
+    const LINE: u64 = 16;
+    parameter.len().next_multiple_of(LINE) as i64
 }
 
 fn shape(parameter: &Parameter) -> Vec<i64> {

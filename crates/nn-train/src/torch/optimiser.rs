@@ -87,8 +87,7 @@ impl Stepper {
     /// Moves the gradients that the first backward pass has allocated into the flat vector, where later passes
     /// accumulate.
     fn adopt(&self, model: &Model) -> Result<(), Error> {
-        let mut start = 0;
-        for parameter in model.trainable() {
+        for (start, parameter) in model.trainable() {
             let length = parameter.numel() as i64;
             let mut view = self
                 .gradient
@@ -99,7 +98,6 @@ impl Stepper {
                 view.f_copy_(&gradient)?;
                 gradient.set_data(&view);
             }
-            start += length;
         }
         Ok(())
     }

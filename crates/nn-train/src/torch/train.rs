@@ -1,5 +1,6 @@
 //! One job from data to score.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
@@ -40,40 +41,80 @@ pub fn run(job: &Job, progress: &mut dyn FnMut(Event)) -> Result<Event, Error> {
             });
         }
     }
-    tch::manual_seed(job.seed.cast_signed());
     let parameters = plan.trainable();
-    let mut model = Model::new(plan, device)?;
     let held_out = if job.is_final {
         &data.test
     } else {
         &data.validation
     };
-    let held_out = DeviceExamples::new(held_out, data.shape, device)?;
-    let training = DeviceExamples::new(&data.train, data.shape, device)?;
-    let scaling = data.scaling.clone();
-    drop(data);
     let mut trainer = Trainer {
         protocol: &protocol,
-        training,
-        held_out,
+        held_out: DeviceExamples::new(held_out, data.shape, device)?,
+        training: DeviceExamples::new(&data.train, data.shape, device)?,
         order: Pcg64::seed_from_u64(job.seed),
         // The test data decide nothing: they are scored once, after the last epoch.
         scores_on_the_way: !job.is_final,
     };
-    let (score, last_loss) = trainer.train(&mut model, device, progress)?;
-    if let Some(path) = &job.save {
-        model.save(path)?;
-        write_program(&model, &scaling, path)?;
-        model.save_onnx(&path.with_extension("onnx"))?;
+    let scaling = data.scaling.clone();
+    drop(data);
+    let mut runs = Vec::new();
+    for repeat in 0..protocol.repeats {
+        let seed = job.seed.wrapping_add(repeat.into());
+        tch::manual_seed(seed.cast_signed());
+        trainer.order = Pcg64::seed_from_u64(seed);
+        let mut model = Model::new(plan.clone(), device)?;
+        let (mut score, last_loss) = trainer.train(&mut model, device, &mut |event| {
+            progress(shifted(event, repeat, protocol.repeats));
+        })?;
+        score.metrics.insert("loss".into(), last_loss);
+        runs.push(score);
+        // The first model is the one that leaves: to choose by the score would flatter it.
+        if let (Some(path), 0) = (&job.save, repeat) {
+            model.save(path)?;
+            write_program(&model, &scaling, path)?;
+            model.save_onnx(&path.with_extension("onnx"))?;
+        }
     }
-    let mut metrics = score.metrics;
-    metrics.insert("loss".into(), last_loss);
+    let score = average(&runs);
     Ok(Event::Done {
         score: score.value,
-        metrics,
+        metrics: score.metrics,
         seconds: start.elapsed().as_secs_f64(),
         parameters,
     })
+}
+
+/// A repeat's progress as part of all repeats.
+fn shifted(event: Event, repeat: u32, repeats: u32) -> Event {
+    match event {
+        Event::Progress {
+            epoch,
+            epochs,
+            loss,
+            score,
+        } => Event::Progress {
+            epoch: epoch + repeat * epochs,
+            epochs: epochs * repeats,
+            loss,
+            score,
+        },
+        other => other,
+    }
+}
+
+/// Means over repeats. From two on, the metric `noise` is the standard deviation of one repeat's score.
+fn average(runs: &[Score]) -> Score {
+    let n = runs.len().max(1) as f64;
+    let value = runs.iter().map(|run| run.value).sum::<f64>() / n;
+    let mut metrics = BTreeMap::new();
+    for (name, x) in runs.iter().flat_map(|run| &run.metrics) {
+        *metrics.entry(name.clone()).or_insert(0.0) += x / n;
+    }
+    if runs.len() > 1 {
+        let squares: f64 = runs.iter().map(|run| (run.value - value).powi(2)).sum();
+        metrics.insert("noise".into(), (squares / (n - 1.0)).sqrt());
+    }
+    Score { value, metrics }
 }
 
 fn check_memory(protocol: &Protocol, plan: &Plan) -> Result<(), Error> {

@@ -220,6 +220,13 @@ fn fields_out_of_range_are_named() {
             },
             "patience",
         ),
+        (
+            TrainingSpec {
+                repeats: 0,
+                ..default()
+            },
+            "repeats",
+        ),
     ] {
         let error = spec.validated();
         assert!(

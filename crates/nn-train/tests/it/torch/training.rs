@@ -1,9 +1,7 @@
 //! Trainings from job to score.
 
-use std::path::Path;
-
 use nn_graph::{Kind, Layer, Network, Op};
-use nn_train::data::{DataSpec, Task};
+use nn_train::data::{self, DataSpec, Task};
 use nn_train::job::{Device, Event, FailureKind, Job, PROTOCOL};
 use nn_train::torch::train;
 use nn_train::{Error, Optimiser, Schedule, TrainingSpec};
@@ -303,6 +301,34 @@ fn a_final_training_uses_the_validation_data_and_is_scored_on_the_test_data() {
 }
 
 #[test]
+fn repeats_are_averaged_and_their_spread_is_reported() {
+    let _alone = alone(1);
+    let network = chain(Kind::MlpClass, &[Layer::dense(Op::Relu, 8)]);
+    let mut job = job(network, digits(), short());
+    let single: Vec<f64> = [7, 8, 9]
+        .into_iter()
+        .map(|seed| {
+            train(&Job {
+                seed,
+                ..job.clone()
+            })
+            .unwrap()
+            .1
+        })
+        .collect();
+    job.training.repeats = 3;
+    let (losses, score, metrics) = train(&job).unwrap();
+    assert_eq!(losses.len(), 12);
+    let mean = single.iter().sum::<f64>() / 3.0;
+    let variance = single.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 2.0;
+    assert!((score - mean).abs() < 1e-12, "{score}, {single:?}");
+    assert!(
+        (metrics["noise"] - variance.sqrt()).abs() < 1e-12 && variance > 0.0,
+        "{metrics:?}, {single:?}"
+    );
+}
+
+#[test]
 fn patience_ends_a_training_and_returns_to_its_best_weights() {
     let _alone = alone(1);
     let network = chain(Kind::MlpClass, &[Layer::dense(Op::Relu, 32)]);
@@ -357,5 +383,24 @@ fn the_digits_are_learnt() {
     };
     let (_, score, metrics) = train(&job).unwrap();
     assert!(score >= 0.975, "{metrics:?}");
-    assert!(Path::new(&weights).metadata().unwrap().len() > 20_000);
+    assert!(weights.metadata().unwrap().len() > 20_000);
+    // Beside the weights: a program that names them and holds what the data were standardised with, and an ONNX file.
+    let program = std::fs::read_to_string(weights.with_extension("py")).unwrap();
+    assert!(
+        program.contains("WEIGHTS = \"weights.safetensors\""),
+        "{program}"
+    );
+    assert!(
+        program.contains("self.layer4 = Dense(32, 32, F.relu)"),
+        "{program}"
+    );
+    let scaling = data::load(&digits()).unwrap().scaling;
+    assert!(
+        program.contains(&format!(
+            "MEAN = torch.tensor([{}]).view(-1, 1, 1)",
+            scaling.mean[0]
+        )),
+        "{program}"
+    );
+    assert!(weights.with_extension("onnx").metadata().unwrap().len() > 20_000);
 }

@@ -18,9 +18,11 @@
 //! The architecture's own [`Network::channels_out`] counts `crelu` once and images as one channel, as the paper's
 //! masses do; the shapes here are the real ones.
 
+mod layers;
+
 use std::ops::Range;
 
-use nn_graph::{Kind, Layer, Network, Op};
+use nn_graph::{Kind, Network, Op};
 
 use crate::Error;
 use crate::data::{Dataset, InputShape};
@@ -141,7 +143,7 @@ impl Parameter {
     /// Number of entries.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.shape.iter().map(|&side| u64::from(side)).product()
+        (self.shape.iter()).fold(1, |product, &side| product.saturating_mul(u64::from(side)))
     }
 
     /// Whether there are none. Never true in a plan.
@@ -197,7 +199,7 @@ impl Plan {
             (Kind::Cnn, InputShape::Image(i)) => Features::Image(i.channels, i.height, i.width),
             (Kind::Cnn, InputShape::Features(_)) => {
                 return Err(Error::Shape {
-                    layer: name(network, 0),
+                    layer: layers::name(network, 0),
                     problem: "takes images, but the data are rows of a table: give image = [channels, height, width], or search over mlp".into(),
                 });
             }
@@ -215,8 +217,16 @@ impl Plan {
                 [] => first,
                 parents => plan.concatenate(i, parents)?,
             };
-            let added = plan.layer(i, *layer, input)?;
-            plan.layers.push(added);
+            let start = plan.parameters.len();
+            let built = layers::build(network, i, layer, input, outputs)?;
+            plan.parameters.extend(built.parameters);
+            plan.layers.push(LayerPlan {
+                module: built.module,
+                input,
+                output: built.output,
+                parameters: start..plan.parameters.len(),
+                flops: built.flops,
+            });
         }
         Ok(plan)
     }
@@ -264,7 +274,7 @@ impl Plan {
     fn concatenate(&self, i: usize, parents: &[usize]) -> Result<Features, Error> {
         let outputs = || parents.iter().map(|&p| self.layers[p].output);
         let channels = (outputs().try_fold(0_u32, |sum, f| sum.checked_add(f.channels())))
-            .ok_or_else(|| too_large(&self.network, i))?;
+            .ok_or_else(|| layers::too_large(&self.network, i))?;
         // Networks are valid: their parents' images have gone through the same number of halvings.
         Ok(match self.layers[parents[0]].output {
             Features::Image(_, h, w) => Features::Image(channels, h, w),
@@ -273,205 +283,5 @@ impl Plan {
             }
             Features::Flat(_) => Features::Flat(channels),
         })
-    }
-
-    fn layer(&mut self, i: usize, layer: Layer, input: Features) -> Result<LayerPlan, Error> {
-        let start = self.parameters.len();
-        let units = layer.units.unwrap_or(0);
-        let channels = input.channels();
-        let stride = u32::from(layer.stride.unwrap_or(1));
-        let network = &self.network;
-        let mut add = Tensors {
-            prefix: format!("layer{i}"),
-            out: &mut self.parameters,
-        };
-        let (module, output, multiplies) = match layer.op {
-            Op::Ip => (Module::Input, input, Some(0)),
-            Op::Op => (Module::Output, input, Some(0)),
-            op if op.is_conv() => {
-                let output = image(units, input, stride, network, i)?;
-                let filter = op.filter().unwrap_or(1);
-                let pixels = output.len() / u64::from(units);
-                let cost = |channels, filter| convolution(channels, units, filter, pixels);
-                if op.is_res() {
-                    let projection = output != input;
-                    add.conv("conv1", channels, units, filter);
-                    add.norm("norm1", units);
-                    add.conv("conv2", units, units, filter);
-                    add.norm("norm2", units);
-                    if projection {
-                        add.conv("shortcut_conv", channels, units, 1);
-                        add.norm("shortcut_norm", units);
-                    }
-                    let costs = [
-                        cost(channels, filter),
-                        cost(units, filter),
-                        if projection {
-                            cost(channels, 1)
-                        } else {
-                            Some(0)
-                        },
-                    ];
-                    let sum = costs
-                        .into_iter()
-                        .try_fold(0_u64, |sum, cost| sum.checked_add(cost?));
-                    (
-                        Module::Residual {
-                            filter,
-                            stride,
-                            projection,
-                        },
-                        output,
-                        sum,
-                    )
-                } else {
-                    add.conv("conv", channels, units, filter);
-                    add.norm("norm", units);
-                    (
-                        Module::Conv { filter, stride },
-                        output,
-                        cost(channels, filter),
-                    )
-                }
-            }
-            op if op.is_pool() => {
-                let module = if op == Op::MaxPool {
-                    Module::MaxPool
-                } else {
-                    Module::AvgPool
-                };
-                (module, image(channels, input, 2, network, i)?, Some(0))
-            }
-            op if op.is_decision() => {
-                add.linear(channels, self.outputs, 1.0);
-                let cost = u64::from(channels) * u64::from(self.outputs);
-                (Module::Decision, Features::Flat(self.outputs), Some(cost))
-            }
-            op => {
-                let rectifies = op == Op::Fc || op.group() == nn_graph::Group::Rectifier;
-                add.linear(channels, units, if rectifies { 2_f64.sqrt() } else { 1.0 });
-                let width = if op == Op::Crelu {
-                    units.checked_mul(2)
-                } else {
-                    Some(units)
-                };
-                let width = width.ok_or_else(|| too_large(network, i))?;
-                let cost = u64::from(channels) * u64::from(units);
-                let activation = if op == Op::Fc { Op::Relu } else { op };
-                (Module::Dense(activation), Features::Flat(width), Some(cost))
-            }
-        };
-        // Sizes beyond this overflow somewhere or other, and no memory holds them.
-        const LARGEST: u64 = 1 << 40;
-        let flops = multiplies
-            .and_then(|n| n.checked_mul(2))
-            .ok_or_else(|| too_large(network, i))?;
-        let sizes = self.parameters[start..]
-            .iter()
-            .map(Parameter::len)
-            .chain([output.len()]);
-        if sizes.sum::<u64>() > LARGEST {
-            return Err(too_large(network, i));
-        }
-        Ok(LayerPlan {
-            module,
-            input,
-            output,
-            parameters: start..self.parameters.len(),
-            flops,
-        })
-    }
-}
-
-/// An image of `channels` after a layer with `stride`; refused once there is nothing left to halve.
-fn image(
-    channels: u32,
-    input: Features,
-    stride: u32,
-    network: &Network,
-    i: usize,
-) -> Result<Features, Error> {
-    let Features::Image(_, height, width) = input else {
-        return Err(Error::Shape {
-            layer: name(network, i),
-            problem: "needs an image, but it has been flattened".into(),
-        });
-    };
-    if stride == 2 && height.min(width) < 2 {
-        return Err(Error::Shape {
-            layer: name(network, i),
-            problem: format!(
-                "can't halve an image of {height} × {width} pixels: the network halves too often for this data, bound its halvings"
-            ),
-        });
-    }
-    Ok(Features::Image(
-        channels,
-        height.div_ceil(stride),
-        width.div_ceil(stride),
-    ))
-}
-
-/// Multiply-adds of a convolution.
-fn convolution(channels: u32, units: u32, filter: u32, pixels: u64) -> Option<u64> {
-    (u64::from(channels) * u64::from(units))
-        .checked_mul(u64::from(filter * filter))?
-        .checked_mul(pixels)
-}
-
-fn name(network: &Network, i: usize) -> String {
-    format!("layer {i} ({})", network.layers()[i])
-}
-
-fn too_large(network: &Network, i: usize) -> Error {
-    Error::Shape {
-        layer: name(network, i),
-        problem: "is too large for any memory: bound the units".into(),
-    }
-}
-
-/// Appends one layer's tensors under their names.
-struct Tensors<'a> {
-    prefix: String,
-    out: &'a mut Vec<Parameter>,
-}
-
-impl Tensors<'_> {
-    fn push(&mut self, name: &str, shape: &[u32], init: Init, trainable: bool) {
-        self.out.push(Parameter {
-            name: format!("{}.{name}", self.prefix),
-            shape: shape.to_vec(),
-            init,
-            trainable,
-        });
-    }
-
-    fn conv(&mut self, name: &str, channels: u32, units: u32, filter: u32) {
-        let init = Init::Kaiming {
-            gain: 2_f64.sqrt(),
-            fan_in: channels.saturating_mul(filter * filter),
-        };
-        self.push(
-            &format!("{name}.weight"),
-            &[units, channels, filter, filter],
-            init,
-            true,
-        );
-    }
-
-    fn norm(&mut self, name: &str, units: u32) {
-        self.push(&format!("{name}.weight"), &[units], Init::One, true);
-        self.push(&format!("{name}.bias"), &[units], Init::Zero, true);
-        self.push(&format!("{name}.running_mean"), &[units], Init::Zero, false);
-        self.push(&format!("{name}.running_var"), &[units], Init::One, false);
-    }
-
-    fn linear(&mut self, channels: u32, units: u32, gain: f64) {
-        let init = Init::Kaiming {
-            gain,
-            fan_in: channels,
-        };
-        self.push("linear.weight", &[units, channels], init, true);
-        self.push("linear.bias", &[units], Init::Zero, true);
     }
 }
