@@ -6,14 +6,24 @@
 
 #[path = "../benches/instances/mod.rs"]
 mod instances;
+#[path = "../benches/instances/sets.rs"]
+mod sets;
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use instances::Set;
 use nix::time::{ClockId, clock_gettime};
 use otmann::{Instructions, Metric, Profile, Scratch};
+use sets::Set;
+
+const SETS: [(&str, Set); 5] = [
+    ("10", Set::Size(10)),
+    ("25", Set::Size(25)),
+    ("50", Set::Size(50)),
+    ("100", Set::Size(100)),
+    ("pool", Set::Pool),
+];
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -39,32 +49,51 @@ fn main() -> Result<(), Failure> {
     }
 }
 
-/// Profiles of both networks of every pair of a set.
-fn pairs(set: Set) -> Result<Vec<(Metric, Profile, Profile)>, Failure> {
-    let mut out = Vec::new();
-    for (a, b) in set.pairs() {
-        let metric = Metric::for_kind(a.kind());
-        let (x, y) = (metric.profile(&a)?, metric.profile(&b)?);
-        out.push((metric, x, y));
+/// A set's profiles, each with its kind's metric, and its pairs.
+struct Sweep {
+    profiles: Vec<(Metric, Profile)>,
+    pairs: Vec<(usize, usize)>,
+}
+
+impl Sweep {
+    fn new(set: Set) -> Result<Self, Failure> {
+        let (networks, pairs) = set.pairs();
+        let profiles = (networks.iter())
+            .map(|network| {
+                let metric = Metric::for_kind(network.kind());
+                let profile = metric.profile(network)?;
+                Ok((metric, profile))
+            })
+            .collect::<Result<_, Failure>>()?;
+        Ok(Self { profiles, pairs })
     }
-    Ok(out)
+
+    fn iter(&self) -> impl Iterator<Item = (&Metric, &Profile, &Profile)> {
+        (self.pairs.iter()).map(|&(a, b)| {
+            let (metric, a) = &self.profiles[a];
+            (metric, a, &self.profiles[b].1)
+        })
+    }
 }
 
 /// Little-endian doubles, for each problem: rows, columns, supplies, demands, costs, our value.
 fn write(directory: &Path) -> Result<(), Failure> {
-    for set in Set::ALL {
-        let mut out = BufWriter::new(File::create(directory.join(set.name()))?);
-        for (metric, a, b) in pairs(set)? {
-            let distance = metric.distance(&a, &b)?;
+    for (name, set) in SETS {
+        let mut out = BufWriter::new(File::create(directory.join(name))?);
+        for (metric, a, b) in Sweep::new(set)?.iter() {
+            let distance = metric.distance(a, b)?;
             for (&coefficient, raw) in metric.coefficients().iter().zip(distance.raw) {
                 let mut values = vec![a.len() as f64 + 1.0, b.len() as f64 + 1.0];
                 values.extend(a.node_masses());
                 values.push(b.total_mass());
                 values.extend(b.node_masses());
                 values.push(a.total_mass());
-                let costs = metric.costs(&a, &b, coefficient)?;
+                let costs = metric.costs(a, b, coefficient)?;
                 for row in costs.chunks_exact(b.len()) {
-                    values.extend(row.iter().map(|&c| if c.is_finite() { c } else { FORBIDDEN }));
+                    values.extend(
+                        row.iter()
+                            .map(|&c| if c.is_finite() { c } else { FORBIDDEN }),
+                    );
                     values.push(metric.null_penalty());
                 }
                 values.resize(values.len() + b.len(), metric.null_penalty());
@@ -89,7 +118,7 @@ fn cpu_time() -> Result<f64, Failure> {
 fn time(name: &str, passes: usize, instructions: Instructions) -> Result<(), Failure> {
     let mut times = Vec::new();
     if name == "profile" {
-        let networks = instances::of_size(25, 50);
+        let networks = sets::of_size(25, 50);
         let metric = Metric::for_kind(nn_graph::Kind::Cnn);
         for _ in 0..passes {
             let start = cpu_time()?;
@@ -99,19 +128,19 @@ fn time(name: &str, passes: usize, instructions: Instructions) -> Result<(), Fai
             times.push((cpu_time()? - start) / networks.len() as f64);
         }
     } else {
-        let set = (Set::ALL.into_iter().find(|set| set.name() == name))
+        let (_, set) = (SETS.into_iter().find(|(known, _)| *known == name))
             .ok_or_else(|| format!("unknown set {name}"))?;
-        let pairs = pairs(set)?;
+        let sweep = Sweep::new(set)?;
         let mut scratch = Scratch::with_instructions(instructions);
         let mut raw = [0.0; 4];
         let mut normalised = [0.0; 4];
         for _ in 0..passes {
             let start = cpu_time()?;
-            for (metric, a, b) in &pairs {
+            for (metric, a, b) in sweep.iter() {
                 metric.distance_into(&mut scratch, a, b, &mut raw, &mut normalised)?;
                 std::hint::black_box((&raw, &normalised));
             }
-            times.push((cpu_time()? - start) / pairs.len() as f64);
+            times.push((cpu_time()? - start) / sweep.pairs.len() as f64);
         }
     }
     times.sort_by(f64::total_cmp);

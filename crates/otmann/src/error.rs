@@ -90,14 +90,16 @@ pub enum Error {
         "this profile was built for a metric with other labels or path-length categories; build both profiles with this metric"
     )]
     ForeignProfile,
-    /// Supplies and demands of a balanced problem that differ in total.
+    /// A problem, or the nodes of one block of labels, too many for the solver.
     #[error(
-        "supplies total {supply} and demands {demand}; a balanced transport needs equal totals"
+        "a transport of {rows} × {columns} is too large; rows and columns together may be {most}"
     )]
-    Unbalanced {
-        /// Total of the supplies.
-        supply: f64,
-        /// Total of the demands.
-        demand: f64,
+    TooLarge {
+        /// Supplies.
+        rows: usize,
+        /// Demands.
+        columns: usize,
+        /// The most that rows and columns, each rounded up to a multiple of 8, may be together.
+        most: usize,
     },
 }

@@ -1,6 +1,6 @@
 //! The distance of two profiles: blocks, costs, one solve for each coefficient.
 
-use crate::lanes::{self, Instructions, Kernel, LANES, Lanes, Terms, padded};
+use crate::lanes::{self, Aligned, Instructions, Kernel, LANES, Lanes, Terms, padded};
 use crate::profile::Block;
 use crate::transport::{self, Basis, Problem, Series, grid, scale};
 use crate::{Error, Metric, Profile};
@@ -19,8 +19,8 @@ pub struct Distance {
 pub struct Scratch {
     instructions: Option<Instructions>,
     basis: Basis<i64>,
-    structure: Vec<f64>,
-    saving: Vec<f64>,
+    structure: Aligned<f64>,
+    saving: Aligned<f64>,
     shifted: Vec<i64>,
     matched: Vec<i64>,
     cost: Vec<f64>,
@@ -116,6 +116,9 @@ impl Metric {
                 found: raw.len(),
                 expected: self.coefficients().len(),
             });
+        }
+        for (x, y) in a.blocks.iter().zip(&b.blocks) {
+            transport::check_size(x.len, y.len)?;
         }
         let mut sure = !a.wide && !b.wide;
         if sure {
@@ -243,7 +246,7 @@ impl Scratch {
         let demand = &demand[y.first..][..y.len];
         let stride = padded(y.len);
         let (from, to) = (a.features(), b.features());
-        self.structure.resize(x.len * stride, 0.0);
+        self.structure.set_len(x.len * stride);
         for row in 0..x.len {
             let out = &mut self.structure[row * stride..][..stride];
             lanes.structure(from, x.first + row, to, y.first, out);
@@ -268,7 +271,7 @@ impl Scratch {
             return;
         }
 
-        self.saving.resize(x.len * stride, 0.0);
+        self.saving.set_len(x.len * stride);
         self.basis.solve(
             lanes,
             supply,
@@ -352,16 +355,19 @@ impl<L: Lanes> Series<i64> for Coefficients<'_, L> {
 /// Amounts of `profile` in quanta that are 2^shift times as large; `None` if one becomes 0.
 fn coarsen(profile: &Profile, shift: u32, out: &mut Vec<i64>) -> Option<()> {
     let round = |amount: i64| (amount + (1 << (shift - 1))) >> shift;
+    out.clear();
+    if profile.slots() == 0 {
+        return Some(());
+    }
     if shift > 60 || round(profile.least) == 0 {
         return None;
     }
-    out.clear();
     out.extend(profile.amounts.iter().map(|&amount| round(amount)));
     Some(())
 }
 
 /// The cost matrix of one block, rows by columns without padding.
-fn costs(
+pub(crate) fn costs(
     metric: &Metric,
     coefficient: f64,
     (a, x): (&Profile, Block),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use nn_graph::dag::{End, Lengths};
 use nn_graph::{Dag, Network, Walk};
 
-use crate::lanes::{Features, padded};
+use crate::lanes::{Aligned, Features, padded};
 use crate::transport::{exponent, scale};
 use crate::{Error, Metric};
 
@@ -61,13 +61,13 @@ pub struct Profile {
     /// Whether amounts equal masses exactly.
     pub(crate) exact: bool,
     /// Counts, one byte each, eight features to a word; by word, then slot. Empty if `wide`.
-    bytes: Vec<u64>,
+    bytes: Aligned<u64>,
     /// Random-walk lengths by feature, then slot; preceded by the counts if `wide`.
-    reals: Vec<f64>,
+    reals: Aligned<f64>,
     /// Whether some count does not fit in a byte.
     pub(crate) wide: bool,
     /// For each block, for each label of the block, its mismatch with the block's slots.
-    pub(crate) mismatch: Vec<f64>,
+    pub(crate) mismatch: Aligned<f64>,
     /// Nodes, those without mass included.
     len: usize,
     /// Labels, groups and walks of the metric, to recognise profiles of another one.
@@ -210,10 +210,10 @@ impl Profile {
             least: i64::MAX,
             exponent: exponent(total, AMOUNT_BITS),
             exact: true,
-            bytes: Vec::new(),
-            reals: Vec::new(),
+            bytes: Aligned::default(),
+            reals: Aligned::default(),
             wide: false,
-            mismatch: Vec::new(),
+            mismatch: Aligned::default(),
             len: labels.len(),
             shape: shape(metric),
         };
@@ -278,59 +278,64 @@ impl Profile {
             }
         }
         self.wide = counts.iter().any(|counts| counts.iter().any(|&c| c > 255));
-        let places = |nodes: &[Option<usize>]| -> Vec<(usize, usize)> {
-            (nodes.iter().enumerate())
-                .filter_map(|(slot, node)| node.map(|node| (slot, node)))
-                .collect()
-        };
-        let places = places(&self.nodes);
+        let places: Vec<(usize, usize)> = (self.nodes.iter().enumerate())
+            .filter_map(|(slot, node)| node.map(|node| (slot, node)))
+            .collect();
+        let (mut bytes, mut reals) = (Vec::new(), Vec::new());
         if self.wide {
             for counts in &counts {
-                let start = self.reals.len();
-                self.reals.resize(start + slots, 0.0);
-                for &(slot, node) in &places {
-                    self.reals[start + slot] = f64::from(counts[node]);
-                }
+                spread(&mut reals, slots, &places, |node| f64::from(counts[node]));
             }
         } else {
             for eight in counts.chunks(8) {
-                let start = self.bytes.len();
-                self.bytes.resize(start + slots, 0);
-                for &(slot, node) in &places {
-                    self.bytes[start + slot] = (eight.iter().enumerate())
+                spread(&mut bytes, slots, &places, |node| {
+                    (eight.iter().enumerate())
                         .map(|(byte, counts)| u64::from(counts[node]) << (8 * byte))
-                        .sum();
-                }
+                        .sum()
+                });
             }
         }
         if walks.contains(&Walk::RandomWalk) {
             for lengths in &directions {
-                let start = self.reals.len();
-                self.reals.resize(start + slots, 0.0);
-                for &(slot, node) in &places {
-                    self.reals[start + slot] = lengths.random_walk[node];
-                }
+                spread(&mut reals, slots, &places, |node| lengths.random_walk[node]);
             }
         }
+        self.bytes = Aligned::from(&bytes[..]);
+        self.reals = Aligned::from(&reals[..]);
     }
 
     /// The mismatch of each label of a block with every slot of the block; infinite for padding.
     fn expand_mismatch(&mut self, metric: &Metric) {
+        let mut costs = Vec::new();
         for (block, members) in self.blocks.iter_mut().zip(metric.members()) {
-            block.mismatch = self.mismatch.len();
+            block.mismatch = costs.len();
             if block.len == 0 {
                 continue;
             }
             for &from in members {
-                let start = self.mismatch.len();
-                self.mismatch
-                    .resize(start + padded(block.len), f64::INFINITY);
+                let start = costs.len();
+                costs.resize(start + padded(block.len), f64::INFINITY);
                 for k in 0..block.len {
                     let to = members[self.members[block.first + k]];
-                    self.mismatch[start + k] = metric.mismatch().cost(from, to);
+                    costs[start + k] = metric.mismatch().cost(from, to);
                 }
             }
         }
+        self.mismatch = Aligned::from(&costs[..]);
+    }
+}
+
+/// Appends one feature: a value for each slot with a node, 0 in padding.
+fn spread<T: Copy + Default>(
+    out: &mut Vec<T>,
+    slots: usize,
+    places: &[(usize, usize)],
+    value: impl Fn(usize) -> T,
+) {
+    let start = out.len();
+    out.resize(start + slots, T::default());
+    for &(slot, node) in places {
+        out[start + slot] = value(node);
     }
 }
 

@@ -9,13 +9,17 @@ fn pick<T: Copy>(all: &[T], rng: &mut impl Rng) -> T {
     all[rng.random_range(0..all.len())]
 }
 
-fn start(kind: Kind, rng: &mut impl Rng) -> Network {
+fn start(kind: Kind, rng: &mut impl Rng) -> Option<Network> {
     let mut layers = vec![Layer::plain(Op::Ip)];
     if kind == Kind::Cnn {
         let mut units = 16;
         for _ in 0..rng.random_range(2..4) {
             for _ in 0..rng.random_range(1..3) {
-                layers.push(Layer::conv(pick(&[Op::Conv3, Op::Conv5, Op::Res3], rng), units, 1));
+                layers.push(Layer::conv(
+                    pick(&[Op::Conv3, Op::Conv5, Op::Res3], rng),
+                    units,
+                    1,
+                ));
             }
             layers.push(Layer::plain(pick(&[Op::MaxPool, Op::AvgPool], rng)));
             units *= 2;
@@ -29,7 +33,7 @@ fn start(kind: Kind, rng: &mut impl Rng) -> Network {
     layers.push(Layer::plain(kind.decision()));
     layers.push(Layer::plain(Op::Op));
     let n = layers.len();
-    Network::new(kind, layers, (0..n - 1).map(|i| (i, i + 1))).unwrap()
+    Network::new(kind, layers, (0..n - 1).map(|i| (i, i + 1))).ok()
 }
 
 /// One random change, or `None` where it does not fit.
@@ -46,7 +50,14 @@ fn change(network: &Network, room: usize, rng: &mut impl Rng) -> Option<Network>
         0 if layers[i].op.has_units() => {
             let units = layers[i].units?;
             let by = (units / 8).max(1);
-            layers[i].units = Some(if rng.random_bool(0.5) { units + by } else { units - by }.max(4));
+            layers[i].units = Some(
+                if rng.random_bool(0.5) {
+                    units + by
+                } else {
+                    units - by
+                }
+                .max(4),
+            );
         }
         1 if layers[i].op.is_processing() => layers[i].op = pick(&kin, rng),
         2 if room > 0 => {
@@ -54,7 +65,11 @@ fn change(network: &Network, room: usize, rng: &mut impl Rng) -> Option<Network>
             if !layers[i].op.has_units() {
                 return None;
             }
-            layers.push(Layer { op: pick(&kin, rng), stride: layers[i].stride.map(|_| 1), ..layers[i] });
+            layers.push(Layer {
+                op: pick(&kin, rng),
+                stride: layers[i].stride.map(|_| 1),
+                ..layers[i]
+            });
             let child = pick(network.children(i), rng);
             edges.retain(|&edge| edge != (i, child));
             edges.extend([(i, n), (n, child)]);
@@ -95,10 +110,9 @@ fn change(network: &Network, room: usize, rng: &mut impl Rng) -> Option<Network>
 /// A network of `size` layers.
 pub(crate) fn evolve(kind: Kind, size: usize, rng: &mut impl Rng) -> Network {
     loop {
-        let mut network = start(kind, rng);
-        if network.len() > size {
+        let Some(mut network) = start(kind, rng).filter(|network| network.len() <= size) else {
             continue;
-        }
+        };
         for _ in 0..10_000 {
             let room = size - network.len();
             if room == 0 {
@@ -111,17 +125,6 @@ pub(crate) fn evolve(kind: Kind, size: usize, rng: &mut impl Rng) -> Network {
     }
 }
 
-/// `count` networks of one size: convolutional, or every other one an MLP at 10 layers.
-pub(crate) fn of_size(size: usize, count: usize) -> Vec<Network> {
-    let mut rng = Pcg64::seed_from_u64(size as u64);
-    (0..count)
-        .map(|k| {
-            let kind = if size == 10 && k >= count / 2 { Kind::MlpClass } else { Kind::Cnn };
-            evolve(kind, size, &mut rng)
-        })
-        .collect()
-}
-
 /// 214 convolutional networks of 8 to 66 layers, 25 on average.
 pub(crate) fn pool() -> Vec<Network> {
     let mut rng = Pcg64::seed_from_u64(214);
@@ -132,46 +135,4 @@ pub(crate) fn pool() -> Vec<Network> {
             evolve(Kind::Cnn, size.max(8), &mut rng)
         })
         .collect()
-}
-
-/// A set of pairs on which both sides are measured.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Set {
-    /// Networks of this many layers.
-    Size(usize),
-    /// The evolved pool.
-    Pool,
-}
-
-impl Set {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Size(10), Self::Size(25), Self::Size(50), Self::Size(100), Self::Pool];
-
-    pub(crate) fn name(self) -> String {
-        match self {
-            Self::Size(size) => size.to_string(),
-            Self::Pool => "pool".into(),
-        }
-    }
-
-    /// Pairs of different networks of one kind.
-    pub(crate) fn pairs(self) -> Vec<(Network, Network)> {
-        let (networks, count) = match self {
-            Self::Size(10) => (of_size(10, 60), 600),
-            Self::Size(25) => (of_size(25, 60), 500),
-            Self::Size(50) => (of_size(50, 40), 250),
-            Self::Size(size) => (of_size(size, 30), 100),
-            Self::Pool => (pool(), 1500),
-        };
-        let mut rng = Pcg64::seed_from_u64(7);
-        let mut pairs = Vec::with_capacity(count);
-        while pairs.len() < count {
-            let a = &networks[rng.random_range(0..networks.len())];
-            let b = &networks[rng.random_range(0..networks.len())];
-            if a.kind() == b.kind() && !std::ptr::eq(a, b) {
-                pairs.push((a.clone(), b.clone()));
-            }
-        }
-        pairs
-    }
 }

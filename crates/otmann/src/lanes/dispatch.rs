@@ -1,7 +1,5 @@
 //! Choice of instructions when running.
 
-#![expect(unsafe_code, reason = "calls of functions compiled for detected instructions")]
-
 use super::{Lanes, Portable};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2::Avx2, avx512::Avx512};
@@ -58,30 +56,16 @@ pub(crate) fn run<K: Kernel>(instructions: Instructions, kernel: K) -> K::Output
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx512 => {
             if let Some(lanes) = Avx512::new() {
-                // SAFETY: `lanes` exists only on machines that have the instructions.
-                return unsafe { with_avx512(lanes, kernel) };
+                return lanes.enter(kernel);
             }
         }
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx2 => {
             if let Some(lanes) = Avx2::new() {
-                // SAFETY: `lanes` exists only on machines that have the instructions.
-                return unsafe { with_avx2(lanes, kernel) };
+                return lanes.enter(kernel);
             }
         }
         _ => {}
     }
-    kernel.run(Portable)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn with_avx512<K: Kernel>(lanes: Avx512, kernel: K) -> K::Output {
-    kernel.run(lanes)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn with_avx2<K: Kernel>(lanes: Avx2, kernel: K) -> K::Output {
-    kernel.run(lanes)
+    Portable.enter(kernel)
 }

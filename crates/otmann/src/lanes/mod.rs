@@ -4,6 +4,7 @@
 //! order, there is no fused multiplication, and ties go to the lowest index. Slices have lengths
 //! that are multiples of [`LANES`].
 
+mod aligned;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -11,6 +12,7 @@ mod avx512;
 mod dispatch;
 mod portable;
 
+pub(crate) use aligned::Aligned;
 pub use dispatch::Instructions;
 pub(crate) use dispatch::{Kernel, run};
 pub(crate) use portable::Portable;
@@ -61,6 +63,9 @@ pub(crate) struct Features<'a> {
 
 /// One set of vector instructions.
 pub(crate) trait Lanes: Copy {
+    /// Runs `kernel` in a function of its own that is compiled with these instructions.
+    fn enter<K: Kernel>(self, kernel: K) -> K::Output;
+
     /// Σ over features of |a's − b's| for a's layer `row` against b's layers from `first`, one
     /// for each element of `out`. Bytes first, then reals in order.
     fn structure(self, a: Features<'_>, row: usize, b: Features<'_>, first: usize, out: &mut [f64]);
@@ -71,11 +76,27 @@ pub(crate) trait Lanes: Copy {
     /// The column with the largest saving + potential, if that exceeds `above`.
     fn best(self, saving: &[f64], potential: &[f64], above: f64) -> Option<(usize, f64)>;
 
+    /// The largest saving + column − row among rows of savings, one for each value of `rows`, if
+    /// it is positive: row, column and that value.
+    fn best_of_rows(
+        self,
+        saving: &[f64],
+        columns: &[f64],
+        rows: &[f64],
+    ) -> Option<(usize, usize, f64)>;
+
     /// The largest value, if it exceeds `above`.
     fn largest(self, values: &[f64], above: f64) -> Option<(usize, f64)>;
 
     /// The smallest value, if it is below `below`.
     fn smallest(self, values: &[f64], below: f64) -> Option<(usize, f64)>;
+
+    /// The places of the words that contain `bit`, as bits.
+    fn containing<const W: usize>(self, words: &[u64], bit: u32) -> [u64; W];
+
+    /// Sets each value to the sum of the terms (node, x) for which the node's set contains the
+    /// value's place. The sets are stored by word, then node.
+    fn accumulate(self, values: &mut [f64], sets: &[u64], terms: &[(usize, f64)]);
 
     /// Adds `by` to the values whose bit in `set` is 1.
     fn shift(self, values: &mut [f64], set: &[u64], by: f64);

@@ -1,6 +1,6 @@
 //! Plain Rust, for any machine.
 
-use super::{Features, LANES, Lanes, Terms};
+use super::{Features, Kernel, LANES, Lanes, Terms};
 
 /// Plain Rust in chunks that the compiler can vectorise.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +44,11 @@ fn argmax(len: usize, value: impl Fn(usize) -> f64, above: f64) -> Option<(usize
 }
 
 impl Lanes for Portable {
+    #[inline(never)]
+    fn enter<K: Kernel>(self, kernel: K) -> K::Output {
+        kernel.run(self)
+    }
+
     #[inline(always)]
     fn structure(
         self,
@@ -94,6 +99,24 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    fn best_of_rows(
+        self,
+        saving: &[f64],
+        columns: &[f64],
+        rows: &[f64],
+    ) -> Option<(usize, usize, f64)> {
+        let mut found = None;
+        let mut most = 0.0;
+        for (row, (saving, &own)) in saving.chunks_exact(columns.len()).zip(rows).enumerate() {
+            if let Some((column, best)) = self.best(saving, columns, own + most) {
+                most = best - own;
+                found = Some((row, column, most));
+            }
+        }
+        found
+    }
+
+    #[inline(always)]
     fn largest(self, values: &[f64], above: f64) -> Option<(usize, f64)> {
         argmax(values.len(), |k| values[k], above)
     }
@@ -101,6 +124,32 @@ impl Lanes for Portable {
     #[inline(always)]
     fn smallest(self, values: &[f64], below: f64) -> Option<(usize, f64)> {
         argmax(values.len(), |k| -values[k], -below).map(|(at, value)| (at, -value))
+    }
+
+    #[inline(always)]
+    fn containing<const W: usize>(self, words: &[u64], bit: u32) -> [u64; W] {
+        let mut out = [0; W];
+        for (out, words) in out.iter_mut().zip(words.chunks(64)) {
+            for (k, word) in words.iter().enumerate() {
+                *out |= (word >> bit & 1) << k;
+            }
+        }
+        out
+    }
+
+    #[inline(always)]
+    fn accumulate(self, values: &mut [f64], sets: &[u64], terms: &[(usize, f64)]) {
+        let nodes = values.len();
+        values.fill(0.0);
+        for (values, sets) in values.chunks_mut(64).zip(sets.chunks(nodes.max(1))) {
+            for &(node, term) in terms {
+                let mut bits = sets[node];
+                while bits != 0 {
+                    values[bits.trailing_zeros() as usize] += term;
+                    bits &= bits - 1;
+                }
+            }
+        }
     }
 
     #[inline(always)]

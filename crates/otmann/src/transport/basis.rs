@@ -14,37 +14,10 @@
 //! of a tree arc therefore follows from its lower end: upwards from rows, downwards to columns.
 
 use super::amount::Amount;
-use crate::lanes::{Lanes, padded};
+use crate::lanes::{Aligned, Lanes, padded};
 
 /// The parent of the nodes at the top of the tree.
 pub(super) const ROOT: u32 = u32::MAX;
-
-/// How many 64-bit words hold a set of nodes. Fixed sizes let the compiler unroll.
-pub(super) trait Width: Copy {
-    fn words(self) -> usize;
-}
-
-/// A width known when compiling.
-#[derive(Clone, Copy)]
-pub(super) struct Fixed<const WORDS: usize>;
-
-impl<const WORDS: usize> Width for Fixed<WORDS> {
-    #[inline(always)]
-    fn words(self) -> usize {
-        WORDS
-    }
-}
-
-/// Any other width.
-#[derive(Clone, Copy)]
-pub(super) struct Wide(pub(super) usize);
-
-impl Width for Wide {
-    #[inline(always)]
-    fn words(self) -> usize {
-        self.0
-    }
-}
 
 /// A spanning tree with its flows and potentials. Buffers are reused from solve to solve.
 #[derive(Clone, Debug, Default)]
@@ -58,20 +31,58 @@ pub(crate) struct Basis<A> {
     pub(super) parent: Vec<u32>,
     pub(super) flow: Vec<A>,
     /// π of every node: u of rows, −v of columns (see [`super`]); 0 for padding.
-    pub(super) potential: Vec<f64>,
-    /// `words` words a node: the nodes below it and itself.
-    pub(super) below: Vec<u64>,
+    pub(super) potential: Aligned<f64>,
+    /// Sets of nodes, as bits: below each node, and the node itself. By word, then node, so that
+    /// one word of all sets is contiguous.
+    pub(super) below: Aligned<u64>,
+    /// Nodes that do not hang from the root directly: the lower ends of the matching arcs.
+    pub(super) hung: Vec<u64>,
+    /// Buffer of `reprice`.
+    terms: Vec<(usize, f64)>,
+}
+
+/// A set of nodes, as bits.
+pub(super) type Set<const W: usize> = [u64; W];
+
+/// Visits the members of a set: word, bit and the node that they make.
+#[inline(always)]
+pub(super) fn for_members<const W: usize>(set: Set<W>, mut visit: impl FnMut(usize, u32, usize)) {
+    let mut word = 0;
+    let mut bits = set[0];
+    loop {
+        while bits == 0 {
+            word += 1;
+            if word == W {
+                return;
+            }
+            bits = set[word];
+        }
+        let bit = bits.trailing_zeros();
+        bits &= bits - 1;
+        visit(word, bit, word * 64 + bit as usize);
+    }
+}
+
+/// A set made word by word.
+#[inline(always)]
+fn set<const W: usize>(mut make: impl FnMut(usize) -> u64) -> Set<W> {
+    let mut out = [0; W];
+    let mut word = 0;
+    while word < W {
+        out[word] = make(word);
+        word += 1;
+    }
+    out
 }
 
 impl<A: Amount> Basis<A> {
     /// The tree in which every node hangs from the root: nothing is matched.
     #[inline(always)]
-    pub(super) fn reset(&mut self, supply: &[A], demand: &[A]) {
+    pub(super) fn reset<const W: usize>(&mut self, supply: &[A], demand: &[A]) {
         self.rows = supply.len();
         self.columns = demand.len();
         self.first_column = padded(self.rows);
         self.nodes = self.first_column + padded(self.columns);
-        let words = self.nodes.div_ceil(64);
         self.parent.clear();
         self.parent.resize(self.nodes, ROOT);
         self.flow.clear();
@@ -79,12 +90,14 @@ impl<A: Amount> Basis<A> {
         self.flow.resize(self.first_column, A::default());
         self.flow.extend_from_slice(demand);
         self.flow.resize(self.nodes, A::default());
-        self.potential.clear();
-        self.potential.resize(self.nodes, 0.0);
-        self.below.clear();
-        self.below.resize(self.nodes * words, 0);
+        self.potential.set_len(self.nodes);
+        self.potential.fill(0.0);
+        self.hung.clear();
+        self.hung.resize(W, 0);
+        self.below.set_len(self.nodes * W);
+        self.below.fill(0);
         for node in 0..self.nodes {
-            self.below[node * words + node / 64] = 1 << (node % 64);
+            self.below[node / 64 * self.nodes + node] = 1 << (node % 64);
         }
     }
 
@@ -111,19 +124,6 @@ impl<A: Amount> Basis<A> {
         node < self.first_column
     }
 
-    /// Whether `node` is `above` or hangs below it; every node hangs below the root.
-    #[inline(always)]
-    fn is_below(&self, width: impl Width, node: u32, above: u32) -> bool {
-        if above == ROOT {
-            return true;
-        }
-        if node == ROOT {
-            return false;
-        }
-        let word = self.below[above as usize * width.words() + node as usize / 64];
-        word >> (node % 64) & 1 == 1
-    }
-
     /// Row and column of the arc between `node` and its parent, which is not the root.
     #[inline(always)]
     fn arc(&self, node: usize) -> (usize, usize) {
@@ -138,40 +138,60 @@ impl<A: Amount> Basis<A> {
     /// Visits the matches: row, column, amount. Amounts of 0 occur (degenerate arcs).
     #[inline(always)]
     pub(crate) fn for_matches(&self, mut visit: impl FnMut(usize, usize, A)) {
-        for node in 0..self.nodes {
-            if self.parent[node] != ROOT {
+        for (word, &set) in self.hung.iter().enumerate() {
+            for_members([set], |_, bit, _| {
+                let node = word * 64 + bit as usize;
                 let (row, column) = self.arc(node);
                 visit(row, column, self.flow[node]);
-            }
+            });
         }
+    }
+
+    /// The set of nodes below `node`, itself included; all of them for the root.
+    #[inline(always)]
+    fn below<const W: usize>(&self, node: usize) -> Set<W> {
+        set(|word| self.below[word * self.nodes + node])
+    }
+
+    /// The nodes on the way from `node` up to the root, itself included; none for the root.
+    #[inline(always)]
+    fn above<const W: usize>(&self, lanes: impl Lanes, node: u32) -> Set<W> {
+        if node == ROOT {
+            return [0; W];
+        }
+        let word = node as usize / 64;
+        let sets = &self.below[word * self.nodes..][..self.nodes];
+        lanes.containing(sets, node % 64)
     }
 
     /// Computes all potentials anew, for this tree and these savings: u + v = saving along
     /// matching arcs, 0 at the top. The saving of an arc adds to every node below it, with the
     /// sign of its lower end.
     #[inline(always)]
-    pub(super) fn reprice(&mut self, lanes: impl Lanes, width: impl Width, saving: &[f64]) {
+    pub(super) fn reprice(&mut self, lanes: impl Lanes, saving: &[f64]) {
         let stride = padded(self.columns);
-        self.potential.fill(0.0);
-        for node in 0..self.nodes {
-            if self.parent[node] == ROOT {
-                continue;
-            }
-            let (row, column) = self.arc(node);
-            let saving = saving[row * stride + column];
-            let by = if self.is_row(node) { saving } else { -saving };
-            let set = &self.below[node * width.words()..][..width.words()];
-            lanes.shift(&mut self.potential, set, by);
+        let mut terms = std::mem::take(&mut self.terms);
+        terms.clear();
+        for (word, &set) in self.hung.iter().enumerate() {
+            for_members([set], |_, bit, _| {
+                let node = word * 64 + bit as usize;
+                let (row, column) = self.arc(node);
+                let saving = saving[row * stride + column];
+                terms.push((node, if self.is_row(node) { saving } else { -saving }));
+            });
         }
+        lanes.accumulate(&mut self.potential, &self.below, &terms);
+        self.terms = terms;
     }
 
     /// Hangs `node`, at the top of the tree, and all below it from `parent`, which is at the top
     /// itself. For the start only.
     #[inline(always)]
-    pub(super) fn hang(&mut self, width: impl Width, node: usize, parent: usize) {
+    pub(super) fn hang<const W: usize>(&mut self, node: usize, parent: usize) {
         self.parent[node] = parent as u32;
-        for word in 0..width.words() {
-            self.below[parent * width.words() + word] |= self.below[node * width.words() + word];
+        self.hung[node / 64] |= 1 << (node % 64);
+        for word in 0..W {
+            self.below[word * self.nodes + parent] |= self.below[word * self.nodes + node];
         }
     }
 
@@ -180,119 +200,116 @@ impl<A: Amount> Basis<A> {
     ///
     /// `tail` is a row or the root, `head` a column or the root.
     #[inline(always)]
-    pub(super) fn pivot(
+    pub(super) fn pivot<const W: usize>(
         &mut self,
         lanes: impl Lanes,
-        width: impl Width,
         tail: u32,
         head: u32,
         gain: f64,
     ) {
-        // Flow runs down from the meeting point to the tail, over the new arc, and up from the
-        // head. It runs against rows' arcs on the tail's side and against columns' on the head's.
-        // Of several blocking arcs, the last one in this direction leaves, which keeps the basis
-        // strongly feasible: hence `<` here and `<=` on the head's side.
-        let mut least: Option<A> = None;
-        let mut leaving = (ROOT, true);
-        let mut node = tail;
-        while !self.is_below(width, head, node) {
-            let at = node as usize;
-            if self.is_row(at) && least.is_none_or(|least| self.flow[at] < least) {
-                least = Some(self.flow[at]);
-                leaving = (node, true);
-            }
-            node = self.parent[at];
-        }
-        let meeting = node;
-        let mut node = head;
-        while node != meeting {
-            let at = node as usize;
-            if !self.is_row(at) && least.is_none_or(|least| self.flow[at] <= least) {
-                least = Some(self.flow[at]);
-                leaving = (node, false);
-            }
-            node = self.parent[at];
-        }
-        let push = least.unwrap_or_default();
-        let (cut, at_tail) = leaving;
-
-        let mut node = tail;
-        while node != meeting {
-            let at = node as usize;
-            if self.is_row(at) {
-                self.flow[at] -= push;
+        // The cycle runs down from where the two ways up meet to the tail, over the new arc, and
+        // up from the head. Flow runs against the arcs of rows on the tail's side and against
+        // those of columns on the head's: these can block.
+        let (above_tail, above_head) = (self.above::<W>(lanes, tail), self.above::<W>(lanes, head));
+        let rows: Set<W> = set(|word| {
+            let bits = self.first_column.saturating_sub(word * 64);
+            if bits >= 64 {
+                u64::MAX
             } else {
-                self.flow[at] += push;
+                (1 << bits) - 1
             }
-            node = self.parent[at];
-        }
-        let mut node = head;
-        while node != meeting {
-            let at = node as usize;
-            if self.is_row(at) {
-                self.flow[at] += push;
-            } else {
-                self.flow[at] -= push;
-            }
-            node = self.parent[at];
-        }
-
+        });
+        let on_tail: Set<W> = set(|w| above_tail[w] & !above_head[w]);
+        let on_head: Set<W> = set(|w| above_head[w] & !above_tail[w]);
+        let blocking: Set<W> = set(|w| on_tail[w] & rows[w] | on_head[w] & !rows[w]);
+        let (cut, push) = self.leaving(blocking, on_head);
+        let at_tail = on_tail[cut / 64] >> (cut % 64) & 1 == 1;
         let (end, other) = if at_tail { (tail, head) } else { (head, tail) };
-        self.rehang(width, end, cut, other, meeting, push);
-        let by = if at_tail { gain } else { -gain };
-        let moved = end as usize * width.words();
-        let set = &self.below[moved..moved + width.words()];
-        lanes.shift(&mut self.potential, set, by);
+
+        // Between the cut and the meeting, nodes lose what moves; on the other side they gain it.
+        let moved = self.below::<W>(cut);
+        let gain_all = if at_tail { on_head } else { on_tail };
+        let cycle: Set<W> = set(|w| on_tail[w] | on_head[w]);
+        for_members(cycle, |word, bit, node| {
+            let flow = self.flow[node];
+            let blocks = blocking[word] >> bit & 1 == 1;
+            self.flow[node] = if blocks { flow - push } else { flow + push };
+            let gains = (gain_all[word] >> bit & 1).wrapping_neg();
+            // Those that move themselves are turned round below.
+            let loses = ((gain_all[word] | moved[word]) >> bit & 1).wrapping_sub(1);
+            for (word, moved) in moved.iter().enumerate() {
+                let own = &mut self.below[word * self.nodes + node];
+                *own = *own & !(moved & loses) | moved & gains;
+            }
+        });
+        self.turn(end, cut, other, push, moved);
+        lanes.shift(
+            &mut self.potential,
+            &moved,
+            if at_tail { gain } else { -gain },
+        );
     }
 
-    /// Cuts the subtree below `cut` off and hangs it from `other` by its node `end`.
+    /// The arc that leaves, by its lower end, and its flow: of those that block with the least
+    /// flow the last one on the cycle. That is the one nearest to the meeting on the head's side,
+    /// else the one nearest to the tail.
     #[inline(always)]
-    fn rehang(&mut self, width: impl Width, end: u32, cut: u32, other: u32, meeting: u32, push: A) {
-        let words = width.words();
-        // Above the cut and above the new parent, up to where the two paths meet.
-        let mut node = self.parent[cut as usize];
-        while node != meeting {
-            for word in 0..words {
-                self.below[node as usize * words + word] &=
-                    !self.below[cut as usize * words + word];
+    fn leaving<const W: usize>(&self, blocking: Set<W>, on_head: Set<W>) -> (usize, A) {
+        let mut least: Option<A> = None;
+        let mut cut = 0;
+        let mut tied = false;
+        for_members(blocking, |_, _, node| {
+            let flow = self.flow[node];
+            let less = least.is_none_or(|least| flow < least);
+            tied = !less && (tied || least == Some(flow));
+            if less {
+                least = Some(flow);
+                cut = node;
             }
-            node = self.parent[node as usize];
-        }
-        let mut node = other;
-        while node != meeting {
-            for word in 0..words {
-                self.below[node as usize * words + word] |= self.below[cut as usize * words + word];
-            }
-            node = self.parent[node as usize];
-        }
-        // From `end` up to `cut`, parents become children. The set of each becomes all that was
-        // cut off but what hung below the node before it.
-        for word in 0..words {
-            let all = self.below[cut as usize * words + word];
-            let mut before = 0;
-            let mut node = end;
-            loop {
-                let own = &mut self.below[node as usize * words + word];
-                let old = *own;
-                *own = all & !before;
-                before = old;
-                if node == cut {
-                    break;
+        });
+        let least = least.unwrap_or_default();
+        if tied {
+            let mut last = None;
+            for_members(blocking, |word, bit, node| {
+                if self.flow[node] == least {
+                    let size: u32 = self.below::<W>(node).iter().map(|w| w.count_ones()).sum();
+                    let heads = on_head[word] >> bit & 1 == 1;
+                    // On the head's side the largest subtree, else the smallest.
+                    let rank = (heads, if heads { size } else { u32::MAX - size });
+                    if last.is_none_or(|last| rank > last) {
+                        last = Some(rank);
+                        cut = node;
+                    }
                 }
-                node = self.parent[node as usize];
-            }
+            });
         }
-        let (mut node, mut parent, mut flow) = (end, other, push);
+        (cut, least)
+    }
+
+    /// Hangs what is cut off (`moved`) from `other` by its node `end`: from there up to `cut`,
+    /// parents become children, and the set of each becomes all that moves but what hung below
+    /// the node before it.
+    #[inline(always)]
+    fn turn<const W: usize>(&mut self, end: u32, cut: usize, other: u32, push: A, moved: Set<W>) {
+        let mut before = [0_u64; W];
+        let (mut node, mut parent, mut flow) = (end as usize, other, push);
         loop {
-            let at = node as usize;
-            let next = self.parent[at];
-            let old = self.flow[at];
-            self.parent[at] = parent;
-            self.flow[at] = flow;
+            for (word, before) in before.iter_mut().enumerate() {
+                let own = &mut self.below[word * self.nodes + node];
+                let old = std::mem::replace(own, moved[word] & !*before);
+                *before = old;
+            }
+            self.hung[node / 64] |= 1 << (node % 64);
+            let next = std::mem::replace(&mut self.parent[node], parent);
+            let old_flow = std::mem::replace(&mut self.flow[node], flow);
             if node == cut {
                 break;
             }
-            (node, parent, flow) = (next, node, old);
+            (parent, flow) = (node as u32, old_flow);
+            node = next as usize;
+        }
+        if other == ROOT {
+            self.hung[end as usize / 64] &= !(1 << (end % 64));
         }
     }
 }

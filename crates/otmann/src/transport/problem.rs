@@ -2,7 +2,7 @@
 
 use super::{Amount, Basis, Series, Terms, exponent, grid, scale};
 use crate::Error;
-use crate::lanes::{self, Instructions, Kernel, Lanes, padded};
+use crate::lanes::{self, Instructions, Kernel, Lanes, Portable, padded};
 
 /// A transport problem in which mass may stay unmatched: minimise
 /// Σ cost(i, j)·x(i, j) + penalty·(unmatched supply + unmatched demand)
@@ -82,6 +82,7 @@ pub fn solve(problem: &Problem<'_>) -> Result<Plan, Error> {
 impl Problem<'_> {
     pub(super) fn check(&self) -> Result<(), Error> {
         let (rows, columns) = (self.supply.len(), self.demand.len());
+        super::check_size(rows, columns)?;
         if self.cost.len() != rows * columns {
             return Err(Error::Length {
                 what: "the cost matrix",
@@ -165,6 +166,14 @@ fn with<A: Amount>(problem: &Problem<'_>, total: f64) -> (Plan, f64) {
             saving: &saving,
         },
     );
+
+    // The duals of this basis for the savings as they are, not rounded to the grid.
+    for row in 0..rows.len() {
+        for column in 0..columns.len() {
+            saving[row * stride + column] = terms.ceiling - cost(row, column);
+        }
+    }
+    basis.reprice(Portable, &saving);
 
     let mut unmatched_supply = vec![0.0; problem.supply.len()];
     let mut unmatched_demand = vec![0.0; problem.demand.len()];
@@ -270,17 +279,17 @@ fn duals<A: Amount>(
     for (&column, v) in columns.iter().zip(v) {
         beta[column] = problem.penalty - v;
     }
-    for row in 0..alpha.len() {
-        if alpha[row].is_nan() {
-            alpha[row] = (columns.iter())
+    for (row, alpha) in alpha.iter_mut().enumerate() {
+        if alpha.is_nan() {
+            *alpha = (columns.iter())
                 .map(|&column| problem.cost[row * width + column] - beta[column])
                 .fold(problem.penalty, f64::min);
         }
     }
-    for column in 0..width {
-        if beta[column].is_nan() {
-            beta[column] = (0..alpha.len())
-                .map(|row| problem.cost[row * width + column] - alpha[row])
+    for (column, beta) in beta.iter_mut().enumerate() {
+        if beta.is_nan() {
+            *beta = (alpha.iter().enumerate())
+                .map(|(row, alpha)| problem.cost[row * width + column] - alpha)
                 .fold(problem.penalty, f64::min);
         }
     }

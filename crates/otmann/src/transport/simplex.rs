@@ -1,8 +1,14 @@
 //! Start, pricing and the main loop.
 
 use super::amount::Amount;
-use super::basis::{Basis, Fixed, ROOT, Wide, Width};
-use crate::lanes::{LANES, Lanes, NEVER, padded};
+use super::basis::{Basis, ROOT};
+use crate::lanes::{Kernel, Lanes, NEVER, Portable, padded};
+
+/// Words of the largest sets of nodes.
+const MOST_WORDS: usize = 128;
+/// The most nodes that one problem or one block of labels may have, rows and columns together,
+/// each rounded up to a multiple of 8.
+pub(super) const MOST_NODES: usize = 64 * MOST_WORDS;
 
 /// Problems with the same supplies and demands, solved one after the other.
 pub(crate) trait Series<A> {
@@ -12,6 +18,19 @@ pub(crate) trait Series<A> {
     fn savings(&mut self, k: usize) -> &[f64];
     /// Takes the optimal basis of problem `k`.
     fn solved(&mut self, k: usize, basis: &Basis<A>);
+}
+
+/// A solve whose sets of nodes take `W` words.
+struct Sized<'a, const W: usize, A, S>(&'a mut Basis<A>, &'a [A], &'a [A], S);
+
+impl<const W: usize, A: Amount, S: Series<A>> Kernel for Sized<'_, W, A, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, lanes: impl Lanes) {
+        let Self(basis, supply, demand, series) = self;
+        basis.run::<W>(lanes, supply, demand, series);
+    }
 }
 
 impl<A: Amount> Basis<A> {
@@ -28,90 +47,123 @@ impl<A: Amount> Basis<A> {
         demand: &[A],
         series: impl Series<A>,
     ) {
-        self.reset(supply, demand);
-        match self.nodes.div_ceil(64) {
-            1 => self.run(lanes, Fixed::<1>, series),
-            2 => self.run(lanes, Fixed::<2>, series),
-            words => self.run(lanes, Wide(words), series),
+        // Sets of nodes are arrays of words, so that the compiler can unroll.
+        // One function for each size, which keeps each of them small enough to optimise well.
+        // Large problems are rare: compiled once, without vector instructions.
+        match (padded(supply.len()) + padded(demand.len())).div_ceil(64) {
+            0..=1 => lanes.enter(Sized::<1, A, _>(self, supply, demand, series)),
+            2 => lanes.enter(Sized::<2, A, _>(self, supply, demand, series)),
+            3..=4 => lanes.enter(Sized::<4, A, _>(self, supply, demand, series)),
+            5..=16 => Portable.enter(Sized::<16, A, _>(self, supply, demand, series)),
+            _ => Portable.enter(Sized::<MOST_WORDS, A, _>(self, supply, demand, series)),
         }
     }
 
     #[inline(always)]
-    fn run(&mut self, lanes: impl Lanes, width: impl Width, mut series: impl Series<A>) {
+    fn run<const W: usize>(
+        &mut self,
+        lanes: impl Lanes,
+        supply: &[A],
+        demand: &[A],
+        mut series: impl Series<A>,
+    ) {
+        self.reset::<W>(supply, demand);
         for k in 0..series.len() {
             let saving = series.savings(k);
             if k == 0 {
-                self.greedy(lanes, width, saving);
+                self.greedy::<W>(lanes, saving);
             }
-            self.reprice(lanes, width, saving);
-            self.optimise(lanes, width, saving);
+            self.reprice(lanes, saving);
+            self.optimise::<W>(lanes, saving);
             series.solved(k, self);
         }
     }
 
-    /// Every row in turn takes what it can of its best columns.
+    /// The row with the largest saving takes what it can of that column, again and again.
     ///
     /// Whichever of the two is used up hangs from the other. A tie uses up the column, so that
-    /// no column keeps an empty arc to the root: the basis is strongly feasible.
+    /// no column keeps an empty arc to the root: the basis is strongly feasible. Potentials serve
+    /// as notes until [`Basis::reprice`] sets them: a bound on each open row's best saving, and
+    /// [`NEVER`] for columns that are used up.
     #[inline(always)]
-    fn greedy(&mut self, lanes: impl Lanes, width: impl Width, saving: &[f64]) {
+    fn greedy<const W: usize>(&mut self, lanes: impl Lanes, saving: &[f64]) {
         let stride = padded(self.columns);
         for row in 0..self.rows {
             let saving = &saving[row * stride..][..stride];
-            while let Some((column, _)) = lanes.best(saving, self.column_potentials(), 0.0) {
-                let node = self.first_column + column;
-                if self.flow[node] <= self.flow[row] {
-                    let amount = self.flow[node];
-                    self.flow[row] -= amount;
-                    self.hang(width, node, row);
-                    // Closed to later rows; `reprice` sets true potentials.
-                    self.potential[node] = NEVER;
-                } else {
-                    let amount = self.flow[row];
-                    self.flow[node] -= amount;
-                    self.hang(width, row, node);
-                    break;
-                }
+            let best = lanes.best(saving, self.column_potentials(), 0.0);
+            self.potential[row] = best.map_or(NEVER, |(_, best)| best);
+        }
+        while let Some((row, bound)) = lanes.largest(&self.potential[..self.first_column], 0.0) {
+            let saving = &saving[row * stride..][..stride];
+            let Some((column, best)) = lanes.best(saving, self.column_potentials(), 0.0) else {
+                self.potential[row] = NEVER;
+                continue;
+            };
+            if best < bound {
+                self.potential[row] = best;
+                continue;
+            }
+            let node = self.first_column + column;
+            if self.flow[node] <= self.flow[row] {
+                let amount = self.flow[node];
+                self.flow[row] -= amount;
+                self.hang::<W>(node, row);
+                self.potential[node] = NEVER;
+            } else {
+                let amount = self.flow[row];
+                self.flow[node] -= amount;
+                self.hang::<W>(row, node);
+                self.potential[row] = NEVER;
             }
         }
     }
 
     /// Pivots until no arc has a positive reduced saving.
+    ///
+    /// Arcs are priced a few rows at a time, going round; the best arc of these rows enters. Arcs
+    /// of the root count as one more row.
     #[inline(always)]
-    fn optimise(&mut self, lanes: impl Lanes, width: impl Width, saving: &[f64]) {
+    fn optimise<const W: usize>(&mut self, lanes: impl Lanes, saving: &[f64]) {
+        if self.rows == 0 || self.columns == 0 {
+            return;
+        }
         let stride = padded(self.columns);
+        let group = if self.rows <= 16 { 4 } else { 8 };
         let mut turn = 0;
         let mut quiet = 0;
         while quiet <= self.rows {
             let found = if turn == self.rows {
+                turn = 0;
+                quiet += 1;
                 self.price_slacks(lanes)
             } else {
-                self.price_row(lanes, turn, &saving[turn * stride..][..stride])
+                let count = group.min(self.rows - turn);
+                let found = lanes.best_of_rows(
+                    &saving[turn * stride..(turn + count) * stride],
+                    self.column_potentials(),
+                    &self.potential[turn..turn + count],
+                );
+                let found = found.map(|(row, column, gain)| {
+                    (
+                        (turn + row) as u32,
+                        (self.first_column + column) as u32,
+                        gain,
+                    )
+                });
+                turn += count;
+                quiet += count;
+                found
             };
-            match found {
-                Some((tail, head, gain)) => {
-                    self.pivot(lanes, width, tail, head, gain);
-                    quiet = 0;
-                }
-                None => {
-                    quiet += 1;
-                    turn = if turn == self.rows { 0 } else { turn + 1 };
-                }
+            if let Some((tail, head, gain)) = found {
+                self.pivot::<W>(lanes, tail, head, gain);
+                quiet = 0;
             }
         }
-    }
-
-    #[inline(always)]
-    fn price_row(&self, lanes: impl Lanes, row: usize, saving: &[f64]) -> Option<(u32, u32, f64)> {
-        let own = self.potential[row];
-        let (column, best) = lanes.best(saving, self.column_potentials(), own)?;
-        Some((row as u32, (self.first_column + column) as u32, best - own))
     }
 
     /// Arcs between the root and a row or a column.
     #[inline(always)]
     fn price_slacks(&self, lanes: impl Lanes) -> Option<(u32, u32, f64)> {
-        debug_assert_eq!(self.first_column % LANES, 0);
         if let Some((row, u)) = lanes.smallest(&self.potential[..self.first_column], 0.0) {
             return Some((row as u32, ROOT, -u));
         }
