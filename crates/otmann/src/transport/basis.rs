@@ -37,8 +37,8 @@ pub(crate) struct Basis<A> {
     pub(super) below: Aligned<u64>,
     /// Nodes that do not hang from the root directly: the lower ends of the matching arcs.
     pub(super) hung: Vec<u64>,
-    /// Buffer of `reprice`.
-    terms: Vec<(usize, f64)>,
+    /// Buffer of `reprice` and of the start.
+    pub(super) terms: Vec<(usize, f64)>,
 }
 
 /// A set of nodes, as bits.

@@ -88,19 +88,22 @@ impl<A: Amount> Basis<A> {
     #[inline(always)]
     fn greedy<const W: usize>(&mut self, lanes: impl Lanes, saving: &[f64]) {
         let stride = padded(self.columns);
+        let mut wanted = std::mem::take(&mut self.terms);
+        wanted.clear();
         for row in 0..self.rows {
             let saving = &saving[row * stride..][..stride];
             let best = lanes.best(saving, self.column_potentials(), 0.0);
+            wanted.push(best.unwrap_or((0, NEVER)));
             self.potential[row] = best.map_or(NEVER, |(_, best)| best);
         }
-        while let Some((row, bound)) = lanes.largest(&self.potential[..self.first_column], 0.0) {
-            let saving = &saving[row * stride..][..stride];
-            let Some((column, best)) = lanes.best(saving, self.column_potentials(), 0.0) else {
-                self.potential[row] = NEVER;
-                continue;
-            };
-            if best < bound {
-                self.potential[row] = best;
+        while let Some((row, _)) = lanes.largest(&self.potential[..self.first_column], 0.0) {
+            let column = wanted[row].0;
+            if self.potential[self.first_column + column] < 0.0 {
+                // Used up since: the next best of this row.
+                let saving = &saving[row * stride..][..stride];
+                let best = lanes.best(saving, self.column_potentials(), 0.0);
+                wanted[row] = best.unwrap_or((0, NEVER));
+                self.potential[row] = wanted[row].1;
                 continue;
             }
             let node = self.first_column + column;
@@ -116,6 +119,7 @@ impl<A: Amount> Basis<A> {
                 self.potential[row] = NEVER;
             }
         }
+        self.terms = wanted;
     }
 
     /// Pivots until no arc has a positive reduced saving.
