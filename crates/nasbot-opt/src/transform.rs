@@ -71,9 +71,53 @@ fn normal_quantile(p: f64) -> f64 {
     0.5 * (low + high)
 }
 
+/// The score at which the transform would be `value`: linear between the scores seen, and beyond them
+/// with the slope of the whole range, so that predictions can be told in units of the score.
+pub(crate) fn invert(transform: Transform, scores: &[f64], value: f64) -> f64 {
+    if transform == Transform::Nothing {
+        return value;
+    }
+    let mut seen: Vec<(f64, f64)> = (apply(transform, scores).into_iter())
+        .zip(scores.iter().copied())
+        .collect();
+    seen.sort_by(|a, b| a.0.total_cmp(&b.0));
+    seen.dedup_by(|a, b| a.0.total_cmp(&b.0).is_eq());
+    let (Some(&first), Some(&last)) = (seen.first(), seen.last()) else {
+        return value;
+    };
+    let between = |a: (f64, f64), b: (f64, f64)| {
+        let width = b.0 - a.0;
+        if width > 0.0 {
+            (b.1 - a.1) / width
+        } else {
+            0.0
+        }
+    };
+    let after = seen.partition_point(|&(x, _)| x <= value);
+    match (after.checked_sub(1).map(|i| seen[i]), seen.get(after)) {
+        (Some(low), Some(&high)) => low.1 + between(low, high) * (value - low.0),
+        (Some(low), None) => low.1 + between(first, last) * (value - low.0),
+        (None, _) => first.1 + between(first, last) * (value - first.0),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_inverse_leads_back_to_each_score_and_keeps_order() {
+        let scores = [0.91, 0.15, 0.97, 0.975, 0.97, 0.88];
+        for transform in [Transform::Nothing, Transform::Rank, Transform::Soften] {
+            for (score, value) in scores.iter().zip(apply(transform, &scores)) {
+                assert!((invert(transform, &scores, value) - score).abs() < 1e-12);
+            }
+            let path: Vec<f64> = (-40..40)
+                .map(|i| invert(transform, &scores, 0.1 * f64::from(i)))
+                .collect();
+            assert!(path.windows(2).all(|pair| pair[0] < pair[1]), "{transform}");
+        }
+    }
 
     #[test]
     fn quantiles_are_those_of_the_normal_distribution() {

@@ -116,6 +116,13 @@ impl Model {
         Ok(())
     }
 
+    /// A prediction's mean and standard deviation in units of the score: the transform undone at the
+    /// mean, and half of what lies between one standard deviation below and above.
+    pub(crate) fn in_scores(&self, config: &ValidConfig, mean: f64, std: f64) -> (f64, f64) {
+        let undo = |value| transform::invert(config.transform, &self.scores, value);
+        (undo(mean), 0.5 * (undo(mean + std) - undo(mean - std)))
+    }
+
     /// Whether hyper-parameters have been chosen yet.
     pub(crate) fn is_ready(&self) -> bool {
         self.surrogate.ensemble().is_ok()

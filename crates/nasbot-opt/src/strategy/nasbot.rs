@@ -135,14 +135,17 @@ impl<S: Space> Maximiser<'_, S> {
             .pool
             .into_iter()
             .reduce(|a, b| if b.value > a.value { b } else { a });
-        Ok(best.map(|found| Choice {
-            candidate: found.candidate,
-            hash: found.hash,
-            origin: Origin::Acquisition {
-                value: found.value,
-                mean: found.mean,
-                std: found.std,
-            },
+        Ok(best.map(|found| {
+            let (mean, std) = (self.model).in_scores(self.view.config, found.mean, found.std);
+            Choice {
+                candidate: found.candidate,
+                hash: found.hash,
+                origin: Origin::Acquisition {
+                    value: found.value,
+                    mean,
+                    std,
+                },
+            }
         }))
     }
 

@@ -180,7 +180,7 @@ fn every_network_suggested_keeps_to_the_constraints() {
     };
     for kind in [Kind::MlpReg, Kind::Cnn] {
         for config in settings(9) {
-            let space = NetworkSpace::new(kind, constraints.clone()).unwrap();
+            let space = NetworkSpace::new(kind, constraints).unwrap();
             let mut search = Search::new(space, config.clone().validated().unwrap()).unwrap();
             for _ in 0..30 {
                 let suggestion = search.ask().unwrap();

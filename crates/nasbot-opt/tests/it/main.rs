@@ -1,4 +1,9 @@
 //! Integration tests: golden values across crates, and one suite that every strategy must pass.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests: a failure here is a failed test"
+)]
 
 mod conformance;
 mod golden;
