@@ -2,7 +2,7 @@
 //!
 //! One SQLite file with an append-only history of [`Event`]s. Everything else is folded from it
 //! ([`Ledger`]): the state of a search that goes on, the progress display, the report years later.
-//! One process writes a study at a time ([`Lock`]), any number may read.
+//! One process writes a study at a time ([`lock`]), any number may read.
 
 mod event;
 mod ledger;
