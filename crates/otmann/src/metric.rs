@@ -25,6 +25,8 @@ pub struct Metric {
     groups: Vec<Vec<bool>>,
     walks: Vec<Walk>,
     kind: Option<Kind>,
+    /// Labels, groups and the set of walks: what profiles depend on.
+    shape: [usize; 3],
     /// Positions in `coefficients`, largest coefficient first.
     descending: Vec<usize>,
     /// Block of each label: labels are in one block if a chain of useful mismatches joins them.
@@ -50,6 +52,7 @@ impl Metric {
             groups,
             walks: Walk::ALL.to_vec(),
             kind: Some(kind),
+            shape: [0; 3],
             descending: Vec::new(),
             blocks: Vec::new(),
             places: Vec::new(),
@@ -70,6 +73,7 @@ impl Metric {
             null_penalty: NULL_PENALTY,
             walks: Walk::ALL.to_vec(),
             kind: None,
+            shape: [0; 3],
             descending: Vec::new(),
             blocks: Vec::new(),
             places: Vec::new(),
@@ -165,6 +169,7 @@ impl Metric {
         }
         self.groups = checked;
         self.kind = None;
+        self.derive();
         Ok(self)
     }
 
@@ -179,6 +184,7 @@ impl Metric {
         if self.walks.is_empty() {
             return Err(Error::Empty { what: "walk" });
         }
+        self.derive();
         Ok(self)
     }
 
@@ -216,6 +222,10 @@ impl Metric {
         &self.groups
     }
 
+    pub(crate) fn shape(&self) -> [usize; 3] {
+        self.shape
+    }
+
     pub(crate) fn walks(&self) -> &[Walk] {
         &self.walks
     }
@@ -239,6 +249,8 @@ impl Metric {
 
     /// What follows from the settings: the order of the coefficients and the blocks of labels.
     fn derive(&mut self) {
+        let walks = self.walks.iter().map(|&walk| 1 << walk as usize).sum();
+        self.shape = [self.mismatch.len(), self.groups.len(), walks];
         self.descending = (0..self.coefficients.len()).collect();
         self.descending
             .sort_by(|&a, &b| self.coefficients[b].total_cmp(&self.coefficients[a]));

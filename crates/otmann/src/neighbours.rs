@@ -192,7 +192,10 @@ impl Kernel for DualBound<'_> {
                 slope,
                 grid: grid(padded(x.len) + stride, ceiling),
             };
-            buffers.structure.resize(stride, 0.0);
+            buffers.structure.resize(x.len * stride, 0.0);
+            let rows = x.first..x.first + x.len;
+            let out = &mut buffers.structure;
+            lanes.structure(a.features(), rows, b.features(), y.first, stride, out);
             buffers.saving.resize(stride, 0.0);
             buffers.most.clear();
             buffers.most.resize(stride, 0.0);
@@ -200,9 +203,8 @@ impl Kernel for DualBound<'_> {
             for row in 0..x.len {
                 let start = y.mismatch + a.members[x.first + row] * stride;
                 let mismatch = &b.mismatch[start..][..stride];
-                let (from, to) = (a.features(), b.features());
-                lanes.structure(from, x.first + row, to, y.first, &mut buffers.structure);
-                lanes.savings(terms, mismatch, &buffers.structure, &mut buffers.saving);
+                let structure = &buffers.structure[row * stride..][..stride];
+                lanes.savings(terms, mismatch, structure, &mut buffers.saving);
                 if let Some((_, best)) = lanes.largest(&buffers.saving, 0.0) {
                     by_rows += a.masses[x.first + row] * best;
                 }

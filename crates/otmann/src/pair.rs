@@ -247,10 +247,8 @@ impl Scratch {
         let stride = padded(y.len);
         let (from, to) = (a.features(), b.features());
         self.structure.set_len(x.len * stride);
-        for row in 0..x.len {
-            let out = &mut self.structure[row * stride..][..stride];
-            lanes.structure(from, x.first + row, to, y.first, out);
-        }
+        let rows = x.first..x.first + x.len;
+        lanes.structure(from, rows, to, y.first, stride, &mut self.structure);
         let mismatch = |row: usize| {
             let start = y.mismatch + a.members[x.first + row] * stride;
             &b.mismatch[start..][..stride]
@@ -373,17 +371,20 @@ pub(crate) fn costs(
     (a, x): (&Profile, Block),
     (b, y): (&Profile, Block),
 ) -> Vec<f64> {
-    let (from, to) = (a.wide_features(), b.wide_features());
     let slope = coefficient / metric.features() as f64;
     let stride = padded(y.len);
+    let columns: Vec<Vec<f64>> = (y.first..y.first + y.len)
+        .map(|slot| b.all_features(slot))
+        .collect();
     let mut out = Vec::with_capacity(x.len * y.len);
-    for row in 0..x.len {
-        let mismatch = y.mismatch + a.members[x.first + row] * stride;
-        for column in 0..y.len {
-            let structure: f64 = (from.chunks_exact(a.slots()).zip(to.chunks_exact(b.slots())))
-                .map(|(from, to)| (from[x.first + row] - to[y.first + column]).abs())
+    for row in x.first..x.first + x.len {
+        let features = a.all_features(row);
+        let mismatch = &b.mismatch[y.mismatch + a.members[row] * stride..];
+        for (column, &mismatch) in columns.iter().zip(mismatch) {
+            let structure: f64 = (features.iter().zip(column))
+                .map(|(x, y)| (x - y).abs())
                 .sum();
-            out.push(b.mismatch[mismatch + column] + slope * structure);
+            out.push(mismatch + slope * structure);
         }
     }
     out

@@ -1,11 +1,9 @@
 //! What the distance needs of one graph, computed once.
 
-use std::borrow::Cow;
-
 use nn_graph::dag::{End, Lengths};
 use nn_graph::{Dag, Network, Walk};
 
-use crate::lanes::{Aligned, Features, padded};
+use crate::lanes::{Aligned, Features, LANES, padded};
 use crate::transport::{exponent, scale};
 use crate::{Error, Metric};
 
@@ -60,9 +58,12 @@ pub struct Profile {
     pub(crate) exponent: i32,
     /// Whether amounts equal masses exactly.
     pub(crate) exact: bool,
-    /// Counts, one byte each, eight features to a word; by word, then slot. Empty if `wide`.
+    /// Features for each slot: words of counts, and reals.
+    heights: (usize, usize),
+    /// Counts, one byte each, eight features to a word, in tiles (see [`Features`]). Empty if
+    /// `wide`.
     bytes: Aligned<u64>,
-    /// Random-walk lengths by feature, then slot; preceded by the counts if `wide`.
+    /// Random-walk lengths in tiles; preceded by the counts if `wide`.
     reals: Aligned<f64>,
     /// Whether some count does not fit in a byte.
     pub(crate) wide: bool,
@@ -149,7 +150,7 @@ impl Profile {
 
     /// Checks that this profile was built for a metric like `metric`.
     pub(crate) fn check_for(&self, metric: &Metric) -> Result<(), Error> {
-        if self.shape == shape(metric) {
+        if self.shape == metric.shape() {
             Ok(())
         } else {
             Err(Error::ForeignProfile)
@@ -161,36 +162,27 @@ impl Profile {
     }
 
     /// Features, counts as bytes. Not for wide profiles.
+    #[inline(always)]
     pub(crate) fn features(&self) -> Features<'_> {
         Features {
-            stride: self.slots(),
-            bytes: &self.bytes,
-            reals: &self.reals,
+            heights: self.heights,
+            bytes: self.bytes.as_chunks().0,
+            reals: self.reals.as_chunks().0,
         }
     }
 
-    /// All features as reals, counts first.
-    pub(crate) fn wide_features(&self) -> Cow<'_, [f64]> {
-        if self.wide {
-            return Cow::Borrowed(&self.reals);
-        }
-        let slots = self.slots();
-        let [_, groups, _] = self.shape;
-        let counts = self.counts_per_slot(groups);
-        let mut all = Vec::with_capacity(counts * slots + self.reals.len());
+    /// All features of one slot as reals, counts first, for any profile.
+    pub(crate) fn all_features(&self, slot: usize) -> Vec<f64> {
+        let (words, reals) = self.heights;
+        let [_, groups, walks] = self.shape;
+        let counts = 2 * groups * walks.count_ones() as usize - reals;
+        let mut all = Vec::with_capacity(counts + reals);
         for feature in 0..counts {
-            let words = &self.bytes[feature / 8 * slots..][..slots];
-            all.extend((words.iter()).map(|word| f64::from(word.to_le_bytes()[feature % 8])));
+            let word = self.bytes[place(words, feature / 8, slot)];
+            all.push(f64::from(word.to_le_bytes()[feature % 8]));
         }
-        all.extend_from_slice(&self.reals);
-        Cow::Owned(all)
-    }
-
-    fn counts_per_slot(&self, groups: usize) -> usize {
-        let [_, _, walks] = self.shape;
-        let features = 2 * groups * walks.count_ones() as usize;
-        let reals = self.reals.len().checked_div(self.slots()).unwrap_or(0);
-        features - reals
+        all.extend((0..reals).map(|real| self.reals[place(reals, real, slot)]));
+        all
     }
 
     fn build(labels: &[usize], masses: &[f64], dag: &Dag, metric: &Metric) -> Result<Self, Error> {
@@ -210,12 +202,13 @@ impl Profile {
             least: i64::MAX,
             exponent: exponent(total, AMOUNT_BITS),
             exact: true,
+            heights: (0, 0),
             bytes: Aligned::default(),
             reals: Aligned::default(),
             wide: false,
             mismatch: Aligned::default(),
             len: labels.len(),
-            shape: shape(metric),
+            shape: metric.shape(),
         };
         profile.place(labels, masses, metric);
         profile.measure(labels, dag, metric);
@@ -278,26 +271,31 @@ impl Profile {
             }
         }
         self.wide = counts.iter().any(|counts| counts.iter().any(|&c| c > 255));
-        let places: Vec<(usize, usize)> = (self.nodes.iter().enumerate())
-            .filter_map(|(slot, node)| node.map(|node| (slot, node)))
+        let walks: Vec<&[f64]> = (directions.iter())
+            .filter(|_| walks.contains(&Walk::RandomWalk))
+            .map(|lengths| &lengths.random_walk[..])
             .collect();
-        let (mut bytes, mut reals) = (Vec::new(), Vec::new());
-        if self.wide {
-            for counts in &counts {
-                spread(&mut reals, slots, &places, |node| f64::from(counts[node]));
-            }
+        let (words, wide) = if self.wide {
+            (0, counts.len())
         } else {
-            for eight in counts.chunks(8) {
-                spread(&mut bytes, slots, &places, |node| {
-                    (eight.iter().enumerate())
-                        .map(|(byte, counts)| u64::from(counts[node]) << (8 * byte))
-                        .sum()
-                });
+            (counts.len().div_ceil(8), 0)
+        };
+        self.heights = (words, wide + walks.len());
+        let mut bytes = vec![0_u64; slots * words];
+        let mut reals = vec![0.0; slots * (wide + walks.len())];
+        for (slot, node) in self.nodes.iter().enumerate() {
+            let &Some(node) = node else { continue };
+            let word = |k| place(words, k, slot);
+            let real = |k| place(wide + walks.len(), k, slot);
+            for (k, counts) in counts.iter().enumerate() {
+                if self.wide {
+                    reals[real(k)] = f64::from(counts[node]);
+                } else {
+                    bytes[word(k / 8)] |= u64::from(counts[node]) << (8 * (k % 8));
+                }
             }
-        }
-        if walks.contains(&Walk::RandomWalk) {
-            for lengths in &directions {
-                spread(&mut reals, slots, &places, |node| lengths.random_walk[node]);
+            for (k, lengths) in walks.iter().enumerate() {
+                reals[real(wide + k)] = lengths[node];
             }
         }
         self.bytes = Aligned::from(&bytes[..]);
@@ -325,24 +323,9 @@ impl Profile {
     }
 }
 
-/// Appends one feature: a value for each slot with a node, 0 in padding.
-fn spread<T: Copy + Default>(
-    out: &mut Vec<T>,
-    slots: usize,
-    places: &[(usize, usize)],
-    value: impl Fn(usize) -> T,
-) {
-    let start = out.len();
-    out.resize(start + slots, T::default());
-    for &(slot, node) in places {
-        out[start + slot] = value(node);
-    }
-}
-
-/// Labels, groups and the set of walks.
-fn shape(metric: &Metric) -> [usize; 3] {
-    let walks = metric.walks().iter().map(|&walk| 1 << walk as usize).sum();
-    [metric.mismatch().len(), metric.groups().len(), walks]
+/// Where a slot's feature `k` stands in tiles of this height.
+fn place(height: usize, k: usize, slot: usize) -> usize {
+    (slot / LANES * height + k) * LANES + slot % LANES
 }
 
 fn check(labels: &[usize], masses: &[f64], metric: &Metric) -> Result<(), Error> {

@@ -1,5 +1,7 @@
 //! Sets of pairs on which speed is measured.
 
+use std::collections::BTreeSet;
+
 use nn_graph::{Kind, Network};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
@@ -31,7 +33,8 @@ pub(crate) enum Set {
 }
 
 impl Set {
-    /// The networks, and pairs (places) of different ones of the same kind.
+    /// The networks, and pairs (places) of different ones of the same kind, in the order in which
+    /// a matrix of distances has them.
     pub(crate) fn pairs(self) -> (Vec<Network>, Vec<(usize, usize)>) {
         let (networks, count) = match self {
             Self::Size(10) => (of_size(10, 60), 600),
@@ -41,14 +44,14 @@ impl Set {
             Self::Pool => (pool(), 1500),
         };
         let mut rng = Pcg64::seed_from_u64(7);
-        let mut pairs = Vec::with_capacity(count);
+        let mut pairs = BTreeSet::new();
         while pairs.len() < count {
             let a = rng.random_range(0..networks.len());
             let b = rng.random_range(0..networks.len());
-            if a != b && networks[a].kind() == networks[b].kind() {
-                pairs.push((a, b));
+            if networks[a] != networks[b] && networks[a].kind() == networks[b].kind() {
+                pairs.insert((a, b));
             }
         }
-        (networks, pairs)
+        (networks, pairs.into_iter().collect())
     }
 }

@@ -6,8 +6,9 @@
 )]
 
 use std::arch::x86_64::*;
+use std::ops::Range;
 
-use super::{Features, Kernel, Lanes, NEVER, Terms};
+use super::{Features, Kernel, LANES, Lanes, NEVER, Terms, Tiles};
 
 /// Doubles in one vector.
 const FOUR: usize = 4;
@@ -83,6 +84,53 @@ fn argmax(count: usize, vector: impl Fn(usize) -> __m256d, above: f64) -> Option
     }
 }
 
+/// [`Lanes::structure`] for tiles of known heights: the columns' features stay in registers.
+#[inline(always)]
+fn structure<const N: usize, const M: usize>(
+    (x_bytes, x_reals): Tiles<'_, N, M>,
+    rows: Range<usize>,
+    (y_bytes, y_reals): Tiles<'_, N, M>,
+    first: usize,
+    stride: usize,
+    out: &mut [f64],
+) {
+    // 2^52: a count in the low bits of its mantissa makes the double 2^52 + count.
+    const BIAS: f64 = 4_503_599_627_370_496.0;
+    let out = out.as_chunks_mut::<FOUR>().0;
+    let width = stride / FOUR;
+    for chunk in 0..width {
+        let tile = first / LANES + chunk / 2;
+        let half = chunk % 2;
+        let (y_bytes, y_reals) = (&y_bytes[tile], &y_reals[tile]);
+        let mut at = chunk;
+        for row in rows.clone() {
+            let (x_bytes, x_reals) = (&x_bytes[row / LANES], &x_reals[row / LANES]);
+            unsafe {
+                let mut counts = _mm256_setzero_si256();
+                let mut k = 0;
+                while k < N {
+                    let x = _mm256_set1_epi64x(x_bytes[k][row % LANES] as i64);
+                    let y = &y_bytes[k].as_chunks::<FOUR>().0[half];
+                    let y = _mm256_loadu_si256(y.as_ptr().cast());
+                    counts = _mm256_add_epi64(counts, _mm256_sad_epu8(x, y));
+                    k += 1;
+                }
+                let biased = _mm256_or_si256(counts, _mm256_castpd_si256(splat(BIAS)));
+                let mut sums = _mm256_sub_pd(_mm256_castsi256_pd(biased), splat(BIAS));
+                let mut k = 0;
+                while k < M {
+                    let y = load(&y_reals[k].as_chunks::<FOUR>().0[half]);
+                    let difference = _mm256_sub_pd(splat(x_reals[k][row % LANES]), y);
+                    sums = _mm256_add_pd(sums, _mm256_andnot_pd(splat(-0.0), difference));
+                    k += 1;
+                }
+                store(&mut out[at], sums);
+            }
+            at += width;
+        }
+    }
+}
+
 impl Lanes for Avx2 {
     #[inline(always)]
     fn enter<K: Kernel>(self, kernel: K) -> K::Output {
@@ -97,42 +145,17 @@ impl Lanes for Avx2 {
     fn structure(
         self,
         a: Features<'_>,
-        row: usize,
+        rows: Range<usize>,
         b: Features<'_>,
         first: usize,
+        stride: usize,
         out: &mut [f64],
     ) {
-        // 2^52: a count in the low bits of its mantissa makes the double 2^52 + count.
-        const BIAS: f64 = 4_503_599_627_370_496.0;
-        let out = out.as_chunks_mut::<FOUR>().0;
-        let words = a.bytes.len() / a.stride;
-        let reals = a.reals.len() / a.stride;
-        let mut chunk = 0;
-        while chunk < out.len() {
-            let column = first + chunk * FOUR;
-            unsafe {
-                let mut counts = _mm256_setzero_si256();
-                let mut word = 0;
-                while word < words {
-                    let x = _mm256_set1_epi64x(a.bytes[word * a.stride + row] as i64);
-                    let y = &b.bytes[word * b.stride + column..][..FOUR];
-                    let y = _mm256_loadu_si256(y.as_ptr().cast());
-                    counts = _mm256_add_epi64(counts, _mm256_sad_epu8(x, y));
-                    word += 1;
-                }
-                let biased = _mm256_or_si256(counts, _mm256_castpd_si256(splat(BIAS)));
-                let mut sums = _mm256_sub_pd(_mm256_castsi256_pd(biased), splat(BIAS));
-                let mut real = 0;
-                while real < reals {
-                    let x = splat(a.reals[real * a.stride + row]);
-                    let y = &b.reals[real * b.stride + column..][..FOUR];
-                    let difference = _mm256_sub_pd(x, _mm256_loadu_pd(y.as_ptr()));
-                    sums = _mm256_add_pd(sums, _mm256_andnot_pd(splat(-0.0), difference));
-                    real += 1;
-                }
-                store(&mut out[chunk], sums);
-            }
-            chunk += 1;
+        match a.heights {
+            // The paper's features: of convolutional networks, of others.
+            (2, 8) => structure::<2, 8>(a.tiles(), rows, b.tiles(), first, stride, out),
+            (2, 6) => structure::<2, 6>(a.tiles(), rows, b.tiles(), first, stride, out),
+            _ => super::Portable.structure(a, rows, b, first, stride, out),
         }
     }
 

@@ -6,8 +6,9 @@
 )]
 
 use std::arch::x86_64::*;
+use std::ops::Range;
 
-use super::{Features, Kernel, LANES, Lanes, NEVER, Terms};
+use super::{Features, Kernel, LANES, Lanes, NEVER, Terms, Tiles};
 
 /// Proof that this machine has AVX-512 F, BW and DQ.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +69,75 @@ fn argmax(count: usize, vector: impl Fn(usize) -> __m512d, above: f64) -> Option
     }
 }
 
+/// [`Lanes::structure`] for tiles of known heights: the columns' features stay in registers.
+#[inline(always)]
+fn structure<const N: usize, const M: usize>(
+    (x_bytes, x_reals): Tiles<'_, N, M>,
+    rows: Range<usize>,
+    (y_bytes, y_reals): Tiles<'_, N, M>,
+    first: usize,
+    stride: usize,
+    out: &mut [f64],
+) {
+    let out = out.as_chunks_mut::<LANES>().0;
+    let width = stride / LANES;
+    for chunk in 0..width {
+        let (y_bytes, y_reals) = (
+            &y_bytes[first / LANES + chunk],
+            &y_reals[first / LANES + chunk],
+        );
+        let mut at = chunk;
+        for row in rows.clone() {
+            let (x_bytes, x_reals) = (&x_bytes[row / LANES], &x_reals[row / LANES]);
+            unsafe {
+                let mut counts = _mm512_setzero_si512();
+                let mut k = 0;
+                while k < N {
+                    let x = _mm512_set1_epi64(x_bytes[k][row % LANES] as i64);
+                    let y = _mm512_loadu_si512(y_bytes[k].as_ptr().cast());
+                    counts = _mm512_add_epi64(counts, _mm512_sad_epu8(x, y));
+                    k += 1;
+                }
+                let mut sums = _mm512_cvtepu64_pd(counts);
+                let mut k = 0;
+                while k < M {
+                    let difference =
+                        _mm512_sub_pd(splat(x_reals[k][row % LANES]), load(&y_reals[k]));
+                    sums = _mm512_add_pd(sums, _mm512_abs_pd(difference));
+                    k += 1;
+                }
+                store(&mut out[at], sums);
+            }
+            at += width;
+        }
+    }
+}
+
+/// [`Lanes::accumulate`] for `N` vectors, whose bits begin at `bit`.
+#[inline(always)]
+fn accumulate<const N: usize>(
+    values: &mut [[f64; LANES]],
+    bit: usize,
+    sets: &[u64],
+    terms: &[(usize, f64)],
+) {
+    let mut sums = [splat(0.0); N];
+    for &(node, term) in terms {
+        let bits = sets[node] >> bit;
+        let mut k = 0;
+        while k < N {
+            let mask = (bits >> (LANES * k)) as u8;
+            sums[k] = unsafe { _mm512_mask_add_pd(sums[k], mask, sums[k], splat(term)) };
+            k += 1;
+        }
+    }
+    let mut k = 0;
+    while k < N {
+        store(&mut values[k], sums[k]);
+        k += 1;
+    }
+}
+
 impl Lanes for Avx512 {
     #[inline(always)]
     fn enter<K: Kernel>(self, kernel: K) -> K::Output {
@@ -82,39 +152,17 @@ impl Lanes for Avx512 {
     fn structure(
         self,
         a: Features<'_>,
-        row: usize,
+        rows: Range<usize>,
         b: Features<'_>,
         first: usize,
+        stride: usize,
         out: &mut [f64],
     ) {
-        let out = out.as_chunks_mut::<LANES>().0;
-        let words = a.bytes.len() / a.stride;
-        let reals = a.reals.len() / a.stride;
-        let mut chunk = 0;
-        while chunk < out.len() {
-            let column = first + chunk * LANES;
-            unsafe {
-                let mut counts = _mm512_setzero_si512();
-                let mut word = 0;
-                while word < words {
-                    let x = _mm512_set1_epi64(a.bytes[word * a.stride + row] as i64);
-                    let y = &b.bytes[word * b.stride + column..][..LANES];
-                    let y = _mm512_loadu_si512(y.as_ptr().cast());
-                    counts = _mm512_add_epi64(counts, _mm512_sad_epu8(x, y));
-                    word += 1;
-                }
-                let mut sums = _mm512_cvtepu64_pd(counts);
-                let mut real = 0;
-                while real < reals {
-                    let x = splat(a.reals[real * a.stride + row]);
-                    let y = &b.reals[real * b.stride + column..][..LANES];
-                    let difference = _mm512_sub_pd(x, _mm512_loadu_pd(y.as_ptr()));
-                    sums = _mm512_add_pd(sums, _mm512_abs_pd(difference));
-                    real += 1;
-                }
-                store(&mut out[chunk], sums);
-            }
-            chunk += 1;
+        match a.heights {
+            // The paper's features: of convolutional networks, of others.
+            (2, 8) => structure::<2, 8>(a.tiles(), rows, b.tiles(), first, stride, out),
+            (2, 6) => structure::<2, 6>(a.tiles(), rows, b.tiles(), first, stride, out),
+            _ => super::Portable.structure(a, rows, b, first, stride, out),
         }
     }
 
@@ -235,19 +283,20 @@ impl Lanes for Avx512 {
     #[inline(always)]
     fn accumulate(self, values: &mut [f64], sets: &[u64], terms: &[(usize, f64)]) {
         let nodes = values.len();
-        let values = values.as_chunks_mut::<LANES>().0;
-        let mut k = 0;
-        while k < values.len() {
-            let sets = &sets[k / 8 * nodes..][..nodes];
-            let mut sum = splat(0.0);
-            for &(node, term) in terms {
-                let mask = (sets[node] >> (LANES * (k % 8))) as u8;
-                unsafe {
-                    sum = _mm512_mask_add_pd(sum, mask, sum, splat(term));
-                }
+        // Four sums at a time: an addition waits for the one before it in the same sum only.
+        for (word, values) in values.chunks_mut(64).enumerate() {
+            let sets = &sets[word * nodes..][..nodes];
+            let values = values.as_chunks_mut::<LANES>().0;
+            let count = values.len();
+            let mut k = 0;
+            while k + 4 <= count {
+                accumulate::<4>(&mut values[k..k + 4], LANES * k, sets, terms);
+                k += 4;
             }
-            store(&mut values[k], sum);
-            k += 1;
+            while k < count {
+                accumulate::<1>(&mut values[k..=k], LANES * k, sets, terms);
+                k += 1;
+            }
         }
     }
 

@@ -4,6 +4,8 @@
 //! order, there is no fused multiplication, and ties go to the lowest index. Slices have lengths
 //! that are multiples of [`LANES`].
 
+use std::ops::Range;
+
 mod aligned;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -50,15 +52,27 @@ impl Terms {
     }
 }
 
-/// Path-length features of one profile's layers, by feature, then layer.
+/// Path-length features of one profile's layers in tiles: for eight layers at a time, for each
+/// feature, the values of these eight.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Features<'a> {
-    /// Number of layers, padded: the stride between features.
-    pub(crate) stride: usize,
+    /// Tiles' height in `bytes` and in `reals`.
+    pub(crate) heights: (usize, usize),
     /// Counts, one byte each, eight features to a word.
-    pub(crate) bytes: &'a [u64],
+    pub(crate) bytes: &'a [[u64; LANES]],
     /// Random-walk lengths.
-    pub(crate) reals: &'a [f64],
+    pub(crate) reals: &'a [[f64; LANES]],
+}
+
+/// Tiles of `N` words and of `M` reals.
+type Tiles<'a, const N: usize, const M: usize> = (&'a [[[u64; LANES]; N]], &'a [[[f64; LANES]; M]]);
+
+impl<'a> Features<'a> {
+    /// Tiles of the heights `N` and `M`, which must be [`Self::heights`].
+    #[inline(always)]
+    fn tiles<const N: usize, const M: usize>(self) -> Tiles<'a, N, M> {
+        (self.bytes.as_chunks().0, self.reals.as_chunks().0)
+    }
 }
 
 /// One set of vector instructions.
@@ -66,9 +80,18 @@ pub(crate) trait Lanes: Copy {
     /// Runs `kernel` in a function of its own that is compiled with these instructions.
     fn enter<K: Kernel>(self, kernel: K) -> K::Output;
 
-    /// Σ over features of |a's − b's| for a's layer `row` against b's layers from `first`, one
-    /// for each element of `out`. Bytes first, then reals in order.
-    fn structure(self, a: Features<'_>, row: usize, b: Features<'_>, first: usize, out: &mut [f64]);
+    /// Σ over features of |a's − b's| for a's layers `rows` against b's layers from `first`: one
+    /// row of `stride` elements of `out` for each. Bytes first, then reals in order. `first` and
+    /// `stride` are whole vectors.
+    fn structure(
+        self,
+        a: Features<'_>,
+        rows: Range<usize>,
+        b: Features<'_>,
+        first: usize,
+        stride: usize,
+        out: &mut [f64],
+    );
 
     /// Savings of one row's arcs. Returns whether any of them is useful.
     fn savings(self, terms: Terms, mismatch: &[f64], structure: &[f64], out: &mut [f64]) -> bool;

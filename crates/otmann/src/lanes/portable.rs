@@ -1,5 +1,7 @@
 //! Plain Rust, for any machine.
 
+use std::ops::Range;
+
 use super::{Features, Kernel, LANES, Lanes, Terms};
 
 /// Plain Rust in chunks that the compiler can vectorise.
@@ -53,32 +55,32 @@ impl Lanes for Portable {
     fn structure(
         self,
         a: Features<'_>,
-        row: usize,
+        rows: Range<usize>,
         b: Features<'_>,
         first: usize,
+        stride: usize,
         out: &mut [f64],
     ) {
-        let words = a.bytes.len() / a.stride;
-        let reals = a.reals.len() / a.stride;
-        for (chunk, out) in out.chunks_exact_mut(LANES).enumerate() {
-            let column = first + chunk * LANES;
-            let mut counts = [0_u64; LANES];
-            for word in 0..words {
-                let x = a.bytes[word * a.stride + row];
-                let ys = &b.bytes[word * b.stride + column..][..LANES];
-                for (count, &y) in counts.iter_mut().zip(ys) {
-                    *count += byte_distance(x, y);
+        let (words, reals) = a.heights;
+        for (row, out) in rows.zip(out.chunks_exact_mut(stride)) {
+            let (own, lane) = (row / LANES, row % LANES);
+            for (tile, out) in (first / LANES..).zip(out.as_chunks_mut::<LANES>().0) {
+                let mut counts = [0_u64; LANES];
+                for word in 0..words {
+                    let x = a.bytes[own * words + word][lane];
+                    for (count, &y) in counts.iter_mut().zip(&b.bytes[tile * words + word]) {
+                        *count += byte_distance(x, y);
+                    }
                 }
-            }
-            let mut sums = counts.map(|count| count as f64);
-            for real in 0..reals {
-                let x = a.reals[real * a.stride + row];
-                let ys = &b.reals[real * b.stride + column..][..LANES];
-                for (sum, &y) in sums.iter_mut().zip(ys) {
-                    *sum += (x - y).abs();
+                let mut sums = counts.map(|count| count as f64);
+                for real in 0..reals {
+                    let x = a.reals[own * reals + real][lane];
+                    for (sum, &y) in sums.iter_mut().zip(&b.reals[tile * reals + real]) {
+                        *sum += (x - y).abs();
+                    }
                 }
+                *out = sums;
             }
-            out.copy_from_slice(&sums);
         }
     }
 

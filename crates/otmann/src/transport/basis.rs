@@ -21,45 +21,57 @@ pub(super) const ROOT: u32 = u32::MAX;
 
 /// A spanning tree with its flows and potentials. Buffers are reused from solve to solve.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Basis<A> {
+pub(crate) struct Basis<A: Amount> {
     pub(super) rows: usize,
     pub(super) columns: usize,
     /// Node number of column 0.
     pub(super) first_column: usize,
     /// Number of nodes, padding included.
     pub(super) nodes: usize,
-    pub(super) parent: Vec<u32>,
-    pub(super) flow: Vec<A>,
+    pub(super) parent: Aligned<u32>,
+    pub(super) flow: Aligned<A>,
     /// π of every node: u of rows, −v of columns (see [`super`]); 0 for padding.
     pub(super) potential: Aligned<f64>,
     /// Sets of nodes, as bits: below each node, and the node itself. By word, then node, so that
     /// one word of all sets is contiguous.
     pub(super) below: Aligned<u64>,
     /// Nodes that do not hang from the root directly: the lower ends of the matching arcs.
-    pub(super) hung: Vec<u64>,
-    /// Buffer of `reprice` and of the start.
+    pub(super) hung: Aligned<u64>,
+    /// Buffer of `reprice`.
     pub(super) terms: Vec<(usize, f64)>,
 }
 
 /// A set of nodes, as bits.
 pub(super) type Set<const W: usize> = [u64; W];
 
-/// Visits the members of a set: word, bit and the node that they make.
+/// The members of a set, in order: word, bit and the node that they make.
 #[inline(always)]
-pub(super) fn for_members<const W: usize>(set: Set<W>, mut visit: impl FnMut(usize, u32, usize)) {
-    let mut word = 0;
-    let mut bits = set[0];
-    loop {
-        while bits == 0 {
-            word += 1;
-            if word == W {
-                return;
+fn members<const W: usize>(set: Set<W>) -> Members<W> {
+    Members { set, word: 0 }
+}
+
+/// See [`members`]. An iterator, because loops' bodies are inlined where they stand, with the
+/// vector instructions of the caller; closures need not be.
+struct Members<const W: usize> {
+    set: Set<W>,
+    word: usize,
+}
+
+impl<const W: usize> Iterator for Members<W> {
+    type Item = (usize, u32, usize);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.word < W {
+            let bits = self.set[self.word];
+            if bits != 0 {
+                self.set[self.word] = bits & (bits - 1);
+                let bit = bits.trailing_zeros();
+                return Some((self.word, bit, self.word * 64 + bit as usize));
             }
-            bits = set[word];
+            self.word += 1;
         }
-        let bit = bits.trailing_zeros();
-        bits &= bits - 1;
-        visit(word, bit, word * 64 + bit as usize);
+        None
     }
 }
 
@@ -83,17 +95,17 @@ impl<A: Amount> Basis<A> {
         self.columns = demand.len();
         self.first_column = padded(self.rows);
         self.nodes = self.first_column + padded(self.columns);
-        self.parent.clear();
-        self.parent.resize(self.nodes, ROOT);
-        self.flow.clear();
-        self.flow.extend_from_slice(supply);
-        self.flow.resize(self.first_column, A::default());
-        self.flow.extend_from_slice(demand);
-        self.flow.resize(self.nodes, A::default());
+        self.parent.set_len(self.nodes);
+        self.parent.fill(ROOT);
+        self.flow.set_len(self.nodes);
+        self.flow[..self.rows].copy_from_slice(supply);
+        self.flow[self.rows..self.first_column].fill(A::default());
+        self.flow[self.first_column..][..self.columns].copy_from_slice(demand);
+        self.flow[self.first_column + self.columns..].fill(A::default());
         self.potential.set_len(self.nodes);
         self.potential.fill(0.0);
-        self.hung.clear();
-        self.hung.resize(W, 0);
+        self.hung.set_len(W);
+        self.hung.fill(0);
         self.below.set_len(self.nodes * W);
         self.below.fill(0);
         for node in 0..self.nodes {
@@ -139,11 +151,11 @@ impl<A: Amount> Basis<A> {
     #[inline(always)]
     pub(crate) fn for_matches(&self, mut visit: impl FnMut(usize, usize, A)) {
         for (word, &set) in self.hung.iter().enumerate() {
-            for_members([set], |_, bit, _| {
+            for (_, bit, _) in members([set]) {
                 let node = word * 64 + bit as usize;
                 let (row, column) = self.arc(node);
                 visit(row, column, self.flow[node]);
-            });
+            }
         }
     }
 
@@ -173,12 +185,12 @@ impl<A: Amount> Basis<A> {
         let mut terms = std::mem::take(&mut self.terms);
         terms.clear();
         for (word, &set) in self.hung.iter().enumerate() {
-            for_members([set], |_, bit, _| {
+            for (_, bit, _) in members([set]) {
                 let node = word * 64 + bit as usize;
                 let (row, column) = self.arc(node);
                 let saving = saving[row * stride + column];
                 terms.push((node, if self.is_row(node) { saving } else { -saving }));
-            });
+            }
         }
         lanes.accumulate(&mut self.potential, &self.below, &terms);
         self.terms = terms;
@@ -230,7 +242,7 @@ impl<A: Amount> Basis<A> {
         let moved = self.below::<W>(cut);
         let gain_all = if at_tail { on_head } else { on_tail };
         let cycle: Set<W> = set(|w| on_tail[w] | on_head[w]);
-        for_members(cycle, |word, bit, node| {
+        for (word, bit, node) in members(cycle) {
             let flow = self.flow[node];
             let blocks = blocking[word] >> bit & 1 == 1;
             self.flow[node] = if blocks { flow - push } else { flow + push };
@@ -241,7 +253,7 @@ impl<A: Amount> Basis<A> {
                 let own = &mut self.below[word * self.nodes + node];
                 *own = *own & !(moved & loses) | moved & gains;
             }
-        });
+        }
         self.turn(end, cut, other, push, moved);
         lanes.shift(
             &mut self.potential,
@@ -258,7 +270,7 @@ impl<A: Amount> Basis<A> {
         let mut least: Option<A> = None;
         let mut cut = 0;
         let mut tied = false;
-        for_members(blocking, |_, _, node| {
+        for (_, _, node) in members(blocking) {
             let flow = self.flow[node];
             let less = least.is_none_or(|least| flow < least);
             tied = !less && (tied || least == Some(flow));
@@ -266,11 +278,11 @@ impl<A: Amount> Basis<A> {
                 least = Some(flow);
                 cut = node;
             }
-        });
+        }
         let least = least.unwrap_or_default();
         if tied {
             let mut last = None;
-            for_members(blocking, |word, bit, node| {
+            for (word, bit, node) in members(blocking) {
                 if self.flow[node] == least {
                     let size: u32 = self.below::<W>(node).iter().map(|w| w.count_ones()).sum();
                     let heads = on_head[word] >> bit & 1 == 1;
@@ -281,7 +293,7 @@ impl<A: Amount> Basis<A> {
                         cut = node;
                     }
                 }
-            });
+            }
         }
         (cut, least)
     }

@@ -38,10 +38,10 @@
 //!
 //! # Pricing and start
 //!
-//! Rows are priced a few at a time, round and round, whole vectors at once, and the best arc of
-//! these few rows enters. That takes a sixth to a quarter fewer pivots than the best arc of
-//! one row, for a fifth to two thirds more rows priced, and fewer branches that can't be foreseen. The start is greedy: the arc with the largest saving takes all it can,
-//! and so on.
+//! Sixteen rows are priced at once, round and round, and the best arc of these enters: far fewer
+//! pivots than the best arc of one row, and one branch that can't be foreseen for all of them.
+//! The start is greedy: row after row takes what it can of the columns that save most. Taking the
+//! largest saving of all rows each time instead saves pivots, but finding it costs more than they.
 //!
 //! # Several coefficients
 //!

@@ -227,7 +227,7 @@ fn with<A: Amount>(problem: &Problem<'_>, total: f64) -> (Plan, f64) {
 }
 
 /// One solve from scratch.
-struct Cold<'a, A> {
+struct Cold<'a, A: Amount> {
     basis: &'a mut Basis<A>,
     supply: &'a [A],
     demand: &'a [A],
@@ -246,7 +246,7 @@ impl<A: Amount> Kernel for Cold<'_, A> {
 /// A series of one problem.
 struct One<'a>(&'a [f64]);
 
-impl<A> Series<A> for One<'_> {
+impl<A: Amount> Series<A> for One<'_> {
     #[inline(always)]
     fn len(&self) -> usize {
         1

@@ -10,8 +10,12 @@ const MOST_WORDS: usize = 128;
 /// each rounded up to a multiple of 8.
 pub(super) const MOST_NODES: usize = 64 * MOST_WORDS;
 
+/// Rows of which the best arc enters. More take fewer pivots, each after pricing more; measured
+/// on evolved networks of 10 to 100 layers, 16 beat 2, 4 and 8 at all sizes.
+const PRICED_AT_ONCE: usize = 16;
+
 /// Problems with the same supplies and demands, solved one after the other.
-pub(crate) trait Series<A> {
+pub(crate) trait Series<A: Amount> {
     /// Number of problems.
     fn len(&self) -> usize;
     /// Savings of problem `k`: for each supply a row of padded length, on the grid and pruned.
@@ -21,7 +25,7 @@ pub(crate) trait Series<A> {
 }
 
 /// A solve whose sets of nodes take `W` words.
-struct Sized<'a, const W: usize, A, S>(&'a mut Basis<A>, &'a [A], &'a [A], S);
+struct Sized<'a, const W: usize, A: Amount, S>(&'a mut Basis<A>, &'a [A], &'a [A], S);
 
 impl<const W: usize, A: Amount, S: Series<A>> Kernel for Sized<'_, W, A, S> {
     type Output = ();
@@ -79,47 +83,35 @@ impl<A: Amount> Basis<A> {
         }
     }
 
-    /// The row with the largest saving takes what it can of that column, again and again.
+    /// Each row in turn takes what it can of the columns that are not used up, the largest saving
+    /// first.
     ///
     /// Whichever of the two is used up hangs from the other. A tie uses up the column, so that
     /// no column keeps an empty arc to the root: the basis is strongly feasible. Potentials serve
-    /// as notes until [`Basis::reprice`] sets them: a bound on each open row's best saving, and
-    /// [`NEVER`] for columns that are used up.
+    /// as notes until [`Basis::reprice`] sets them: [`NEVER`] for columns that are used up.
     #[inline(always)]
     fn greedy<const W: usize>(&mut self, lanes: impl Lanes, saving: &[f64]) {
         let stride = padded(self.columns);
-        let mut wanted = std::mem::take(&mut self.terms);
-        wanted.clear();
         for row in 0..self.rows {
             let saving = &saving[row * stride..][..stride];
-            let best = lanes.best(saving, self.column_potentials(), 0.0);
-            wanted.push(best.unwrap_or((0, NEVER)));
-            self.potential[row] = best.map_or(NEVER, |(_, best)| best);
-        }
-        while let Some((row, _)) = lanes.largest(&self.potential[..self.first_column], 0.0) {
-            let column = wanted[row].0;
-            if self.potential[self.first_column + column] < 0.0 {
-                // Used up since: the next best of this row.
-                let saving = &saving[row * stride..][..stride];
-                let best = lanes.best(saving, self.column_potentials(), 0.0);
-                wanted[row] = best.unwrap_or((0, NEVER));
-                self.potential[row] = wanted[row].1;
-                continue;
-            }
-            let node = self.first_column + column;
-            if self.flow[node] <= self.flow[row] {
-                let amount = self.flow[node];
-                self.flow[row] -= amount;
-                self.hang::<W>(node, row);
-                self.potential[node] = NEVER;
-            } else {
-                let amount = self.flow[row];
-                self.flow[node] -= amount;
-                self.hang::<W>(row, node);
-                self.potential[row] = NEVER;
+            while let Some((column, _)) = lanes.best(saving, self.column_potentials(), 0.0) {
+                let node = self.first_column + column;
+                if self.flow[node] <= self.flow[row] {
+                    let amount = self.flow[node];
+                    self.flow[row] -= amount;
+                    self.hang::<W>(node, row);
+                    self.potential[node] = NEVER;
+                    if self.flow[row] == A::default() {
+                        break;
+                    }
+                } else {
+                    let amount = self.flow[row];
+                    self.flow[node] -= amount;
+                    self.hang::<W>(row, node);
+                    break;
+                }
             }
         }
-        self.terms = wanted;
     }
 
     /// Pivots until no arc has a positive reduced saving.
@@ -132,7 +124,6 @@ impl<A: Amount> Basis<A> {
             return;
         }
         let stride = padded(self.columns);
-        let group = if self.rows <= 16 { 4 } else { 8 };
         let mut turn = 0;
         let mut quiet = 0;
         while quiet <= self.rows {
@@ -141,7 +132,7 @@ impl<A: Amount> Basis<A> {
                 quiet += 1;
                 self.price_slacks(lanes)
             } else {
-                let count = group.min(self.rows - turn);
+                let count = PRICED_AT_ONCE.min(self.rows - turn);
                 let found = lanes.best_of_rows(
                     &saving[turn * stride..(turn + count) * stride],
                     self.column_potentials(),
