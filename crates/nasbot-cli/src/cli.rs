@@ -154,6 +154,7 @@ Examples:
   nasbot distance a.json b.json --structure 0.1,1.5
   nasbot distance --pairs pairs.jsonl --format json one line out for each line in
   generate | nasbot distance --pairs -              the same from standard input
+  nasbot distance a.json b.json --draw match.svg    a drawing of which layers are matched
 
 A line of --pairs is {\"a\":NETWORK,\"b\":NETWORK}.")]
 pub(crate) struct DistanceArgs {
@@ -173,6 +174,10 @@ pub(crate) struct DistanceArgs {
         default_value = "0.1,0.25,0.61,1.5"
     )]
     pub(crate) structure: Vec<f64>,
+    /// Draws both networks and which layers are matched, at the first structural coefficient, to
+    /// this SVG file; - is standard output, in place of the distances.
+    #[arg(long, value_name = "FILE", conflicts_with = "pairs")]
+    pub(crate) draw: Option<PathBuf>,
     /// How to print.
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) format: Format,

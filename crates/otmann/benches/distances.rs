@@ -40,6 +40,7 @@ fn solves(c: &mut Criterion) {
     sweep(c, "solve/50", Set::Size(50), 4);
     sweep(c, "solve/100", Set::Size(100), 4);
     sweep(c, "pair/pool", Set::Pool, 1);
+    sweep(c, "matrix/pool", Set::Matrix, 4);
 }
 
 fn cross(c: &mut Criterion) {

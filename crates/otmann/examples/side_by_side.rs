@@ -128,8 +128,12 @@ fn time(name: &str, passes: usize, instructions: Instructions) -> Result<(), Fai
             times.push((cpu_time()? - start) / networks.len() as f64);
         }
     } else {
-        let (_, set) = (SETS.into_iter().find(|(known, _)| *known == name))
-            .ok_or_else(|| format!("unknown set {name}"))?;
+        let all = [("matrix", Set::Matrix)];
+        let (_, set) = (SETS
+            .into_iter()
+            .chain(all)
+            .find(|(known, _)| *known == name))
+        .ok_or_else(|| format!("unknown set {name}"))?;
         let sweep = Sweep::new(set)?;
         let mut scratch = Scratch::with_instructions(instructions);
         let mut raw = [0.0; 4];

@@ -1,6 +1,8 @@
 //! `nasbot distance`: how far two networks are apart.
 
-use nn_graph::{Kind, Network};
+use std::fs;
+
+use nn_graph::{Kind, Network, draw};
 use otmann::{Distance, Metric};
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +47,15 @@ pub(crate) fn run(args: &DistanceArgs) -> Result<(), Error> {
             }
         }),
         (None, Some(a), Some(b)) => {
-            let distance = meter.measure(&input::network(a)?, &input::network(b)?)?;
+            let (a, b) = (input::network(a)?, input::network(b)?);
+            let distance = meter.measure(&a, &b)?;
+            if let Some(path) = &args.draw {
+                let drawing = meter.draw(&a, &b)?;
+                if input::is_stdin(path) {
+                    return terminal::print(drawing.trim_end());
+                }
+                fs::write(path, drawing).map_err(Error::write(path))?;
+            }
             match args.format {
                 Format::Json => print_json(&distance),
                 Format::Table => terminal::print(&table(&args.structure, &distance)),
@@ -77,6 +87,24 @@ impl Meter {
         }
         let (a, b) = (self.metric.profile(a)?, self.metric.profile(b)?);
         Ok(self.metric.distance(&a, &b)?)
+    }
+
+    /// An optimal matching of the pair that was measured last, at the first structural
+    /// coefficient, as a picture.
+    fn draw(&self, a: &Network, b: &Network) -> Result<String, Error> {
+        let profiles = (self.metric.profile(a)?, self.metric.profile(b)?);
+        let coefficient = self.metric.coefficients()[0];
+        let matching = self
+            .metric
+            .matching(&profiles.0, &profiles.1, coefficient)?;
+        let matches: Vec<draw::Match> = (matching.matches.iter())
+            .map(|m| draw::Match {
+                a: m.row,
+                b: m.column,
+                mass: m.amount,
+            })
+            .collect();
+        Ok(draw::svg_matching(a, b, &matches))
     }
 }
 

@@ -135,6 +135,31 @@ fn distance_prints_both_halves() {
 }
 
 #[test]
+fn distance_draws_a_line_for_each_match() {
+    let folder = Folder::new();
+    folder.write("a.json", NETWORK);
+    folder.write("b.json", &NETWORK.replace("conv3", "res5"));
+    let arguments = ["distance", "a.json", "b.json"];
+    let plain = folder.run(&arguments).ok();
+    let drawn = folder
+        .run(&[&arguments[..], &["--draw", "m.svg"]].concat())
+        .ok();
+    assert_eq!(drawn, plain, "the distances are printed all the same");
+    let svg = folder.read("m.svg");
+    for text in ["<svg", "conv3", "res5", "</svg>"] {
+        assert!(svg.contains(text), "no {text} in {svg}");
+    }
+    let printed = folder
+        .run(&[&arguments[..], &["--draw", "-"]].concat())
+        .ok();
+    assert_eq!(printed.trim_end(), svg.trim_end());
+    let refused = folder
+        .run(&["distance", "--pairs", "p", "--draw", "m.svg"])
+        .fails(2);
+    assert!(refused.contains("cannot be used with"), "{refused}");
+}
+
+#[test]
 fn distance_answers_line_by_line() {
     let folder = Folder::new();
     let (a, b) = (NETWORK, NETWORK.replace("conv3", "res5"));

@@ -6,7 +6,7 @@ use super::{caption, tooltip};
 use crate::Network;
 
 /// Space between the two networks.
-const GAP: f64 = 150.0;
+const GAP: f64 = 240.0;
 
 /// Mass that is moved from a layer of one network to a layer of another.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -28,8 +28,10 @@ pub(crate) fn of_size(size: usize, count: usize) -> Vec<Network> {
 pub(crate) enum Set {
     /// Networks of this many layers.
     Size(usize),
-    /// The evolved pool.
+    /// Some pairs of the evolved pool.
     Pool,
+    /// All pairs of the evolved pool.
+    Matrix,
 }
 
 impl Set {
@@ -42,6 +44,11 @@ impl Set {
             Self::Size(50) => (of_size(50, 40), 250),
             Self::Size(size) => (of_size(size, 30), 100),
             Self::Pool => (pool(), 1500),
+            Self::Matrix => {
+                let networks = pool();
+                let all = (0..networks.len()).flat_map(|a| (0..a).map(move |b| (a, b)));
+                return (networks, all.collect());
+            }
         };
         let mut rng = Pcg64::seed_from_u64(7);
         let mut pairs = BTreeSet::new();
