@@ -14,14 +14,15 @@
 #
 # Exports go to standard output, everything meant for a person to standard error.
 set -euo pipefail
+. "$(dirname "$0")/lib.sh"
 
 TORCH=2.11.0
 CUDA_RUNTIME=13.0.96
 CUDA_CUPTI=13.0.85
-cache="${XDG_CACHE_HOME:-${HOME:?neither XDG_CACHE_HOME nor HOME is set: set one of them}/.cache}/nasbot"
 
 say() { printf 'libtorch: %s\n' "$*" >&2; }
-# `exit` would end only this script when it is run inside $( ): `false` on standard output fails the eval as well.
+# In place of lib.sh's, for its functions too: `exit` would end only this script when it is run inside $( ), `false` on
+# standard output fails the eval as well.
 die() { say "error: $*"; echo 'false # libtorch.sh failed, see above'; exit 1; }
 
 kind=auto fetch_only=no
@@ -48,26 +49,7 @@ esac
 if [ -n "${VIRTUAL_ENV:-}" ]; then python=python; else python=python3; fi
 
 # --- What the machine must have -----------------------------------------------------------------------
-missing=()
-command -v c++ >/dev/null || command -v g++ >/dev/null || missing+=(build-essential)
-missing_python() {
-  command -v "$python" >/dev/null || { echo python3 python3-pip; return; }
-  "$python" -m pip --version >/dev/null 2>&1 || echo python3-pip
-}
-install_missing() { # package…
-  local line="apt-get update && apt-get install -y --no-install-recommends $*"
-  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    say "installing $* (running: $line)"
-    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$@"; } >&2 \
-      || die "apt-get could not install $*; install them by hand, then run this again"
-  elif [ "$(id -u)" = 0 ]; then
-    die "these are missing: $*. Install them with your package manager, then run this again"
-  else
-    die "these are missing: $*. Run this line, then try again:
-    sudo sh -c '$line'"
-  fi
-}
-[ ${#missing[@]} -eq 0 ] || install_missing "${missing[@]}"
+need_packages c++=g++
 
 # --- 1. LIBTORCH --------------------------------------------------------------------------------------
 use() { # folder what
@@ -110,8 +92,7 @@ use_cached() {
 use_cached
 
 # --- 4. Fetch -----------------------------------------------------------------------------------------
-# shellcheck disable=SC2046 # two packages, two words
-[ -z "$(missing_python)" ] || install_missing $(missing_python)
+"$python" -m pip --version >/dev/null 2>&1 || need_packages python3=python3 pip3=python3-pip
 mkdir -p "$cache" || die "cannot create the cache folder $cache; set XDG_CACHE_HOME to a folder that can be written"
 
 # One fetch at a time; whoever waited finds the result of the other.
