@@ -155,6 +155,14 @@ pub enum Error {
         /// The loss.
         loss: f64,
     },
+    /// The training took longer than its protocol allows.
+    #[error("it took longer than time = {limit} s, in epoch {epoch}")]
+    TimedOut {
+        /// The limit, seconds.
+        limit: f64,
+        /// The epoch, from 1.
+        epoch: u32,
+    },
     /// The device's memory did not suffice.
     #[error("out of memory: {message}")]
     OutOfMemory {
@@ -190,6 +198,7 @@ impl Error {
             | Self::UnknownDevice { .. }
             | Self::NoDevice { .. } => FailureKind::BadJob,
             Self::Diverged { .. } => FailureKind::Diverged,
+            Self::TimedOut { .. } => FailureKind::TimedOut,
             Self::OutOfMemory { .. } => FailureKind::OutOfMemory,
             Self::Torch { .. } => FailureKind::Internal,
         }

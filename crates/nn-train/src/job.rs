@@ -45,6 +45,19 @@ pub struct Job {
     /// Train on train and validation data together and score on the test data.
     #[serde(default, rename = "final")]
     pub is_final: bool,
+    /// Train only so far, from where the last part stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
+}
+
+/// A part of a training. Its parts together give bit for bit what the whole gives at once on the same processor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// Epochs that are done at its end, those of earlier parts included; from 1 to the protocol's epochs.
+    pub until: u32,
+    /// The state of the training: read if it is there, and written at the end of the part.
+    pub checkpoint: PathBuf,
 }
 
 impl Job {
@@ -150,7 +163,7 @@ pub enum Event {
         /// Score on the validation data, where it was evaluated. Higher is better.
         score: Option<f64>,
     },
-    /// The last line of a training that succeeded.
+    /// The last line of a training, or a part of one, that succeeded.
     Done {
         /// Accuracy (0..1), or minus the mean squared error in standardised units. Higher is better.
         score: f64,
@@ -207,6 +220,8 @@ pub enum FailureKind {
     Diverged,
     /// The device's memory did not suffice.
     OutOfMemory,
+    /// It took longer than the protocol allows.
+    TimedOut,
     /// The network does not fit the data, for example because it halves the image too often.
     ImpossibleShape,
     /// The data set can't be read or is not what the specification says.
@@ -224,6 +239,7 @@ impl FailureKind {
         match self {
             Self::Diverged => "diverged",
             Self::OutOfMemory => "out-of-memory",
+            Self::TimedOut => "timed-out",
             Self::ImpossibleShape => "impossible-shape",
             Self::BadData => "bad-data",
             Self::BadJob => "bad-job",

@@ -12,9 +12,11 @@ mod error;
 pub mod export;
 pub mod job;
 pub mod plan;
+mod presets;
 #[cfg(feature = "torch")]
 pub mod torch;
 mod training;
 
 pub use error::Error;
-pub use training::{Augmentation, Optimiser, Protocol, Schedule, TrainingSpec};
+pub use presets::Preset;
+pub use training::{Augmentation, Optimiser, Precision, Protocol, Schedule, TrainingSpec};

@@ -6,14 +6,20 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{Error, Preset};
 
-/// A training protocol as written in TOML. Every field has a default; [`TrainingSpec::validated`] checks them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+/// A training protocol as written in TOML: a [`Preset`] and what differs from it, key by key.
+/// [`TrainingSpec::validated`] checks it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct TrainingSpec {
+    /// Where the fields that are not given come from; [`TrainingSpec::default`] without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<Preset>,
     /// Passes over the training data.
     pub epochs: u32,
+    /// Steps in all, in place of `epochs`.
+    pub steps: Option<u32>,
     /// Examples a step. An incomplete last batch is used if it holds at least two examples.
     pub batch: u32,
     /// The optimiser.
@@ -49,12 +55,20 @@ pub struct TrainingSpec {
     /// Refuse networks whose training would take more memory than this by [`Plan::memory`](crate::plan::Plan::memory),
     /// megabytes.
     pub memory: Option<u32>,
+    /// Give the training up once it has taken so many seconds.
+    pub time: Option<f64>,
+    /// Numbers that convolutions and matrix products are computed with.
+    pub precision: Precision,
+    /// Whether images lie in memory pixel by pixel rather than channel by channel, as convolutions prefer it.
+    pub channels_last: bool,
 }
 
 impl Default for TrainingSpec {
     fn default() -> Self {
         Self {
+            protocol: None,
             epochs: 15,
+            steps: None,
             batch: 64,
             optimiser: Optimiser::Sgd,
             learning_rate: 0.05,
@@ -72,6 +86,9 @@ impl Default for TrainingSpec {
             augment: Augmentation::default(),
             repeats: 1,
             memory: None,
+            time: None,
+            precision: Precision::Fp32,
+            channels_last: true,
         }
     }
 }
@@ -103,6 +120,33 @@ pub enum Schedule {
     OneCycle,
 }
 
+/// What convolutions and matrix products are computed with. Parameters, batch norms, losses and the optimiser are
+/// 32-bit floats throughout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Precision {
+    /// 32-bit floats.
+    #[default]
+    Fp32,
+    /// 32-bit floats that NVIDIA GPUs round to 10 bits of mantissa before they multiply; as `fp32` elsewhere.
+    Tf32,
+    /// 16-bit "brain" floats (8 bits of mantissa), as PyTorch's autocast does it.
+    Bf16,
+}
+
+impl Precision {
+    /// Variables that a worker's environment must have before CUDA's libraries start: PyTorch's default, on which the
+    /// `fp32` of a GPU would depend, rounds in convolutions and not in matrix products.
+    #[must_use]
+    pub const fn environment(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Fp32 => &[("NVIDIA_TF32_OVERRIDE", "0")],
+            Self::Tf32 | Self::Bf16 => &[("TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "1")],
+        }
+    }
+}
+
 /// Random changes of the training images, drawn anew for every batch. All off by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
@@ -130,9 +174,12 @@ impl TrainingSpec {
     /// [`Error::Training`] names the first field that is out of range and what it may be.
     pub fn validated(self) -> Result<Protocol, Error> {
         let finite = |x: f64| x.is_finite() && x >= 0.0;
-        let warmup = finite(self.warmup) && self.warmup <= f64::from(self.epochs);
+        // How many epochs `steps` are depends on the data.
+        let warmup =
+            finite(self.warmup) && (self.steps.is_some() || self.warmup <= f64::from(self.epochs));
         let checks = [
             (self.epochs >= 1, "epochs", "at least 1"),
+            (self.steps != Some(0), "steps", "at least 1"),
             (self.batch >= 2, "batch", "at least 2"),
             (
                 finite(self.learning_rate) && self.learning_rate > 0.0,
@@ -183,6 +230,11 @@ impl TrainingSpec {
                 "repeats",
                 "from 1 to 100",
             ),
+            (
+                self.time.is_none_or(|time| finite(time) && time > 0.0),
+                "time",
+                "a finite number of seconds above 0",
+            ),
         ];
         match checks.into_iter().find(|(ok, ..)| !ok) {
             Some((_, field, allowed)) => Err(Error::Training { field, allowed }),
@@ -204,6 +256,25 @@ impl Deref for Protocol {
 }
 
 impl Protocol {
+    /// Steps in all where an epoch has `steps_per_epoch`.
+    #[must_use]
+    pub fn total_steps(&self, steps_per_epoch: u64) -> u64 {
+        let epochs = u64::from(self.epochs).saturating_mul(steps_per_epoch);
+        self.steps.map_or(epochs, u64::from)
+    }
+
+    /// Epochs begun in all where an epoch has `steps_per_epoch`.
+    #[must_use]
+    pub fn total_epochs(&self, steps_per_epoch: u64) -> u32 {
+        match self.steps {
+            None => self.epochs,
+            Some(steps) => {
+                let epochs = u64::from(steps).div_ceil(steps_per_epoch.max(1));
+                u32::try_from(epochs).unwrap_or(u32::MAX)
+            }
+        }
+    }
+
     /// The learning rate of step `step` (from 0) where an epoch has `steps_per_epoch`.
     ///
     /// Warm-up: step t of w gets (t + 1)/w of the peak. Cosine: with u = (t − w)/(T − w), the peak times
@@ -211,7 +282,7 @@ impl Protocol {
     #[must_use]
     pub fn learning_rate_at(&self, step: u64, steps_per_epoch: u64) -> f64 {
         let per_epoch = steps_per_epoch as f64;
-        let total = per_epoch * f64::from(self.epochs);
+        let total = self.total_steps(steps_per_epoch) as f64;
         let warmup = (self.warmup * per_epoch).min(total);
         let t = step as f64;
         if t < warmup {

@@ -4,11 +4,14 @@
 
 mod augment;
 mod batches;
+mod checkpoint;
 pub mod device;
+mod layers;
 pub mod model;
 pub mod optimiser;
 pub mod score;
 pub mod train;
+mod trainer;
 pub mod worker;
 
 use tch::TchError;

@@ -1,19 +1,16 @@
 //! A plan's tensors, and the forward pass through them.
 //!
 //! All trainable parameters are views of one vector, those with weight decay first, so that an optimiser's step is
-//! a handful of operations whatever the number of layers.
+//! a handful of operations whatever the number of layers. With channels last, images and filters lie in memory pixel by
+//! pixel, all channels of one beside each other: oneDNN's and cuDNN's convolutions need not reorder them then.
 
 use std::path::Path;
 
-use nn_graph::Op;
 use tch::{Device, Kind, Tensor};
 
-use crate::plan::{Features, Init, LayerPlan, Module, Parameter, Plan};
-use crate::{Error, export};
-
-/// Batch norm: share of the newest batch in the running mean and variance, and ε.
-const NORM_MOMENTUM: f64 = 0.1;
-const NORM_EPS: f64 = 1e-5;
+use super::layers::Pass;
+use crate::plan::{Features, Init, Module, Parameter, Plan};
+use crate::{Error, Precision, TrainingSpec, export};
 
 /// A network on a device.
 #[derive(Debug)]
@@ -27,6 +24,27 @@ pub struct Model {
     decaying: i64,
     /// Places in `tensors` of the trainable parameters, in the order of `flat`.
     order: Vec<usize>,
+    numerics: Numerics,
+}
+
+/// How a model computes, whatever it computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numerics {
+    /// Numbers of convolutions and matrix products.
+    pub precision: Precision,
+    /// Whether images lie in memory pixel by pixel.
+    pub channels_last: bool,
+}
+
+impl Numerics {
+    /// As a protocol has it.
+    #[must_use]
+    pub fn of(spec: &TrainingSpec) -> Self {
+        Self {
+            precision: spec.precision,
+            channels_last: spec.channels_last,
+        }
+    }
 }
 
 /// The values of a model at one moment.
@@ -37,11 +55,19 @@ pub struct Snapshot {
 }
 
 impl Model {
-    /// Allocates and initialises; the values follow from libtorch's global seed.
+    /// Allocates and initialises; the values follow from libtorch's global seed. Computes as the default protocol does.
+    ///
+    /// # Errors
+    /// As [`Model::with`].
+    pub fn new(plan: Plan, device: Device) -> Result<Self, Error> {
+        Self::with(plan, device, Numerics::of(&TrainingSpec::default()))
+    }
+
+    /// As [`Model::new`], computing as `numerics` says.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`], or whatever else libtorch reports.
-    pub fn new(plan: Plan, device: Device) -> Result<Self, Error> {
+    pub fn with(plan: Plan, device: Device, numerics: Numerics) -> Result<Self, Error> {
         let options = (Kind::Float, device);
         let places = |decays: bool| {
             let parameters = plan.parameters.iter().enumerate();
@@ -67,8 +93,13 @@ impl Model {
         for (parameter, start) in plan.parameters.iter().zip(starts) {
             let shape = shape(parameter);
             let mut tensor = if parameter.trainable {
-                flat.f_narrow(0, start, parameter.len() as i64)?
-                    .f_view(shape.as_slice())?
+                let place = flat.f_narrow(0, start, parameter.len() as i64)?;
+                match shape.as_slice() {
+                    &[outputs, inputs, height, width] if numerics.channels_last => place
+                        .f_view([outputs, height, width, inputs])?
+                        .f_permute([0, 3, 1, 2])?,
+                    shape => place.f_view(shape)?,
+                }
             } else {
                 Tensor::f_zeros(&shape, options)?
             };
@@ -92,6 +123,7 @@ impl Model {
             flat,
             decaying,
             order,
+            numerics,
         })
     }
 
@@ -128,6 +160,11 @@ impl Model {
     /// [`Error::OutOfMemory`], or whatever else libtorch reports.
     pub fn forward(&self, batch: &Tensor, training: bool) -> Result<Tensor, Error> {
         let network = &self.plan.network;
+        let pass = Pass {
+            training,
+            classifies: self.is_classifier(),
+            precision: self.numerics.precision,
+        };
         let mut outputs: Vec<Option<Tensor>> = Vec::with_capacity(network.len());
         for (i, layer) in self.plan.layers.iter().enumerate() {
             let parents: Vec<&Tensor> = (network.parents(i).iter())
@@ -137,13 +174,17 @@ impl Model {
             let output = match (layer.module, parents.as_slice()) {
                 (Module::Input, _) => match layer.output {
                     Features::Flat(_) => batch.f_flatten(1, -1)?,
+                    Features::Image(..) if self.numerics.channels_last => batch
+                        .f_permute([0, 2, 3, 1])?
+                        .f_contiguous()?
+                        .f_permute([0, 3, 1, 2])?,
                     Features::Image(..) => batch.shallow_clone(),
                 },
                 (Module::Output, decisions) => self.average(decisions)?,
-                (_, [one]) => apply(layer, tensors, one, training, self.is_classifier())?,
+                (_, [one]) => pass.apply(layer, tensors, one)?,
                 (_, several) => {
                     let joined = Tensor::f_cat(several, 1)?;
-                    apply(layer, tensors, &joined, training, self.is_classifier())?
+                    pass.apply(layer, tensors, &joined)?
                 }
             };
             // What no later layer takes need not be kept: the gradient's graph keeps what it needs itself.
@@ -177,6 +218,22 @@ impl Model {
         } else {
             Ok(stacked.f_mean_dim([0_i64].as_slice(), false, Kind::Float)?)
         }
+    }
+
+    /// All values: the vector of parameters, and each tensor that is not trained.
+    pub(super) fn state(&self) -> impl Iterator<Item = (String, &Tensor)> {
+        let buffers = (self.parameters())
+            .filter(|(parameter, _)| !parameter.trainable)
+            .map(|(parameter, tensor)| (parameter.name.clone(), tensor));
+        std::iter::once(("parameters".to_owned(), &self.flat)).chain(buffers)
+    }
+
+    /// As [`Model::state`], to be overwritten.
+    pub(super) fn state_mut(&mut self) -> impl Iterator<Item = (String, &mut Tensor)> {
+        let buffers = (self.plan.parameters.iter().zip(&mut self.tensors))
+            .filter(|(parameter, _)| !parameter.trainable)
+            .map(|(parameter, tensor)| (parameter.name.clone(), tensor));
+        std::iter::once(("parameters".to_owned(), &mut self.flat)).chain(buffers)
     }
 
     /// Copies all values.
@@ -294,100 +351,4 @@ fn shape(parameter: &Parameter) -> Vec<i64> {
         .iter()
         .map(|&side| i64::from(side))
         .collect()
-}
-
-/// One layer's module.
-fn apply(
-    layer: &LayerPlan,
-    tensors: &[Tensor],
-    x: &Tensor,
-    training: bool,
-    classifies: bool,
-) -> Result<Tensor, Error> {
-    Ok(match (layer.module, tensors) {
-        (Module::Conv { filter, stride }, [weight, norm @ ..]) => {
-            let y = conv(x, weight, filter, stride)?;
-            normalise(&y, norm, training)?.f_relu_()?
-        }
-        (Module::Residual { filter, stride, .. }, [first, rest @ ..]) if rest.len() >= 9 => {
-            let y = conv(x, first, filter, stride)?;
-            let y = normalise(&y, &rest[..4], training)?.f_relu_()?;
-            let y = conv(&y, &rest[4], filter, 1)?;
-            let mut y = normalise(&y, &rest[5..9], training)?;
-            let mut sum = match &rest[9..] {
-                [shortcut, norm @ ..] => {
-                    y.f_add_(&normalise(&conv(x, shortcut, 1, stride)?, norm, training)?)?
-                }
-                [] => y.f_add_(x)?,
-            };
-            sum.f_relu_()?
-        }
-        (Module::MaxPool, _) => x.f_max_pool2d(2, 2, 0, 1, true)?,
-        (Module::AvgPool, _) => x.f_avg_pool2d(2, 2, 0, true, true, None)?,
-        (Module::Dense(op), [weight, bias]) => {
-            activate(op, flatten(layer, x)?.f_linear(weight, Some(bias))?)?
-        }
-        (Module::Decision, [weight, bias]) => {
-            let y = flatten(layer, x)?.f_linear(weight, Some(bias))?;
-            if classifies {
-                y.f_log_softmax(1, None)?
-            } else {
-                y
-            }
-        }
-        (module, _) => {
-            return Err(Error::Torch {
-                message: format!(
-                    "{module:?} has {} tensors, which is not its number",
-                    tensors.len()
-                ),
-            });
-        }
-    })
-}
-
-/// Convolution with "same" padding: the image keeps its side, or ⌈side/2⌉ of it.
-fn conv(x: &Tensor, weight: &Tensor, filter: u32, stride: u32) -> Result<Tensor, Error> {
-    let (padding, stride) = (i64::from(filter / 2), i64::from(stride));
-    Ok(x.f_conv2d::<&Tensor>(weight, None, stride, padding, 1, 1)?)
-}
-
-/// Batch norm with weight, bias, running mean and running variance.
-fn normalise(x: &Tensor, norm: &[Tensor], training: bool) -> Result<Tensor, Error> {
-    let [weight, bias, mean, variance] = norm else {
-        return Err(Error::Torch {
-            message: format!("a batch norm has 4 tensors, not {}", norm.len()),
-        });
-    };
-    Ok(x.f_batch_norm(
-        Some(weight),
-        Some(bias),
-        Some(mean),
-        Some(variance),
-        training,
-        NORM_MOMENTUM,
-        NORM_EPS,
-        true,
-    )?)
-}
-
-/// Averages an image over its pixels.
-fn flatten(layer: &LayerPlan, x: &Tensor) -> Result<Tensor, Error> {
-    Ok(match layer.input {
-        Features::Image(..) => x.f_mean_dim([2_i64, 3].as_slice(), false, Kind::Float)?,
-        Features::Flat(_) => x.shallow_clone(),
-    })
-}
-
-/// In place where the gradient needs the result alone.
-fn activate(op: Op, mut x: Tensor) -> Result<Tensor, Error> {
-    Ok(match op {
-        Op::Crelu => Tensor::f_cat(&[x.f_relu()?, x.f_neg()?.f_relu_()?], 1)?,
-        Op::LeakyRelu => x.f_leaky_relu_()?,
-        Op::Softplus => x.f_softplus()?,
-        Op::Elu => x.f_elu_()?,
-        Op::Logistic => x.f_sigmoid_()?,
-        Op::Tanh => x.f_tanh_()?,
-        _ => x.f_relu_()?,
-    })
 }

@@ -24,12 +24,14 @@ pub struct Stepper {
     nesterov: bool,
     decay: f64,
     clip: Option<f64>,
-    /// All gradients; those of the parameters are views of it from the first step on.
+    /// All gradients; those of the parameters are views of it once `adopted`.
     gradient: Tensor,
     first: Tensor,
     second: Option<Tensor>,
     /// Steps taken.
     steps: i32,
+    /// Whether the parameters' gradients are views of `gradient` yet.
+    adopted: bool,
 }
 
 impl Stepper {
@@ -53,7 +55,29 @@ impl Stepper {
             first: flat.f_zeros_like()?,
             second,
             steps: 0,
+            adopted: false,
         })
+    }
+
+    /// The vectors that carry over from step to step, by name, and the number of steps taken.
+    pub(super) fn state(&self) -> (Vec<(&'static str, &Tensor)>, i32) {
+        let second = self.second.as_ref().map(|second| ("second", second));
+        let vectors = std::iter::once(("first", &self.first)).chain(second);
+        (vectors.collect(), self.steps)
+    }
+
+    /// Goes on after `steps` steps that left `vector` by each name.
+    pub(super) fn restore(
+        &mut self,
+        steps: i32,
+        vector: impl Fn(&str, &mut Tensor) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        vector("first", &mut self.first)?;
+        if let Some(second) = &mut self.second {
+            vector("second", second)?;
+        }
+        self.steps = steps;
+        Ok(())
     }
 
     /// Differentiates `loss` and moves the parameters.
@@ -61,13 +85,14 @@ impl Stepper {
     /// # Errors
     /// [`Error::OutOfMemory`], or whatever else libtorch reports.
     pub fn step(&mut self, model: &Model, loss: &Tensor, learning_rate: f64) -> Result<(), Error> {
-        if self.steps > 0 {
+        if self.adopted {
             drop(self.gradient.f_zero_()?);
         }
         loss.f_backward()?;
         no_grad(|| {
-            if self.steps == 0 {
+            if !self.adopted {
                 self.adopt(model)?;
+                self.adopted = true;
             }
             self.steps += 1;
             if let Some(clip) = self.clip {
@@ -88,11 +113,8 @@ impl Stepper {
     /// accumulate.
     fn adopt(&self, model: &Model) -> Result<(), Error> {
         for (start, parameter) in model.trainable() {
-            let length = parameter.numel() as i64;
-            let mut view = self
-                .gradient
-                .f_narrow(0, start, length)?
-                .f_view_as(parameter)?;
+            let (sides, strides) = (parameter.size(), parameter.stride());
+            let mut view = self.gradient.f_as_strided(sides, strides, start)?;
             let mut gradient = parameter.f_grad()?;
             if gradient.defined() {
                 view.f_copy_(&gradient)?;

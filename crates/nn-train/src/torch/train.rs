@@ -4,16 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_pcg::Pcg64;
-use tch::{Kind, Tensor, no_grad};
-
-use super::batches::{DeviceExamples, rows, spans};
-use super::model::{Model, Snapshot};
-use super::optimiser::Stepper;
-use super::score::{Score, evaluate, loss};
-use super::{augment, device};
+use super::batches::DeviceExamples;
+use super::model::{Model, Numerics};
+use super::score::Score;
+use super::trainer::{Stop, Trainer};
+use super::{checkpoint, device};
 use crate::data::{self, Dataset, InputShape, Scaling};
 use crate::export;
 use crate::job::{Event, Job};
@@ -32,6 +27,7 @@ pub fn run(job: &Job, progress: &mut dyn FnMut(Event)) -> Result<Event, Error> {
     let plan = Plan::for_data(&job.network, &data)?;
     check_augmentation(&protocol, &data)?;
     check_memory(&protocol, &plan)?;
+    check_stage(job, &protocol)?;
     if job.is_final {
         data.train.append(&data.validation);
         if data.test.is_empty() {
@@ -47,25 +43,35 @@ pub fn run(job: &Job, progress: &mut dyn FnMut(Event)) -> Result<Event, Error> {
     } else {
         &data.validation
     };
-    let mut trainer = Trainer {
+    let trainer = Trainer {
         protocol: &protocol,
         held_out: DeviceExamples::new(held_out, data.shape, device)?,
         training: DeviceExamples::new(&data.train, data.shape, device)?,
-        order: Pcg64::seed_from_u64(job.seed),
+        device,
         // The test data decide nothing: they are scored once, after the last epoch.
         scores_on_the_way: !job.is_final,
+        start,
     };
+    let stop = match &job.stage {
+        None => None,
+        Some(stage) => Some(Stop {
+            until: stage.until,
+            checkpoint: &stage.checkpoint,
+            owner: checkpoint::owner(job)?,
+        }),
+    };
+    let numerics = Numerics::of(&protocol);
     let scaling = data.scaling.clone();
     drop(data);
     let mut runs = Vec::new();
     for repeat in 0..protocol.repeats {
         let seed = job.seed.wrapping_add(repeat.into());
         tch::manual_seed(seed.cast_signed());
-        trainer.order = Pcg64::seed_from_u64(seed);
-        let mut model = Model::new(plan.clone(), device)?;
-        let (mut score, last_loss) = trainer.train(&mut model, device, &mut |event| {
-            progress(shifted(event, repeat, protocol.repeats));
-        })?;
+        let mut model = Model::with(plan.clone(), device, numerics)?;
+        let (mut score, last_loss) =
+            trainer.train(&mut model, seed, stop.as_ref(), &mut |event| {
+                progress(shifted(event, repeat, protocol.repeats));
+            })?;
         score.metrics.insert("loss".into(), last_loss);
         runs.push(score);
         // The first model is the one that leaves: to choose by the score would flatter it.
@@ -148,113 +154,35 @@ fn check_augmentation(protocol: &Protocol, data: &Dataset) -> Result<(), Error> 
     Ok(())
 }
 
-/// One training's data and randomness.
-struct Trainer<'a> {
-    protocol: &'a Protocol,
-    training: DeviceExamples,
-    held_out: DeviceExamples,
-    order: Pcg64,
-    scores_on_the_way: bool,
-}
-
-impl Trainer<'_> {
-    /// Trains to the end or until patience runs out; the last score and the last epoch's loss.
-    fn train(
-        &mut self,
-        model: &mut Model,
-        device: tch::Device,
-        progress: &mut dyn FnMut(Event),
-    ) -> Result<(Score, f64), Error> {
-        let protocol = self.protocol;
-        let mut stepper = Stepper::new(model, protocol)?;
-        let mut best: Option<(Score, Snapshot)> = None;
-        let mut worse = 0;
-        let mut last_loss = 0.0;
-        for epoch in 1..=protocol.epochs {
-            last_loss = self.epoch(model, &mut stepper, epoch, device)?;
-            let is_due = epoch % protocol.evaluate_every == 0 || epoch == protocol.epochs;
-            let score = match self.scores_on_the_way && is_due {
-                true => Some(finite(evaluate(model, &self.held_out)?, epoch)?),
-                false => None,
-            };
-            progress(Event::Progress {
-                epoch,
-                epochs: protocol.epochs,
-                loss: last_loss,
-                score: score.as_ref().map(|score| score.value),
-            });
-            match (score, protocol.patience) {
-                (Some(score), Some(patience)) => {
-                    if best
-                        .as_ref()
-                        .is_none_or(|(best, _)| score.value > best.value)
-                    {
-                        best = Some((score, model.snapshot()?));
-                        worse = 0;
-                    } else {
-                        worse += 1;
-                        if worse >= patience {
-                            break;
-                        }
-                    }
-                }
-                (Some(score), None) if epoch == protocol.epochs => return Ok((score, last_loss)),
-                _ => {}
-            }
-        }
-        match best {
-            Some((score, snapshot)) => {
-                model.restore(&snapshot)?;
-                Ok((score, last_loss))
-            }
-            None => Ok((
-                finite(evaluate(model, &self.held_out)?, protocol.epochs)?,
-                last_loss,
-            )),
-        }
-    }
-
-    /// One pass over the training data; the mean loss.
-    fn epoch(
-        &mut self,
-        model: &Model,
-        stepper: &mut Stepper,
-        epoch: u32,
-        device: tch::Device,
-    ) -> Result<f64, Error> {
-        let protocol = self.protocol;
-        let n = self.training.len();
-        let mut order: Vec<i64> = (0..n).collect();
-        order.shuffle(&mut self.order);
-        let order = rows(&order, device)?;
-        let spans = spans(n, i64::from(protocol.batch));
-        let steps = spans.len() as u64;
-        let mut total = Tensor::f_zeros([] as [i64; 0], (Kind::Float, device))?;
-        for (step, (start, length)) in spans.into_iter().enumerate() {
-            let (mut inputs, targets) = self.training.select(&order.f_narrow(0, start, length)?)?;
-            if !protocol.augment.is_off() {
-                inputs = no_grad(|| augment::apply(&protocol.augment, &inputs))?;
-            }
-            let outputs = model.forward(&inputs, true)?;
-            let loss = loss(&outputs, &targets, protocol.label_smoothing)?;
-            let done = u64::from(epoch - 1) * steps + step as u64;
-            stepper.step(model, &loss, protocol.learning_rate_at(done, steps))?;
-            // Read once an epoch: on a GPU each reading would wait for it.
-            drop(total.f_add_(&loss.f_detach()?)?);
-        }
-        let mean = total.f_double_value(&[])? / steps as f64;
-        if mean.is_finite() {
-            Ok(mean)
-        } else {
-            Err(Error::Diverged { epoch, loss: mean })
-        }
-    }
-}
-
-/// A score, unless it is no number.
-fn finite(score: Score, epoch: u32) -> Result<Score, Error> {
-    match score.metrics.values().find(|x| !x.is_finite()) {
-        None => Ok(score),
-        Some(&loss) => Err(Error::Diverged { epoch, loss }),
+/// A training in parts: what it can't be combined with.
+fn check_stage(job: &Job, protocol: &Protocol) -> Result<(), Error> {
+    let Some(stage) = &job.stage else {
+        return Ok(());
+    };
+    let checks = [
+        (
+            protocol.repeats == 1,
+            "repeats",
+            "1 where trainings stop at rungs",
+        ),
+        (
+            protocol.patience.is_none(),
+            "patience",
+            "left out where trainings stop at rungs",
+        ),
+        (
+            protocol.steps.is_none(),
+            "steps",
+            "left out where trainings stop at rungs: give epochs",
+        ),
+        (
+            (1..=protocol.epochs).contains(&stage.until),
+            "epochs",
+            "at least as many as the rungs",
+        ),
+    ];
+    match checks.into_iter().find(|(ok, ..)| !ok) {
+        Some((_, field, allowed)) => Err(Error::Training { field, allowed }),
+        None => Ok(()),
     }
 }

@@ -18,6 +18,7 @@ fn job() -> Job {
         device: Device::Cuda(1),
         save: Some("w.safetensors".into()),
         is_final: true,
+        stage: None,
     }
 }
 

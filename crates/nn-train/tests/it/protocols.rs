@@ -1,6 +1,6 @@
 //! Training protocols: what is refused, and the learning rate of every step.
 
-use nn_train::{Error, Schedule, TrainingSpec};
+use nn_train::{Augmentation, Error, Precision, Preset, Schedule, TrainingSpec};
 
 fn rates(spec: TrainingSpec, per_epoch: u64, steps: impl IntoIterator<Item = u64>) -> Vec<f64> {
     let protocol = spec.validated().unwrap();
@@ -227,6 +227,20 @@ fn fields_out_of_range_are_named() {
             },
             "repeats",
         ),
+        (
+            TrainingSpec {
+                steps: Some(0),
+                ..default()
+            },
+            "steps",
+        ),
+        (
+            TrainingSpec {
+                time: Some(0.0),
+                ..default()
+            },
+            "time",
+        ),
     ] {
         let error = spec.validated();
         assert!(
@@ -235,4 +249,72 @@ fn fields_out_of_range_are_named() {
         );
     }
     default().validated().unwrap();
+}
+
+#[test]
+fn presets_are_what_they_are_named_after() {
+    for preset in Preset::ALL {
+        preset.spec().validated().unwrap();
+        let read: TrainingSpec =
+            toml::from_str(&format!("protocol = \"{}\"", preset.name())).unwrap();
+        assert_eq!(read, preset.spec());
+    }
+    // The settings of the paper's program.
+    let mlp = Preset::PaperMlp.spec();
+    assert_eq!((mlp.batch, mlp.steps), (256, Some(20_000)));
+    assert!((mlp.learning_rate - 1e-5).abs() < 1e-18 && mlp.momentum.abs() < 1e-18);
+    let cifar = Preset::PaperCifar10.spec();
+    assert_eq!((cifar.batch, cifar.steps), (32, Some(80_000)));
+    assert!((cifar.learning_rate - 0.005).abs() < 1e-18);
+    assert!((cifar.weight_decay - 2e-4).abs() < 1e-18);
+}
+
+#[test]
+fn every_key_of_a_preset_can_be_replaced() {
+    let spec: TrainingSpec = toml::from_str(
+        "protocol = \"paper-cifar10\"\nepochs = 3\nlearning-rate = 0.1\nprecision = \"tf32\"\naugment = { flip = true }\nchannels-last = false",
+    )
+    .unwrap();
+    let expected = TrainingSpec {
+        epochs: 3,
+        steps: None,
+        learning_rate: 0.1,
+        precision: Precision::Tf32,
+        channels_last: false,
+        augment: Augmentation {
+            flip: true,
+            ..Augmentation::default()
+        },
+        ..Preset::PaperCifar10.spec()
+    };
+    assert_eq!(spec, expected);
+    // A worker reads what was decided on, whatever the preset says.
+    let text = serde_json::to_string(&spec).unwrap();
+    assert_eq!(
+        serde_json::from_str::<TrainingSpec>(&text).unwrap(),
+        expected
+    );
+    let error = toml::from_str::<TrainingSpec>("protocol = \"slow\"").unwrap_err();
+    assert!(error.message().contains("`paper-mlp`"), "{error}");
+    let error = toml::from_str::<TrainingSpec>("protocl = \"fast\"").unwrap_err();
+    assert!(error.message().contains("unknown field"), "{error}");
+}
+
+#[test]
+fn steps_take_the_place_of_epochs() {
+    let spec = TrainingSpec {
+        steps: Some(25),
+        ..spec(Schedule::Cosine)
+    };
+    let protocol = spec.clone().validated().unwrap();
+    assert_eq!(
+        (protocol.total_steps(10), protocol.total_epochs(10)),
+        (25, 3)
+    );
+    // Half of the way is half of a cosine.
+    let rates = rates(spec, 10, [0, 25]);
+    assert!(
+        (rates[0] - 1.0).abs() < 1e-12 && rates[1].abs() < 1e-12,
+        "{rates:?}"
+    );
 }

@@ -135,7 +135,7 @@ fn a_residual_layer_whose_branch_is_silent_is_a_rectifier() {
     let named: Vec<(String, Tensor)> = with
         .parameters()
         .filter(|(p, _)| !p.name.starts_with("layer2"))
-        .map(|(p, t)| (p.name.replace("layer3", "layer2"), t.detach()))
+        .map(|(p, t)| (p.name.replace("layer3", "layer2"), t.detach().contiguous()))
         .collect();
     Tensor::write_safetensors(&named, &path).unwrap();
     without.load(&path).unwrap();

@@ -1,7 +1,9 @@
 //! Tests that need libtorch.
 
 mod forward;
+mod numerics;
 mod optimisers;
+mod stages;
 mod training;
 mod worker;
 

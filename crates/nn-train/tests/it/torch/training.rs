@@ -20,6 +20,7 @@ pub(super) fn job(network: Network, task: DataSpec, training: TrainingSpec) -> J
         device: Device::Cpu,
         save: None,
         is_final: false,
+        stage: None,
     }
 }
 

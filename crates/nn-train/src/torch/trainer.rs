@@ -1,0 +1,197 @@
+//! The epochs of one training.
+//!
+//! What is random in an epoch, the order of its batches and what augmentation draws, is a function of the seed and the
+//! epoch's number, so that a training that is cut in two gives the same bits as an uninterrupted one.
+
+use std::path::Path;
+use std::time::Instant;
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_pcg::Pcg64;
+use tch::{Kind, Tensor, no_grad};
+
+use super::batches::{DeviceExamples, rows, spans};
+use super::checkpoint::Reached;
+use super::model::{Model, Snapshot};
+use super::optimiser::Stepper;
+use super::score::{Score, evaluate, loss};
+use super::{augment, checkpoint};
+use crate::job::Event;
+use crate::{Error, Protocol};
+
+/// The data and the protocol of trainings that differ in their seed.
+pub(super) struct Trainer<'a> {
+    pub(super) protocol: &'a Protocol,
+    pub(super) training: DeviceExamples,
+    pub(super) held_out: DeviceExamples,
+    pub(super) device: tch::Device,
+    /// Whether the held-out data are scored before the end.
+    pub(super) scores_on_the_way: bool,
+    /// When the job began, for the protocol's limit of time.
+    pub(super) start: Instant,
+}
+
+/// Where a training stops for now.
+pub(super) struct Stop<'a> {
+    /// Epochs done by then.
+    pub(super) until: u32,
+    /// The state's file.
+    pub(super) checkpoint: &'a Path,
+    /// Whose state it is.
+    pub(super) owner: String,
+}
+
+/// The best score so far, its weights, and how many scores since were no better.
+#[derive(Default)]
+struct Best {
+    kept: Option<(Score, Snapshot)>,
+    worse: u32,
+}
+
+impl Best {
+    /// Takes a score in; whether patience has run out.
+    fn take(&mut self, score: Score, model: &Model, patience: u32) -> Result<bool, Error> {
+        let better = (self.kept.as_ref()).is_none_or(|(best, _)| score.value > best.value);
+        if better {
+            self.kept = Some((score, model.snapshot()?));
+            self.worse = 0;
+        } else {
+            self.worse += 1;
+        }
+        Ok(self.worse >= patience)
+    }
+}
+
+impl Trainer<'_> {
+    /// Trains to the end, to `stop`, or until patience runs out; the last score and the last epoch's loss.
+    pub(super) fn train(
+        &self,
+        model: &mut Model,
+        seed: u64,
+        stop: Option<&Stop<'_>>,
+        progress: &mut dyn FnMut(Event),
+    ) -> Result<(Score, f64), Error> {
+        let protocol = self.protocol;
+        let mut stepper = Stepper::new(model, protocol)?;
+        let mut reached = match stop {
+            None => Reached::default(),
+            Some(stop) => checkpoint::load(stop.checkpoint, &stop.owner, model, &mut stepper)?
+                .unwrap_or_default(),
+        };
+        let spent = reached.seconds;
+        let n = self.training.len();
+        let spans = spans(n, i64::from(protocol.batch));
+        let epochs = protocol.total_epochs(spans.len() as u64);
+        let last = stop.map_or(epochs, |stop| stop.until);
+        let mut shuffles = Pcg64::seed_from_u64(seed);
+        let mut best = Best::default();
+        let mut final_score = None;
+        for epoch in 1..=last {
+            let mut order: Vec<i64> = (0..n).collect();
+            order.shuffle(&mut shuffles);
+            if epoch <= reached.epochs {
+                continue;
+            }
+            // Augmentation draws from libtorch's generator.
+            tch::manual_seed(epoch_seed(seed, epoch));
+            let order = rows(&order, self.device)?;
+            reached.loss = self.epoch(model, &mut stepper, epoch, &order, &spans, spent)?;
+            reached.epochs = epoch;
+            let is_due = epoch % protocol.evaluate_every == 0 || epoch == last;
+            let score = match self.scores_on_the_way && is_due {
+                true => Some(self.score(model, epoch)?),
+                false => None,
+            };
+            progress(Event::Progress {
+                epoch,
+                epochs,
+                loss: reached.loss,
+                score: score.as_ref().map(|score| score.value),
+            });
+            match (score, protocol.patience) {
+                (Some(score), Some(patience)) => {
+                    if best.take(score, model, patience)? {
+                        break;
+                    }
+                }
+                (score, _) => final_score = score,
+            }
+        }
+        if let Some(stop) = stop {
+            reached.seconds = spent + self.start.elapsed().as_secs_f64();
+            checkpoint::save(stop.checkpoint, &stop.owner, model, &stepper, reached)?;
+        }
+        let score = match (best.kept, final_score) {
+            (Some((score, snapshot)), _) => {
+                model.restore(&snapshot)?;
+                score
+            }
+            (None, Some(score)) => score,
+            (None, None) => self.score(model, last)?,
+        };
+        Ok((score, reached.loss))
+    }
+
+    /// One pass over the training data in this order, or what is left of the steps; the mean loss.
+    fn epoch(
+        &self,
+        model: &Model,
+        stepper: &mut Stepper,
+        epoch: u32,
+        order: &Tensor,
+        spans: &[(i64, i64)],
+        spent: f64,
+    ) -> Result<f64, Error> {
+        let protocol = self.protocol;
+        let per_epoch = spans.len() as u64;
+        let before = u64::from(epoch - 1) * per_epoch;
+        let left = protocol.total_steps(per_epoch).saturating_sub(before);
+        let steps = left.min(per_epoch);
+        let mut total = Tensor::f_zeros([] as [i64; 0], (Kind::Float, self.device))?;
+        for (step, &(start, length)) in (0..steps).zip(spans) {
+            let (mut inputs, targets) = self.training.select(&order.f_narrow(0, start, length)?)?;
+            if !protocol.augment.is_off() {
+                inputs = no_grad(|| augment::apply(&protocol.augment, &inputs))?;
+            }
+            let outputs = model.forward(&inputs, true)?;
+            let loss = loss(&outputs, &targets, protocol.label_smoothing)?;
+            let rate = protocol.learning_rate_at(before + step, per_epoch);
+            stepper.step(model, &loss, rate)?;
+            // Read once an epoch: on a GPU each reading would wait for it.
+            drop(total.f_add_(&loss.f_detach()?)?);
+            self.check_time(epoch, spent)?;
+        }
+        let mean = total.f_double_value(&[])? / steps as f64;
+        if mean.is_finite() {
+            Ok(mean)
+        } else {
+            Err(Error::Diverged { epoch, loss: mean })
+        }
+    }
+
+    fn check_time(&self, epoch: u32, spent: f64) -> Result<(), Error> {
+        let elapsed = spent + self.start.elapsed().as_secs_f64();
+        match self.protocol.time {
+            Some(limit) if elapsed > limit => Err(Error::TimedOut { limit, epoch }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The score on the held-out data, unless it is no number.
+    fn score(&self, model: &Model, epoch: u32) -> Result<Score, Error> {
+        let score = evaluate(model, &self.held_out)?;
+        match score.metrics.values().find(|x| !x.is_finite()) {
+            None => Ok(score),
+            Some(&loss) => Err(Error::Diverged { epoch, loss }),
+        }
+    }
+}
+
+/// A seed for libtorch's generator in one epoch: steps of 2⁶⁴ over the golden ratio keep the epochs of neighbouring
+/// seeds apart.
+const fn epoch_seed(seed: u64, epoch: u32) -> i64 {
+    const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+    seed.wrapping_add((epoch as u64).wrapping_mul(GOLDEN))
+        .cast_signed()
+}
