@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks every layer against PyTorch: the exported programs of some 200 networks, with the same weights and inputs,
-# must give the same outputs and gradients in Python. Fetches PyTorch into a throw-away environment (2.7 GB) unless the
+# must give the same outputs and gradients in Python. Then trains one on the digits with `nasbot train`, and the exported
+# files must reach in Python, on raw test images, the score that nasbot reports. Fetches PyTorch into a throw-away environment (2.7 GB) unless the
 # Python given as first argument has torch.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,3 +19,11 @@ eval "$libtorch"
 export OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive
 cargo run --quiet -p nn-train --features torch --example parity -- "$work/networks"
 "$python" scripts/check-pytorch.py "$work/networks"
+
+cargo build --quiet -p nasbot-cli
+cargo build --quiet -p nn-train --features torch --bin nasbot-worker
+"$python" scripts/check-export.py prepare "$work/export" datasets/digits/digits.csv.gz
+programs="${CARGO_TARGET_DIR:-$PWD/target}/debug"
+NASBOT_WORKER="$programs/nasbot-worker" "$programs/nasbot" train "$work/export/net.json" \
+  --config "$work/export/digits.toml" --out "$work/export/model" --format json --quiet >"$work/export/figures.json"
+"$python" scripts/check-export.py compare "$work/export"

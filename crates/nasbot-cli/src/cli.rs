@@ -11,6 +11,7 @@ Examples:
   nasbot resume digits-cnn.nasbot.db          go on where it stopped
   nasbot show digits-cnn.nasbot.db            what was found so far, also while it runs
   nasbot draw digits-cnn.nasbot.db -o a.svg   draw the best network
+  nasbot train digits-cnn.nasbot.db           train it on all data, and export it
   nasbot distance a.json b.json               how far two architectures are apart
 
 Exit status:
@@ -42,6 +43,7 @@ pub(crate) enum Command {
     Search(SearchArgs),
     Resume(ResumeArgs),
     Show(ShowArgs),
+    Train(TrainArgs),
     Distance(DistanceArgs),
     Inspect(InspectArgs),
     Validate(ValidateArgs),
@@ -140,6 +142,50 @@ pub(crate) struct ShowArgs {
     /// How to print.
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) format: Format,
+}
+
+/// Train one network on all data and export it: weights, PyTorch program, ONNX file, model card.
+///
+/// Takes the best network of a study, or a network of yours with the TOML file that says on which data
+/// and how. It is trained on training and validation data together and scored on the test data. The
+/// folder appears once everything in it is complete.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  nasbot train digits-cnn.nasbot.db                        into digits-cnn.trained/
+  nasbot train digits-cnn.nasbot.db --evaluation 3 --repeats 5
+  nasbot train digits-cnn.nasbot.db --config long.toml     by another protocol, or on other data
+  nasbot train net.json --config demos/digits-cnn.toml --device cuda:0 --out net/
+
+The folder holds model.safetensors, model.py (needs nothing but torch), model.onnx, README.md (the
+model card), network.json, network.svg and training.log.")]
+pub(crate) struct TrainArgs {
+    /// A study, or a network (JSON).
+    pub(crate) source: PathBuf,
+    /// The TOML file with [data] and [training] [default: the study's own].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Which evaluation of a study [default: the best].
+    #[arg(long, value_name = "N")]
+    pub(crate) evaluation: Option<u64>,
+    /// Where to write [default: NAME.trained here].
+    #[arg(long, short, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// If the folder exists already, leave it alone and write another beside it (NAME-2, NAME-3, …).
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Where to train: cpu, cuda or cuda:N [default: the first of workers.devices].
+    #[arg(long, value_name = "DEVICE")]
+    pub(crate) device: Option<String>,
+    /// The seed [default: the evaluation's, or the file's study.seed].
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Train so often, from seeds that follow one another, and report the scores' spread; the first
+    /// model is the one that is exported [default: training.repeats].
+    #[arg(long, value_name = "N")]
+    pub(crate) repeats: Option<u32>,
+    #[command(flatten)]
+    pub(crate) output: RunOutput,
 }
 
 /// The OTMANN distance between two networks.

@@ -108,6 +108,18 @@ pub(crate) enum Error {
     /// The best network could not be trained once more.
     #[error("the best network could not be trained once more: {message}\ntry again: nasbot resume {}", .study.display())]
     Retraining { message: String, study: PathBuf },
+    /// There is something where a model was to be written.
+    #[error("{} exists already: keep it and write another beside it with --fresh, or name another place with --out", .path.display())]
+    ModelExists { path: PathBuf },
+    /// A network can't be trained on the data that were named for it.
+    #[error(transparent)]
+    Unfit(#[from] nn_train::Error),
+    /// One training failed.
+    #[error("the training failed: {message}\nits log: {}", .log.display())]
+    Training { message: String, log: PathBuf },
+    /// One training was stopped.
+    #[error("interrupted: nothing was written")]
+    Stopped,
     /// Signals can't be caught.
     #[error("can't prepare for Ctrl-C: {0}")]
     Signals(io::Error),
@@ -132,10 +144,12 @@ impl Error {
             | Self::NotAStudy { .. }
             | Self::StudyVersion { .. }
             | Self::NoEvaluation { .. }
+            | Self::ModelExists { .. }
+            | Self::Unfit(_)
             | Self::Device(_) => 2,
             // A file that a person named and that is not there is wrong input.
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => 2,
-            Self::Interrupted { .. } => 130,
+            Self::Interrupted { .. } | Self::Stopped => 130,
             Self::OutputClosed => 0,
             _ => 1,
         }

@@ -6,4 +6,5 @@ pub(crate) mod inspect;
 pub(crate) mod resume;
 pub(crate) mod search;
 pub(crate) mod show;
+pub(crate) mod train;
 pub(crate) mod validate;

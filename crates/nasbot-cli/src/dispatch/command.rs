@@ -152,6 +152,7 @@ fn judge(last: &str, status: ExitStatus, log: &Path, seconds: f64) -> End {
                 metrics,
                 seconds,
                 parameters: None,
+                worker: None,
                 message,
             };
             End::Done(Outcome::Score(score), detail)

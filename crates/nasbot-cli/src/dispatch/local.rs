@@ -59,13 +59,20 @@ impl Local {
             device: slot.device,
             save: task.weights.clone(),
             is_final: task.weights.is_some(),
+            stage: None,
         }
+    }
+
+    fn environment(&self, slot: &Slot) -> Vec<(&'static str, String)> {
+        let precision = self.training.protocol.precision.environment();
+        let precision = precision.iter().map(|&(name, value)| (name, value.into()));
+        environment(slot).into_iter().chain(precision).collect()
     }
 
     fn program(&self, slot: &Slot, task: &Task) -> Result<Program, nn_train::Error> {
         Ok(Program {
             command: vec![self.worker.clone().into()],
-            environment: environment(slot),
+            environment: self.environment(slot),
             folder: None,
             input: self.job(slot, task).to_line()?,
             keep_input_open: true,
@@ -125,7 +132,8 @@ struct Conversation<'a> {
     program: &'a Program,
     reports: &'a Reports,
     greeted: &'a AtomicBool,
-    hello: bool,
+    /// The worker and its libtorch, once it has said hello.
+    hello: Option<String>,
     answer: Option<End>,
     since: Instant,
 }
@@ -137,7 +145,7 @@ impl<'a> Conversation<'a> {
             program,
             reports,
             greeted,
-            hello: false,
+            hello: None,
             answer: None,
             since: Instant::now(),
         }
@@ -157,7 +165,7 @@ impl<'a> Conversation<'a> {
             Ok(Exit::Itself(status)) => {
                 let end = answer::no_answer(status, &program.log, seconds);
                 let memory = matches!(end, End::Done(Outcome::Failed(Failure::OutOfMemory), _));
-                if self.hello || self.greeted.load(Ordering::Relaxed) || memory {
+                if self.hello.is_some() || self.greeted.load(Ordering::Relaxed) || memory {
                     return end;
                 }
                 End::Hopeless(format!(
@@ -180,8 +188,8 @@ impl<'a> Conversation<'a> {
                     self.program.command[0].display()
                 )));
             }
-            Ok(Event::Hello { .. }) => {
-                self.hello = true;
+            Ok(Event::Hello { worker, torch, .. }) => {
+                self.hello = Some(format!("nasbot-worker {worker}, libtorch {torch}"));
                 self.greeted.store(true, Ordering::Relaxed);
             }
             Ok(Event::Progress {
@@ -212,6 +220,7 @@ impl<'a> Conversation<'a> {
                     metrics,
                     seconds,
                     parameters: Some(parameters),
+                    worker: self.hello.take(),
                     message: None,
                 };
                 self.answer = Some(End::Done(Outcome::Score(score), detail));
@@ -233,6 +242,7 @@ impl<'a> Conversation<'a> {
             FailureKind::Diverged => Failure::Diverged,
             FailureKind::OutOfMemory => Failure::OutOfMemory,
             FailureKind::ImpossibleShape => Failure::ImpossibleShape,
+            FailureKind::TimedOut => Failure::TimedOut,
             // The same for every network.
             FailureKind::BadData | FailureKind::BadJob => return End::Hopeless(message),
             _ => Failure::Other,

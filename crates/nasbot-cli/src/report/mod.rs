@@ -1,12 +1,16 @@
 //! What a person sees of a search: everything here is folded from the study's events, live or
 //! afterwards.
 
+mod card;
+mod epochs;
 mod live;
 mod summary;
 mod text;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+pub(crate) use self::card::{Card, Searched};
+pub(crate) use self::epochs::Epochs;
 use self::live::Live;
 pub(crate) use self::summary::{Row, Summary, evaluations};
 pub(crate) use self::text::{json, number, score, sketch, table};

@@ -32,7 +32,7 @@ pub(crate) fn number(value: f64) -> String {
 }
 
 /// A spread for people: two significant digits.
-fn rough(value: f64) -> String {
+pub(super) fn rough(value: f64) -> String {
     let size = value.abs();
     if !(1e-4..1e4).contains(&size) {
         return format!("{value:.1e}");

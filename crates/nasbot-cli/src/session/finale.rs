@@ -2,19 +2,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::mpsc::RecvTimeoutError;
-use std::time::Duration;
 
 use nn_graph::draw;
 
-use super::Session;
-use crate::dispatch::{End, Report, Task};
+use super::{Once, Session, Step};
+use crate::dispatch::{End, Task};
 use crate::error::Error;
 use crate::report::Summary;
 use crate::study::{Event, Ledger, Place};
-
-/// How often signals are looked at.
-const TICK: Duration = Duration::from_millis(100);
 
 impl Session {
     /// Trains the best network on training and validation data and scores it on the test data,
@@ -47,7 +42,7 @@ impl Session {
         };
         self.record(Event::Retraining { id })?;
         self.backend.start(0, task)?;
-        let end = self.wait_for_retraining()?;
+        let end = self.wait_for_retraining(id)?;
         match end {
             End::Done(outcome, detail) => {
                 if outcome.score().is_some() {
@@ -64,29 +59,22 @@ impl Session {
         }
     }
 
-    fn wait_for_retraining(&mut self) -> Result<End, Error> {
-        let mut stopping = false;
+    fn wait_for_retraining(&mut self, id: u64) -> Result<End, Error> {
+        let mut once = Once::default();
         loop {
-            if self.interrupts.asked() && !stopping {
-                stopping = true;
-                self.stop_workers();
-            }
-            match self.reports.recv_timeout(TICK) {
-                Ok(Report::Ended { end, .. }) => return Ok(end),
-                Ok(Report::Progress {
-                    id,
+            match once.next(self.backend.as_mut(), &self.reports, &self.interrupts) {
+                Step::Stopping => self.note_stopping(),
+                Step::Epoch {
                     epoch,
                     epochs,
                     loss,
-                    ..
-                }) => self.record(Event::RetrainingProgress {
+                } => self.record(Event::RetrainingProgress {
                     id,
                     epoch,
                     epochs,
                     loss,
                 })?,
-                Ok(Report::Started { .. }) | Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Ok(End::Stopped),
+                Step::Ended(end) => return Ok(end),
             }
         }
     }

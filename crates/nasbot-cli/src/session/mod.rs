@@ -6,13 +6,15 @@
 
 mod drive;
 mod finale;
+mod once;
 mod signals;
 
 use std::sync::mpsc::{self, Receiver};
 
 use nasbot_opt::{NetworkSpace, Outcome, Search};
 
-use self::signals::Interrupts;
+pub(crate) use self::once::{Once, Step};
+pub(crate) use self::signals::Interrupts;
 use crate::cli::{Format, RunOutput};
 use crate::config::Config;
 use crate::dispatch::{self, Backend, Report};
@@ -112,8 +114,12 @@ impl Session {
 
     /// Stops what runs, as somebody asked.
     fn stop_workers(&mut self) {
-        (self.reporter).note("stopping the workers; once more stops at once");
+        self.note_stopping();
         self.backend.stop();
+    }
+
+    fn note_stopping(&mut self) {
+        (self.reporter).note("stopping the workers; once more stops at once");
     }
 
     fn interrupted(&self) -> Error {

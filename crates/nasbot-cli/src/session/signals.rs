@@ -15,12 +15,12 @@ const INTERRUPTED: i32 = 130;
 
 /// Knows whether somebody asked this process to stop.
 #[derive(Debug)]
-pub(super) struct Interrupts(Arc<AtomicBool>);
+pub(crate) struct Interrupts(Arc<AtomicBool>);
 
 impl Interrupts {
     /// From now on a first signal sets a flag and a second one ends the process at once; the guards
     /// of the workers then see to these.
-    pub(super) fn catch() -> Result<Self, Error> {
+    pub(crate) fn catch() -> Result<Self, Error> {
         let asked = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&asked);
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(Error::Signals)?;
@@ -35,7 +35,7 @@ impl Interrupts {
     }
 
     /// Whether a signal has come.
-    pub(super) fn asked(&self) -> bool {
+    pub(crate) fn asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }

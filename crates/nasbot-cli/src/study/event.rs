@@ -138,6 +138,9 @@ pub(crate) struct Detail {
     /// Trainable parameters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) parameters: Option<u64>,
+    /// The worker and its libtorch, with their versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) worker: Option<String>,
     /// Why it failed, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) message: Option<String>,

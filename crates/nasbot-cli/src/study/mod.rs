@@ -13,5 +13,5 @@ mod store;
 pub(crate) use self::event::{Detail, Ending, Event, Stamped};
 pub(crate) use self::ledger::{Ledger, Record, State};
 pub(crate) use self::lock::is_locked;
-pub(crate) use self::place::{Place, default_path, fresh};
+pub(crate) use self::place::{Place, default_path, fresh, numbered};
 pub(crate) use self::store::{Study, is_study, read};

@@ -43,10 +43,22 @@ pub(crate) fn default_path(name: &str) -> PathBuf {
 
 /// `path`, or the first of NAME-2, NAME-3, … that does not exist.
 pub(crate) fn fresh(path: &Path) -> PathBuf {
+    numbered(path, ENDING)
+}
+
+/// `path`, or the first of NAME-2, NAME-3, … that does not exist, each with its ending.
+pub(crate) fn numbered(path: &Path, ending: &str) -> PathBuf {
+    let name = (path.file_name())
+        .map(|name| name.to_string_lossy())
+        .unwrap_or_default();
+    let stem = match name.strip_suffix(ending) {
+        Some(stem) => stem.to_owned(),
+        None => name.strip_suffix(".db").unwrap_or(&name).to_owned(),
+    };
     let mut out = path.to_owned();
     let mut number = 2_u64;
     while out.exists() {
-        out = sibling(path, &format!("-{number}{ENDING}"));
+        out = path.with_file_name(format!("{stem}-{number}{ending}"));
         number += 1;
     }
     out

@@ -17,4 +17,6 @@ mod tidy;
 #[cfg(test)]
 mod torch;
 #[cfg(test)]
+mod train;
+#[cfg(test)]
 mod workers;

@@ -61,3 +61,75 @@ evaluations = 5
     let weights = std::fs::read(folder.path("search.nasbot.out/best.safetensors")).unwrap();
     assert!(weights.len() > 1000);
 }
+
+#[test]
+fn torch_trains_and_exports_a_network() {
+    let Some(worker) = env::var_os("NASBOT_WORKER").filter(|path| !path.is_empty()) else {
+        eprintln!("skipped: NASBOT_WORKER is not set");
+        return;
+    };
+    let folder = Folder::new();
+    let digits = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../datasets/digits/digits.csv.gz"
+    );
+    folder.write(
+        "digits.toml",
+        &format!(
+            r#"
+[space]
+kind = "cnn"
+[data]
+path = "{digits}"
+task = "class"
+image = [1, 8, 8]
+[training]
+protocol = "fast"
+[workers]
+devices = ["cpu"]
+threads = 1
+[budget]
+evaluations = 1
+"#
+        ),
+    );
+    folder.write(
+        "net.json",
+        r#"{"kind":"cnn","layers":[{"op":"ip"},{"op":"conv3","units":16,"stride":1},{"op":"max-pool"},{"op":"res3","units":32,"stride":1},{"op":"fc","units":32},{"op":"softmax"},{"op":"op"}],"edges":[[0,1],[1,2],[2,3],[3,4],[4,5],[5,6]]}"#,
+    );
+    let mut command = folder.command(&[
+        "train",
+        "net.json",
+        "--config",
+        "digits.toml",
+        "--repeats",
+        "2",
+        "--format",
+        "json",
+    ]);
+    let output = command.env("NASBOT_WORKER", worker).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    let figures: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    // Ten classes: chance is 0.1.
+    assert!(figures["score"].as_f64().unwrap() > 0.9, "{figures}");
+    assert!(
+        figures["metrics"]["noise"].as_f64().unwrap() < 0.1,
+        "{figures}"
+    );
+    let out = folder.path("net.trained");
+    let parameters = figures["parameters"].as_u64().unwrap();
+    for (file, least) in [
+        ("model.safetensors", 4 * parameters),
+        ("model.onnx", 4 * parameters),
+        ("model.py", 1000),
+        ("README.md", 1000),
+    ] {
+        let size = std::fs::metadata(out.join(file)).unwrap().len();
+        assert!(size > least, "{file} has {size} bytes");
+    }
+    let card = folder.read("net.trained/README.md");
+    assert!(card.contains("libtorch 2.11.0"), "{card}");
+    assert!(card.contains("mean of 2 trainings"), "{card}");
+    assert!(card.contains("| `precision` | `\"bf16\"` |"), "{card}");
+}

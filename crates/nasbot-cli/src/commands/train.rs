@@ -1,0 +1,235 @@
+//! `nasbot train`: one network, trained on all data and exported.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver};
+
+use nn_graph::{Network, draw};
+use nn_train::data;
+use nn_train::plan::Plan;
+
+use crate::cli::TrainArgs;
+use crate::config::{self, Config, Devices, Evaluator, Overrides, Training};
+use crate::dispatch::{self, Backend, End, Report, Task};
+use crate::error::Error;
+use crate::report::{Card, Epochs, Searched};
+use crate::session::{Interrupts, Once, Step};
+use crate::study::{self, Detail, Ledger};
+use crate::{input, terminal};
+
+/// What a folder of ours ends with.
+const ENDING: &str = ".trained";
+
+pub(crate) fn run(args: &TrainArgs) -> Result<(), Error> {
+    let subject = subject(args)?;
+    let (config, training) = prepare(args, &subject)?;
+    let out = place(args, &subject.name)?;
+    let data = data::load(&training.data)?;
+    if data.test.is_empty() {
+        return Err(Error::Unfit(nn_train::Error::Data {
+            field: "split",
+            problem: "leaves no test data, which the trained network is scored on".to_owned(),
+        }));
+    }
+    let plan = Plan::for_data(&subject.network, &data)?;
+    let mut card = Card::new(&subject.name, &training, &data, &plan, subject.seed);
+    card.searched = subject.searched;
+    drop(data);
+
+    let (send, reports) = mpsc::channel();
+    let mut backend = dispatch::backend(&config, send)?;
+    let interrupts = Interrupts::catch()?;
+    // Under another name until it is complete.
+    let partial = beside(&out, ".partial");
+    fs::create_dir_all(&partial).map_err(Error::write(&partial))?;
+    let absolute = fs::canonicalize(&partial).map_err(Error::write(&partial))?;
+    let log = partial.join("training.log");
+    backend.start(
+        0,
+        Task {
+            id: 0,
+            network: subject.network.clone(),
+            seed: subject.seed,
+            log: log.clone(),
+            weights: Some(absolute.join("model.safetensors")),
+        },
+    )?;
+    let end = wait(backend.as_mut(), &reports, &interrupts, args.output.quiet);
+    let (score, detail) = match end {
+        End::Done(outcome, detail) => match outcome.score() {
+            Some(score) => (score, detail),
+            None => return Err(failed(detail, log)),
+        },
+        End::Hopeless(message) => return Err(Error::Training { message, log }),
+        End::Stopped => {
+            fs::remove_dir_all(&partial).map_err(Error::write(&partial))?;
+            return Err(Error::Stopped);
+        }
+    };
+    card.result = Some((score, detail));
+    write(
+        &partial.join("network.json"),
+        &(subject.network.to_json() + "\n"),
+    )?;
+    write(&partial.join("network.svg"), &draw::svg(&subject.network))?;
+    write(&partial.join("README.md"), &card.markdown())?;
+    fs::rename(&partial, &out).map_err(Error::write(&out))?;
+    terminal::print(&card.show(args.output.format, &out)?)
+}
+
+/// What is to be trained, and what is known of it.
+struct Subject {
+    name: String,
+    network: Network,
+    seed: u64,
+    config: Config,
+    searched: Option<Searched>,
+}
+
+fn subject(args: &TrainArgs) -> Result<Subject, Error> {
+    let given = args.config.as_deref().map(config::load).transpose()?;
+    if !input::is_stdin(&args.source) && study::is_study(&args.source)? {
+        return from_study(args, given);
+    }
+    if args.evaluation.is_some() {
+        return Err(Error::Usage(format!(
+            "--evaluation needs a study, and {} is none",
+            input::name(&args.source)
+        )));
+    }
+    let network = input::network(&args.source)?;
+    let Some(config) = given else {
+        return Err(Error::Usage(format!(
+            "{} is a network, which says nothing of data and training: add --config FILE.toml \
+             (demos/digits-cnn.toml is one)",
+            input::name(&args.source)
+        )));
+    };
+    let stem = args.source.file_stem().map(|stem| stem.to_string_lossy());
+    Ok(Subject {
+        name: stem
+            .filter(|stem| *stem != "-")
+            .map_or_else(|| "network".to_owned(), Into::into),
+        network,
+        seed: args.seed.unwrap_or(config.search.seed),
+        config,
+        searched: None,
+    })
+}
+
+fn from_study(args: &TrainArgs, given: Option<Config>) -> Result<Subject, Error> {
+    let path = &args.source;
+    let ledger = Ledger::read(path)?;
+    let record = match args.evaluation {
+        Some(id) => ledger.evaluation(path, id)?,
+        None => ledger
+            .best()
+            .ok_or_else(|| Error::NothingScored { path: path.clone() })?,
+    };
+    let config = match (given, &ledger.description) {
+        (Some(config), _) => config,
+        (None, Some(description)) => {
+            let overrides = Overrides {
+                seed: Some(ledger.seed),
+                evaluations: Some(ledger.budget),
+            };
+            config::parse(description, overrides)?
+        }
+        (None, None) => {
+            return Err(Error::NotAStudy {
+                path: path.clone(),
+                message: "its history is empty; name a TOML file with --config".to_owned(),
+            });
+        }
+    };
+    Ok(Subject {
+        name: config.name.clone(),
+        network: record.suggestion.candidate.clone(),
+        seed: args.seed.unwrap_or(record.suggestion.seed),
+        config,
+        searched: Some(Searched {
+            study: path.clone(),
+            evaluation: record.suggestion.id,
+            evaluations: ledger.counted(),
+            score: record.score().zip(record.detail().cloned()),
+        }),
+    })
+}
+
+/// The description as this training needs it: one worker on one device, for as long as it takes.
+fn prepare(args: &TrainArgs, subject: &Subject) -> Result<(Config, Training), Error> {
+    let mut config = subject.config.clone();
+    let Evaluator::Local(training) = &mut config.evaluator else {
+        return Err(Error::Usage(
+            "this search does not train on libtorch (workers.backend is not \"local\"): \
+             name a TOML file that does with --config"
+                .to_owned(),
+        ));
+    };
+    if let Some(repeats) = args.repeats {
+        training.protocol.repeats = repeats;
+    }
+    training.protocol.clone().validated()?;
+    let training = training.as_ref().clone();
+    config.workers.per_device = 1;
+    config.workers.timeout = None;
+    if let Some(device) = &args.device {
+        let device = (device.parse())
+            .map_err(|error: nn_train::Error| Error::Usage(format!("--device: {error}")))?;
+        config.workers.devices = Devices::Listed(vec![device]);
+    } else if let Devices::Listed(devices) = &mut config.workers.devices {
+        devices.truncate(1);
+    }
+    Ok((config, training))
+}
+
+/// Where the model goes; nothing may be there yet.
+fn place(args: &TrainArgs, name: &str) -> Result<PathBuf, Error> {
+    let out = (args.out.clone()).unwrap_or_else(|| format!("{name}{ENDING}").into());
+    if args.fresh {
+        return Ok(study::numbered(&out, ENDING));
+    }
+    if out.exists() {
+        return Err(Error::ModelExists { path: out });
+    }
+    Ok(out)
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(ending);
+    path.with_file_name(name)
+}
+
+fn wait(
+    backend: &mut dyn Backend,
+    reports: &Receiver<Report>,
+    interrupts: &Interrupts,
+    quiet: bool,
+) -> End {
+    let mut shown = Epochs::new(quiet);
+    let mut once = Once::default();
+    loop {
+        match once.next(backend, reports, interrupts) {
+            Step::Stopping => shown.note("stopping; once more stops at once"),
+            Step::Epoch {
+                epoch,
+                epochs,
+                loss,
+            } => shown.epoch(epoch, epochs, loss),
+            Step::Ended(end) => {
+                shown.finish();
+                return end;
+            }
+        }
+    }
+}
+
+fn failed(detail: Detail, log: PathBuf) -> Error {
+    let message = detail.message.unwrap_or_default();
+    Error::Training { message, log }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Error> {
+    fs::write(path, text).map_err(Error::write(path))
+}
