@@ -5,6 +5,7 @@
 #   scripts/bench-search.sh                                       everything (hours on one core)
 #   scripts/bench-search.sh --problem synthetic-cnn --runs 20 --strategy nasbot
 #   scripts/bench-search.sh --problem nb201-c100 --json -         JSON lines, nothing else
+#   scripts/bench-search.sh --problem nb201-c100 --fidelity --strategy nasbot   what halving saves in training time
 #   scripts/bench-search.sh --table T.csv.gz --column c100        another table of the same layout
 #
 # All other options: scripts/bench-search.sh --help

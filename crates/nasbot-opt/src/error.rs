@@ -50,6 +50,12 @@ pub enum Error {
         /// The id that was told.
         id: u64,
     },
+    /// A score was revised that was never told.
+    #[error("evaluation {id} has no score: only a score that was told can be revised")]
+    NotScored {
+        /// The id whose score was to change.
+        id: u64,
+    },
     /// A score is NaN or infinite.
     #[error(
         "the score of evaluation {id} is {score}: tell a failure instead of a score that is not finite"

@@ -226,6 +226,36 @@ impl<S: Space> Search<S> {
         Ok(())
     }
 
+    /// Replaces the score of an evaluation that has one, as when its training went on. The order in which scores
+    /// arrived stays, and so do suggestions a function of the order of calls.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownEvaluation`], [`Error::NotScored`], [`Error::NotFinite`], or the surrogate cannot be fitted.
+    pub fn revise(&mut self, id: u64, score: f64) -> Result<(), Error> {
+        let evaluation = usize::try_from(id)
+            .ok()
+            .and_then(|i| self.evaluations().get(i));
+        let evaluation = evaluation.ok_or(Error::UnknownEvaluation { id })?;
+        if evaluation.score().is_none() {
+            return Err(Error::NotScored { id });
+        }
+        if !score.is_finite() {
+            return Err(Error::NotFinite { id, score });
+        }
+        if let Some(model) = &mut self.model {
+            // What was learnt from the old score is learnt first, whether or not somebody asked in between.
+            model.catch_up(&self.space, &self.config, &self.history)?;
+            let place = self
+                .history
+                .scored()
+                .position(|(e, _)| e.suggestion.id == id);
+            model.revise(place.unwrap_or(usize::MAX), score, &self.config)?;
+        }
+        self.history.revise(id, score);
+        Ok(())
+    }
+
     fn next_id(&self) -> u64 {
         self.history.evaluations().len() as u64
     }

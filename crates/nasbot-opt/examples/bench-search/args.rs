@@ -26,6 +26,12 @@ pub(crate) struct Args {
     /// Simulated workers with random durations.
     #[arg(long, default_value_t = 1)]
     pub(crate) workers: usize,
+    /// Compare full trainings with successive halving (12 of 200 epochs first) by simulated training time.
+    #[arg(long)]
+    pub(crate) fidelity: bool,
+    /// With --fidelity: one in so many goes on.
+    #[arg(long, default_value_t = 8)]
+    pub(crate) factor: usize,
     /// The table of NAS-Bench-201, or another of the same layout.
     #[arg(long)]
     pub(crate) table: Option<PathBuf>,

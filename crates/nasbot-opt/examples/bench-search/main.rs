@@ -8,6 +8,7 @@
 )]
 
 mod args;
+mod fidelity;
 mod nb201;
 mod report;
 mod run;
@@ -128,6 +129,13 @@ fn main() -> anyhow::Result<()> {
     let mut lines = String::new();
     for name in &problems {
         let problem = Problem::new(name, &args)?;
+        if args.fidelity {
+            let Problem::Table(table) = &problem else {
+                bail!("--fidelity needs a table: `{name}` has no training times");
+            };
+            fidelity::compare(name, table, &strategies, &args)?;
+            continue;
+        }
         let evaluations = args.evaluations.unwrap_or(problem.evaluations());
         for &strategy in &strategies {
             let runs = measure(name, &problem, strategy, evaluations, &args)?;

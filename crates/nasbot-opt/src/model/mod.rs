@@ -107,6 +107,20 @@ impl Model {
         }
     }
 
+    /// Takes in that the score at `place`, in the order of arrival, is another now.
+    pub(crate) fn revise(
+        &mut self,
+        place: usize,
+        score: f64,
+        config: &ValidConfig,
+    ) -> Result<(), Error> {
+        match self.scores.get_mut(place) {
+            Some(known) => *known = score,
+            None => return Ok(()),
+        }
+        self.transform(config)
+    }
+
     fn transform(&mut self, config: &ValidConfig) -> Result<(), Error> {
         let transformed = transform::apply(config.transform, &self.scores);
         self.surrogate.set_scores(&transformed)?;

@@ -7,5 +7,6 @@
 
 mod conformance;
 mod golden;
+mod halving;
 mod resume;
 mod toy;

@@ -9,6 +9,7 @@ use crate::toy::{Agreement, Word, Words, name, settings};
 enum Event {
     Asked(Suggestion<Word>),
     Told(u64, Outcome),
+    Revised(u64, f64),
 }
 
 #[test]
@@ -18,6 +19,7 @@ fn a_restored_search_continues_as_if_nothing_had_happened() {
         let mut search = fresh();
         let mut events = Vec::new();
         let mut busy: Vec<Suggestion<Word>> = Vec::new();
+        let mut scored: Vec<(u64, f64)> = Vec::new();
         for step in 0..45_usize {
             let suggestion = search.ask().unwrap();
             events.push(Event::Asked(suggestion.clone()));
@@ -28,6 +30,13 @@ fn a_restored_search_continues_as_if_nothing_had_happened() {
                 let outcome = Agreement.evaluate(&done.candidate, done.seed);
                 search.tell(done.id, outcome).unwrap();
                 events.push(Event::Told(done.id, outcome));
+                scored.extend(outcome.score().map(|score| (done.id, score)));
+            }
+            if step % 4 == 3 && !scored.is_empty() {
+                // As if a training had gone on.
+                let (id, score) = scored[(7 * step) % scored.len()];
+                search.revise(id, score + 0.5).unwrap();
+                events.push(Event::Revised(id, score + 0.5));
             }
         }
         for cut in [10, 37, 61, events.len()] {
@@ -36,6 +45,7 @@ fn a_restored_search_continues_as_if_nothing_had_happened() {
                 match event {
                     Event::Asked(suggestion) => restored.restore(suggestion).unwrap(),
                     Event::Told(id, outcome) => restored.tell(id, outcome).unwrap(),
+                    Event::Revised(id, score) => restored.revise(id, score).unwrap(),
                 }
             }
             for event in &events[cut..] {
@@ -45,6 +55,7 @@ fn a_restored_search_continues_as_if_nothing_had_happened() {
                         assert_eq!(&found, expected, "{} after {cut}", name(&config));
                     }
                     Event::Told(id, outcome) => restored.tell(*id, *outcome).unwrap(),
+                    Event::Revised(id, score) => restored.revise(*id, *score).unwrap(),
                 }
             }
             assert_eq!(
@@ -64,6 +75,7 @@ fn search_after(events: &[Event], config: &nasbot_opt::SearchConfig) -> Suggesti
         match event {
             Event::Asked(expected) => assert_eq!(&search.ask().unwrap(), expected),
             Event::Told(id, outcome) => search.tell(*id, *outcome).unwrap(),
+            Event::Revised(id, score) => search.revise(*id, *score).unwrap(),
         }
     }
     search.ask().unwrap()
@@ -100,4 +112,30 @@ fn restoring_out_of_order_or_giving_twice_is_refused() {
         search.give(first.candidate),
         Err(Error::Duplicate { id: 0 })
     );
+}
+
+#[test]
+fn only_a_score_that_was_told_can_be_revised() {
+    for config in settings(14) {
+        let mut search = Search::new(Words::new(7), config.validated().unwrap()).unwrap();
+        let (first, second) = (search.ask().unwrap().id, search.ask().unwrap().id);
+        assert_eq!(
+            search.revise(9, 1.0),
+            Err(Error::UnknownEvaluation { id: 9 })
+        );
+        assert_eq!(
+            search.revise(first, 1.0),
+            Err(Error::NotScored { id: first })
+        );
+        search.tell(first, Outcome::Score(0.5)).unwrap();
+        search.tell(second, Outcome::Score(0.6)).unwrap();
+        assert_eq!(search.best().unwrap().suggestion.id, second);
+        assert!(matches!(
+            search.revise(first, f64::NAN),
+            Err(Error::NotFinite { .. })
+        ));
+        search.revise(first, 0.7).unwrap();
+        assert_eq!(search.best().unwrap().suggestion.id, first);
+        assert_eq!(search.evaluations()[0].score(), Some(0.7));
+    }
 }
