@@ -52,6 +52,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Error> {
             seed: subject.seed,
             log: log.clone(),
             weights: Some(absolute.join("model.safetensors")),
+            stage: None,
         },
     )?;
     let end = wait(backend.as_mut(), &reports, &interrupts, args.output.quiet);

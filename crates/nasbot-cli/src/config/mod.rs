@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nasbot_opt::{NetworkSpace, ValidConfig};
+use nasbot_opt::{Halving, NetworkSpace, ValidConfig};
 use nn_train::TrainingSpec;
 use nn_train::data::DataSpec;
 
@@ -31,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) space: NetworkSpace,
     /// Strategy, acquisition, kernel, seed.
     pub(crate) search: ValidConfig,
+    /// The rungs at which trainings stop, if they do; nobody has reached any.
+    pub(crate) halving: Option<Halving>,
     /// What evaluates a network.
     pub(crate) evaluator: Evaluator,
     /// Where and how evaluations run.

@@ -21,6 +21,7 @@ pub(super) struct Raw {
     pub(super) training: Option<TrainingSpec>,
     #[serde(default)]
     pub(super) search: SearchConfig,
+    pub(super) fidelity: Option<RawFidelity>,
     #[serde(default)]
     pub(super) workers: RawWorkers,
     pub(super) budget: RawBudget,
@@ -72,6 +73,16 @@ impl RawSpace {
             max_halvings: self.max_halvings,
         }
     }
+}
+
+/// `[fidelity]`: trainings that stop early unless they are among the best.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawFidelity {
+    /// Epochs after which a training stops; the last rung is the training's end and not listed.
+    pub(super) rungs: Vec<u32>,
+    /// One in so many goes on.
+    pub(super) factor: Option<usize>,
 }
 
 /// `[workers]`: what evaluates, and where.

@@ -59,7 +59,7 @@ impl Local {
             device: slot.device,
             save: task.weights.clone(),
             is_final: task.weights.is_some(),
-            stage: None,
+            stage: task.stage.clone(),
         }
     }
 

@@ -19,6 +19,7 @@ use std::sync::mpsc::Sender;
 
 use nasbot_opt::Outcome;
 use nn_graph::Network;
+use nn_train::job::Stage;
 
 use crate::config::{Config, Evaluator};
 use crate::error::Error;
@@ -55,6 +56,8 @@ pub(crate) struct Task {
     pub(crate) log: PathBuf,
     /// If this is the last training of the best network: where its weights go.
     pub(crate) weights: Option<PathBuf>,
+    /// If it is only a part of a training: which.
+    pub(crate) stage: Option<Stage>,
 }
 
 /// What a back-end has to say about an evaluation.

@@ -101,6 +101,12 @@ fn line(stamped: &Stamped, ledger: &Ledger) -> Option<String> {
             }
         }
         Event::Finished { id, .. } => finished(*id, ledger)?,
+        Event::Reached {
+            id, epochs, score, ..
+        } => format!("#{id:<3} {} after {epochs} epochs", number(*score)),
+        Event::Promoted { id, from, until } => {
+            format!("#{id} is among the best after {from} epochs and goes on to {until}")
+        }
         Event::Interrupted { id } => format!("#{id} stopped; it will run again"),
         Event::Retraining { id } => {
             format!("training the best network, #{id}, once more on training and validation data")

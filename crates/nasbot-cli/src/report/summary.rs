@@ -43,6 +43,9 @@ pub(crate) struct Row<'a> {
     parameters: Option<u64>,
     metrics: Option<&'a std::collections::BTreeMap<String, f64>>,
     message: Option<&'a str>,
+    /// Rungs at which its training stopped: (epochs, score).
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    rungs: &'a [(u32, f64)],
     origin: &'a Origin,
     seed: u64,
     network: &'a Network,
@@ -214,6 +217,7 @@ impl<'a> Row<'a> {
             parameters: detail.and_then(|detail| detail.parameters),
             metrics: detail.map(|detail| &detail.metrics),
             message: detail.and_then(|detail| detail.message.as_deref()),
+            rungs: &record.rungs,
             origin: &record.suggestion.origin,
             seed: record.suggestion.seed,
             network: &record.suggestion.candidate,
@@ -309,6 +313,7 @@ fn state(ledger: &Ledger, owned: bool) -> &'static str {
 fn record_state(record: &Record, owned: bool) -> &'static str {
     match &record.state {
         State::Running { .. } if owned => "running",
+        State::Paused { .. } => "stopped at a rung",
         State::Queued if owned => "waiting",
         State::Queued | State::Running { .. } | State::Interrupted => "interrupted",
         State::Finished { outcome, .. } => match outcome {

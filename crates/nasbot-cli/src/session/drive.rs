@@ -91,17 +91,9 @@ impl Session {
             }
             let id = match state.again.pop_front() {
                 Some(id) => id,
-                None if self.budget_spent() => break,
-                None => match self.suggest() {
-                    Ok(id) => id,
-                    Err(Error::Search(nasbot_opt::Error::Exhausted { .. })) => {
-                        // Results still to come may open new ways.
-                        if state.running() == 0 {
-                            state.ending = Some(Ending::Exhausted);
-                        }
-                        break;
-                    }
-                    Err(error) => return Err(error),
+                None => match self.decide(state)? {
+                    Some(id) => id,
+                    None => break,
                 },
             };
             if self.interrupts.asked() {
@@ -118,11 +110,40 @@ impl Session {
                 seed: record.suggestion.seed,
                 log: self.place.log(id),
                 weights: None,
+                stage: self.stage(id)?,
             };
             state.slots[slot] = Some(id);
             self.backend.start(slot, task)?;
         }
         Ok(())
+    }
+
+    /// What to run next: a training that goes on, or a new one. `None` if nothing can be started now.
+    fn decide(&mut self, state: &mut Loop) -> Result<Option<u64>, Error> {
+        if let Some(id) = self.promote()? {
+            return Ok(Some(id));
+        }
+        if self.budget_spent() {
+            return match state.running() {
+                0 => self.promote_leader(),
+                _ => Ok(None),
+            };
+        }
+        match self.suggest() {
+            Ok(id) => Ok(Some(id)),
+            Err(Error::Search(nasbot_opt::Error::Exhausted { .. })) => {
+                // Results still to come may open new ways.
+                if state.running() > 0 {
+                    return Ok(None);
+                }
+                let leader = self.promote_leader()?;
+                if leader.is_none() {
+                    state.ending = Some(Ending::Exhausted);
+                }
+                Ok(leader)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Takes in a report.
@@ -141,7 +162,8 @@ impl Session {
             } => {
                 let now = Instant::now();
                 let due = (state.epochs.get(&id)).is_none_or(|&last| now >= last + BETWEEN_EPOCHS);
-                if !due && epoch < epochs {
+                // A training that may stop early keeps its whole curve.
+                if !due && epoch < epochs && self.halving.is_none() {
                     return Ok(());
                 }
                 state.epochs.insert(id, now);
@@ -172,11 +194,13 @@ impl Session {
             }
         };
         let message = detail.message.clone().unwrap_or_default();
-        self.record(Event::Finished {
-            id,
-            outcome,
-            detail,
-        })?;
+        let event = self.ended(id, outcome, detail);
+        self.note_rungs(&event);
+        let is_over = matches!(event, Event::Finished { .. });
+        self.record(event)?;
+        if is_over {
+            self.forget(id);
+        }
         self.untold.push((id, outcome));
         let failed = self.ledger.failed_in_a_row();
         if failed >= self.config.workers.give_up_after {
@@ -203,8 +227,7 @@ impl Session {
     }
 
     fn budget_spent(&self) -> bool {
-        let unfinished = self.ledger.records.len() - self.ledger.finished.len();
-        self.ledger.counted() + unfinished as u64 >= self.config.budget.evaluations
+        self.ledger.begun() >= self.config.budget.evaluations
     }
 
     fn out_of_time(&self) -> bool {

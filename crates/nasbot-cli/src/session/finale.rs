@@ -39,6 +39,7 @@ impl Session {
             seed: best.suggestion.seed,
             log: self.place.out.join("logs").join("final.log"),
             weights: Some(target),
+            stage: None,
         };
         self.record(Event::Retraining { id })?;
         self.backend.start(0, task)?;

@@ -7,11 +7,12 @@
 mod drive;
 mod finale;
 mod once;
+mod rungs;
 mod signals;
 
 use std::sync::mpsc::{self, Receiver};
 
-use nasbot_opt::{NetworkSpace, Outcome, Search};
+use nasbot_opt::{Halving, NetworkSpace, Outcome, Search, State as Known};
 
 pub(crate) use self::once::{Once, Step};
 pub(crate) use self::signals::Interrupts;
@@ -32,6 +33,8 @@ pub(crate) struct Session {
     search: Search<NetworkSpace>,
     /// Finished evaluations that the search has not been told yet.
     untold: Vec<(u64, Outcome)>,
+    /// The rungs and who stands where, if trainings stop early.
+    halving: Option<Halving>,
     backend: Box<dyn Backend>,
     reports: Receiver<Report>,
     reporter: Reporter,
@@ -55,7 +58,12 @@ impl Session {
         let study = study()?;
         let events = study.events()?;
         let untold = replay(&mut search, events.iter().map(|stamped| &stamped.event))?;
+        let mut halving = config.halving.clone();
+        if let Some(halving) = &mut halving {
+            (events.iter()).for_each(|stamped| rungs::recall(halving, &stamped.event));
+        }
         let session = Self {
+            halving,
             place: Place::of(study.path()),
             ledger: Ledger::fold(&events),
             reporter: Reporter::new(output.quiet),
@@ -162,6 +170,7 @@ fn replay<'a>(
                 search.restore((**suggestion).clone())?;
             }
             Event::Finished { id, outcome, .. } => untold.push((*id, *outcome)),
+            Event::Reached { id, score, .. } => untold.push((*id, Outcome::Score(*score))),
             _ => {}
         }
     }
@@ -175,7 +184,15 @@ fn tell(
 ) -> Result<(), nasbot_opt::Error> {
     untold.sort_by_key(|&(id, _)| id);
     for (id, outcome) in untold.drain(..) {
-        search.tell(id, outcome)?;
+        let known = (search.evaluations().get(id as usize)).map(|evaluation| evaluation.state);
+        match (known, outcome) {
+            // It went on from a rung, where its score was told. A failure after that leaves the rung's score standing.
+            (Some(Known::Done(Outcome::Score(_))), Outcome::Score(score)) => {
+                search.revise(id, score)?
+            }
+            (Some(Known::Done(Outcome::Score(_))), _) => {}
+            _ => search.tell(id, outcome)?,
+        }
     }
     Ok(())
 }

@@ -62,6 +62,27 @@ pub(crate) enum Event {
         /// Score on the validation data, where it was computed.
         score: Option<f64>,
     },
+    /// A training has stopped at a rung, and its state is kept.
+    Reached {
+        /// The evaluation.
+        id: u64,
+        /// Epochs done.
+        epochs: u32,
+        /// Its score there.
+        score: f64,
+        /// What else is known.
+        #[serde(default)]
+        detail: Detail,
+    },
+    /// A training is among the best of its rung and is to go on. Recorded before anything is sent to a worker.
+    Promoted {
+        /// The evaluation.
+        id: u64,
+        /// Epochs done.
+        from: u32,
+        /// Epochs done at the end of its next part.
+        until: u32,
+    },
     /// An evaluation has its outcome; from here on it is final.
     Finished {
         /// The evaluation.

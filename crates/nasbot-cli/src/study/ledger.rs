@@ -31,6 +31,8 @@ pub(crate) struct Ledger {
     /// How the last session ended; `None` while one runs or was killed.
     pub(crate) ending: Option<Ending>,
     best: Option<u64>,
+    /// Failures since the last success.
+    failures: usize,
     /// Time spent in the sessions before this one.
     spent: Duration,
     /// When the present session, and when the last event was.
@@ -47,6 +49,10 @@ pub(crate) struct Record {
     pub(crate) state: State,
     /// The last epoch that was reported: (done, in all, loss, score).
     pub(crate) epoch: Option<(u32, u32, f64, Option<f64>)>,
+    /// Epochs done at the end of the present part of its training, once it has gone on from a rung.
+    pub(crate) until: Option<u32>,
+    /// The rungs that it has reached, with its scores there: (epochs, score).
+    pub(crate) rungs: Vec<(u32, f64)>,
 }
 
 /// Where an evaluation stands.
@@ -65,6 +71,11 @@ pub(crate) enum State {
     },
     /// It was stopped and will run again.
     Interrupted,
+    /// It stopped at a rung and may go on.
+    Paused {
+        /// What is known of it so far.
+        detail: Detail,
+    },
     /// It is final.
     Finished {
         /// What came of it.
@@ -132,6 +143,8 @@ impl Ledger {
                 suggestion: (**suggestion).clone(),
                 state: State::Queued,
                 epoch: None,
+                until: None,
+                rungs: Vec::new(),
             }),
             Event::Started { id, slot, device } => {
                 if let Some(record) = self.record_mut(*id) {
@@ -152,6 +165,26 @@ impl Ledger {
             } => {
                 if let Some(record) = self.record_mut(*id) {
                     record.epoch = Some((*epoch, *epochs, *loss, *score));
+                }
+            }
+            Event::Reached {
+                id,
+                epochs,
+                score,
+                detail,
+            } => {
+                self.failures = 0;
+                if let Some(record) = self.record_mut(*id) {
+                    record.rungs.push((*epochs, *score));
+                    record.state = State::Paused {
+                        detail: detail.clone(),
+                    };
+                }
+            }
+            Event::Promoted { id, until, .. } => {
+                if let Some(record) = self.record_mut(*id) {
+                    record.until = Some(*until);
+                    record.state = State::Queued;
                 }
             }
             Event::Finished {
@@ -225,8 +258,18 @@ impl Ledger {
 
     /// How many evaluations count against the budget.
     pub(crate) fn counted(&self) -> u64 {
-        let counted = self.finished.iter().filter_map(|&id| self.record(id));
-        counted.filter(|record| !record.is_withdrawn()).count() as u64
+        let over = |record: &&Record| match &record.state {
+            State::Finished { .. } => !record.is_withdrawn(),
+            State::Paused { .. } => true,
+            _ => false,
+        };
+        self.records.iter().filter(over).count() as u64
+    }
+
+    /// How many evaluations have been decided on, those that were withdrawn left out.
+    pub(crate) fn begun(&self) -> u64 {
+        let begun = self.records.iter().filter(|record| !record.is_withdrawn());
+        begun.count() as u64
     }
 
     /// How many evaluations failed.
@@ -239,8 +282,7 @@ impl Ledger {
 
     /// How many evaluations at the end of the history failed in a row.
     pub(crate) fn failed_in_a_row(&self) -> usize {
-        let last = self.finished.iter().rev().filter_map(|&id| self.record(id));
-        last.take_while(|record| record.score().is_none()).count()
+        self.failures
     }
 
     /// Time that search processes have spent on the study up to `now`, seconds since 1970.
@@ -275,6 +317,10 @@ impl Ledger {
             detail: detail.clone(),
         };
         self.finished.push(id);
+        self.failures = match outcome.score() {
+            Some(_) => 0,
+            None => self.failures + 1,
+        };
         if let Some(score) = outcome.score()
             && top.is_none_or(|top| score > top)
         {
@@ -309,10 +355,10 @@ impl Record {
         }
     }
 
-    /// What else is known once it is finished.
+    /// What else is known once it is finished, or stopped at a rung.
     pub(crate) fn detail(&self) -> Option<&Detail> {
         match &self.state {
-            State::Finished { detail, .. } => Some(detail),
+            State::Finished { detail, .. } | State::Paused { detail } => Some(detail),
             _ => None,
         }
     }

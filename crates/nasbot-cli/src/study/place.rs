@@ -30,6 +30,12 @@ impl Place {
             .join(format!("evaluation-{id:04}.log"))
     }
 
+    /// The state of a training that stopped at a rung.
+    pub(crate) fn checkpoint(&self, id: u64) -> PathBuf {
+        let name = format!("evaluation-{id:04}.safetensors");
+        self.out.join("checkpoints").join(name)
+    }
+
     /// A result file.
     pub(crate) fn result(&self, name: &str) -> PathBuf {
         self.out.join(name)

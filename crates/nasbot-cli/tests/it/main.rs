@@ -9,6 +9,8 @@ mod interruption;
 #[cfg(test)]
 mod networks;
 #[cfg(test)]
+mod rungs;
+#[cfg(test)]
 mod studies;
 #[cfg(test)]
 mod support;

@@ -133,3 +133,64 @@ evaluations = 1
     assert!(card.contains("mean of 2 trainings"), "{card}");
     assert!(card.contains("| `precision` | `\"bf16\"` |"), "{card}");
 }
+
+#[test]
+fn torch_trainings_stop_at_rungs_and_go_on() {
+    let Some(worker) = env::var_os("NASBOT_WORKER").filter(|path| !path.is_empty()) else {
+        eprintln!("skipped: NASBOT_WORKER is not set");
+        return;
+    };
+    let search = |fidelity: &str| -> Vec<serde_json::Value> {
+        let folder = Folder::new();
+        let digits = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../datasets/digits/digits.csv.gz"
+        );
+        folder.write(
+            "search.toml",
+            &format!(
+                r#"
+[space]
+kind = "cnn"
+max-layers = 8
+max-units = 16
+[data]
+path = "{digits}"
+task = "class"
+image = [1, 8, 8]
+[training]
+epochs = 4
+augment = {{ shift = 1 }}
+[search]
+strategy = "random"
+{fidelity}
+[workers]
+devices = ["cpu"]
+threads = 1
+[budget]
+evaluations = 4
+"#
+            ),
+        );
+        let mut command = folder.command(&["search", "search.toml", "--format", "json"]);
+        let output = command.env("NASBOT_WORKER", &worker).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{error}");
+        folder.evaluations()
+    };
+    let (halved, whole) = (search("[fidelity]\nrungs = [1, 2]\nfactor = 2"), search(""));
+    let mut ended = 0;
+    for (one, other) in halved.iter().zip(&whole) {
+        assert_eq!(one["network"], other["network"]);
+        if one["state"] == "complete" {
+            ended += 1;
+            // Three parts in three processes, and the same bits as the one that never stopped.
+            assert_eq!(one["rungs"].as_array().unwrap().len(), 2);
+            assert_eq!(one["score"], other["score"]);
+            assert_eq!(one["metrics"], other["metrics"]);
+        } else {
+            assert_eq!(one["state"], "stopped at a rung");
+        }
+    }
+    assert!((1..4).contains(&ended), "{halved:?}");
+}

@@ -1,6 +1,7 @@
 //! From the raw description to one that can run: every check in one place.
 
 mod evaluator;
+mod fidelity;
 mod space;
 mod workers;
 
@@ -34,6 +35,7 @@ pub(super) fn check(source: &Source, overrides: Overrides) -> Result<Config, Con
         space::halvings(data, kind, &mut constraints, &mut problems);
     }
     let space = kind.and_then(|kind| space::space(&raw, source, kind, constraints, &mut problems));
+    let halving = fidelity::halving(&raw, &mut problems);
     let evaluator = evaluator::evaluator(raw, source, kind, &mut problems);
     let config = match (space, search, evaluator) {
         (Some(space), Some(search), Some(evaluator)) => Some(Config {
@@ -41,6 +43,7 @@ pub(super) fn check(source: &Source, overrides: Overrides) -> Result<Config, Con
             study,
             space,
             search,
+            halving,
             evaluator,
             workers,
             budget,

@@ -1,0 +1,55 @@
+//! Checks of `[fidelity]`: rungs below the training's end, and nothing that they can't be combined with.
+
+use nasbot_opt::Halving;
+
+use super::super::diagnostic::Problems;
+use super::super::raw::{Raw, RawBackend};
+
+/// One in so many goes on, unless told otherwise: the paper's η is 4 or 3.
+const FACTOR: usize = 3;
+
+pub(super) fn halving(raw: &Raw, problems: &mut Problems<'_>) -> Option<Halving> {
+    let fidelity = raw.fidelity.as_ref()?;
+    if raw.workers.backend != RawBackend::Local {
+        let message = "[fidelity] is for backend = \"local\" only";
+        problems.add(
+            "fidelity",
+            message,
+            "remove the section, or change workers.backend",
+        );
+        return None;
+    }
+    let training = raw.training.clone().unwrap_or_default();
+    for (given, key, instead) in [
+        (training.steps.is_some(), "steps", "give epochs"),
+        (
+            training.patience.is_some(),
+            "patience",
+            "rungs stop bad trainings",
+        ),
+        (training.repeats > 1, "repeats", "leave it at 1"),
+    ] {
+        if given {
+            // A preset may have set it: then it does not stand in the file.
+            let path = format!("training.{key}");
+            let message = format!("training.{key} can't be combined with [fidelity]");
+            problems.add(&path, message, instead);
+        }
+    }
+    let mut rungs = fidelity.rungs.clone();
+    rungs.push(training.epochs);
+    let halving = Halving::new(&rungs, fidelity.factor.unwrap_or(FACTOR));
+    let path = |error: &nasbot_opt::Error| match error {
+        nasbot_opt::Error::Setting { name, .. } => format!("fidelity.{name}"),
+        _ => "fidelity".to_owned(),
+    };
+    halving
+        .map_err(|error| {
+            let help = format!(
+                "for example rungs = [1, 3] where training.epochs is 9; here it is {}",
+                training.epochs
+            );
+            problems.add(&path(&error), error.to_string(), &help);
+        })
+        .ok()
+}
