@@ -1,5 +1,7 @@
 """Training throughput of nn-train beside PyTorch in Python: same networks, same data shapes, same optimiser, one thread.
 
+Steps a second of processor time, so that what else runs on the machine takes little part in it.
+
     python bench-train.py THROUGHPUT FOLDER SECONDS [JSON]     compares; THROUGHPUT is the Rust program
     python bench-train.py --side FOLDER/NAME SECONDS           PyTorch's side of one network
 """
@@ -55,11 +57,11 @@ def side(folder, seconds):
         step()
     begin, best = time.perf_counter(), 0.0
     while time.perf_counter() - begin < seconds:
-        stretch, steps = time.perf_counter(), 0
+        stretch, before, steps = time.perf_counter(), time.process_time(), 0
         while time.perf_counter() - stretch < seconds / 10:
             step()
             steps += 1
-        best = max(best, steps / (time.perf_counter() - stretch))
+        best = max(best, steps / (time.process_time() - before))
     with open("/proc/self/status") as file:
         peak = next(float(line.split()[1]) for line in file if line.startswith("VmHWM:"))
     print(json.dumps({"steps_per_second": best, "peak_mb": peak / 1024}), flush=True)

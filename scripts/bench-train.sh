@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Training throughput, memory and start-up of nn-train beside eager PyTorch 2.11 in Python, on one thread: ten networks
-# of every kind.
+# of every kind. Throughput is in steps a second of processor time, both sides in turns.
 #
 #     scripts/bench-train.sh [--quick] [--json FILE|-] [--python PYTHON]
 #
