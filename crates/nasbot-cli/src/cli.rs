@@ -162,7 +162,7 @@ model card), network.json, network.svg and training.log.")]
 pub(crate) struct TrainArgs {
     /// A study, or a network (JSON).
     pub(crate) source: PathBuf,
-    /// The TOML file with [data] and [training] [default: the study's own].
+    /// The TOML file that says on which data and how [default: the study's own].
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Which evaluation of a study [default: the best].
