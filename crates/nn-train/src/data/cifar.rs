@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::InputShape;
-use super::source::{Labels, Raw, io_error, open, read_up_to};
+use super::source::{Labels, Raw, open, read_error, read_up_to};
 use super::spec::{DataSpec, ImageShape};
 use crate::Error;
 
@@ -25,8 +25,8 @@ pub(super) fn read(spec: &DataSpec, paths: &[PathBuf]) -> Result<Raw, Error> {
         let mut reader = open(path)?;
         origin.push((labels.len(), path.clone(), 1));
         for row in 1.. {
-            let filled =
-                read_up_to(&mut reader, &mut record).map_err(|source| io_error(path, source))?;
+            let filled = read_up_to(&mut reader, &mut record)
+                .map_err(|source| read_error(path, "example", row, source))?;
             if filled == 0 {
                 break;
             }

@@ -6,7 +6,7 @@ use ::csv::{ReaderBuilder, StringRecord};
 
 use super::InputShape;
 use super::columns::Columns;
-use super::source::{Labels, Raw, io_error, open};
+use super::source::{Labels, Raw, open, read_error};
 use super::spec::DataSpec;
 use crate::Error;
 
@@ -109,15 +109,7 @@ fn read_record<R: std::io::Read>(
     reader
         .read_record(record)
         .map_err(|error| match error.into_kind() {
-            // What flate2 says when a gzip stream breaks off.
-            ::csv::ErrorKind::Io(source) if source.kind() == std::io::ErrorKind::UnexpectedEof => {
-                Error::Truncated {
-                    path: path.into(),
-                    what: "row",
-                    row,
-                }
-            }
-            ::csv::ErrorKind::Io(source) => io_error(path, source),
+            ::csv::ErrorKind::Io(source) => read_error(path, "row", row, source),
             kind => Error::Format {
                 path: path.into(),
                 message: format!("row {row} is no CSV: {kind:?}"),

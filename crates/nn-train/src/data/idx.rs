@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::InputShape;
-use super::source::{Labels, Raw, io_error, open, read_up_to};
+use super::source::{Labels, Raw, open, read_error, read_up_to};
 use super::spec::ImageShape;
 use crate::Error;
 
@@ -154,7 +154,8 @@ pub(super) fn fill(
     what: &'static str,
     row: u64,
 ) -> Result<(), Error> {
-    let filled = read_up_to(reader, buffer).map_err(|source| io_error(path, source))?;
+    let filled =
+        read_up_to(reader, buffer).map_err(|source| read_error(path, what, row, source))?;
     if filled < buffer.len() {
         return Err(Error::Truncated {
             path: path.into(),

@@ -3,10 +3,13 @@
 //! Everything is checked while reading, and an error names the file and the row. What comes out are plain
 //! `f32` vectors, so that this part needs no libtorch.
 
+mod cache;
+mod check;
 mod cifar;
 mod columns;
 mod csv;
 mod idx;
+mod images;
 mod npy;
 mod scaling;
 mod source;
@@ -15,7 +18,7 @@ mod split;
 
 pub use scaling::Scaling;
 pub use spec::{
-    Column, DataSpec, Format, ImageShape, OneOrMany, SplitSpec, Task, TestSpec, Transform,
+    Cache, Column, DataSpec, Format, ImageShape, OneOrMany, SplitSpec, Task, TestSpec, Transform,
 };
 
 use crate::Error;
@@ -164,10 +167,10 @@ impl Dataset {
 /// Names the file and the row, or the field of `spec`, and what is wrong with it.
 pub fn load(spec: &DataSpec) -> Result<Dataset, Error> {
     spec.check()?;
-    let main = source::read(spec, &spec.path, spec.labels.as_deref(), None)?;
+    let main = cache::read(spec, &spec.path, spec.labels.as_deref(), None)?;
     let given_test = match &spec.test {
         None => None,
-        Some(test) => Some(source::read(
+        Some(test) => Some(cache::read(
             spec,
             &test.path,
             test.labels.as_deref(),

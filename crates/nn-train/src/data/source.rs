@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 
 use super::spec::{DataSpec, Format, OneOrMany, Task, Transform};
-use super::{InputShape, Targets, cifar, csv, idx, npy};
+use super::{InputShape, Targets, cifar, csv, idx, images, npy};
 use crate::Error;
 
 /// Inputs and targets as they stand in the files, checked but not standardised.
@@ -38,6 +38,8 @@ pub(super) struct Raw {
 pub(super) enum Labels {
     /// Cells of a text file.
     Text(Vec<String>),
+    /// Names of classes, even where they look like numbers.
+    Names(Vec<String>),
     /// Numbers of a binary file.
     Numbers(Vec<f64>),
 }
@@ -45,14 +47,14 @@ pub(super) enum Labels {
 impl Labels {
     pub(super) fn len(&self) -> usize {
         match self {
-            Self::Text(cells) => cells.len(),
+            Self::Text(cells) | Self::Names(cells) => cells.len(),
             Self::Numbers(numbers) => numbers.len(),
         }
     }
 
     fn text(&self, i: usize) -> String {
         match self {
-            Self::Text(cells) => cells[i].clone(),
+            Self::Text(cells) | Self::Names(cells) => cells[i].clone(),
             Self::Numbers(numbers) => numbers[i].to_string(),
         }
     }
@@ -60,6 +62,7 @@ impl Labels {
     fn number(&self, i: usize) -> Option<f64> {
         match self {
             Self::Text(cells) => cells[i].trim().parse().ok(),
+            Self::Names(_) => None,
             Self::Numbers(numbers) => Some(numbers[i]),
         }
     }
@@ -98,6 +101,7 @@ pub(super) fn read(
         Some(Format::Idx) => idx::read(paths, labels)?,
         Some(Format::Npy) => npy::read(spec, paths, labels)?,
         Some(Format::Cifar) => cifar::read(spec, paths)?,
+        Some(Format::Images) => images::read(spec, paths)?,
         None => {
             return Err(Error::Data {
                 field: "format",
@@ -151,7 +155,7 @@ fn classes(
     raw: &Raw,
     main: Option<&Table>,
 ) -> Result<(Targets, Option<u32>, Vec<String>), Error> {
-    if let Labels::Text(cells) = &raw.labels {
+    if let Labels::Text(cells) | Labels::Names(cells) = &raw.labels {
         let known = main.map(|main| main.class_names.clone());
         let has_names = match &known {
             Some(names) => !names.is_empty(),
@@ -288,6 +292,23 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, Error> {
     }
 }
 
+/// A reading error of `path` at example, row or the like `row`.
+pub(super) fn read_error(
+    path: &Path,
+    what: &'static str,
+    row: u64,
+    source: std::io::Error,
+) -> Error {
+    match source.kind() {
+        std::io::ErrorKind::UnexpectedEof => Error::Truncated {
+            path: path.into(),
+            what,
+            row,
+        },
+        _ => io_error(path, source),
+    }
+}
+
 /// A reading error of `path`.
 pub(super) fn io_error(path: &Path, source: std::io::Error) -> Error {
     Error::Io {
@@ -296,7 +317,7 @@ pub(super) fn io_error(path: &Path, source: std::io::Error) -> Error {
     }
 }
 
-/// Fills as much of `buffer` as there is; a gzip stream that breaks off counts as an end.
+/// Fills as much of `buffer` as there is. A gzip stream that breaks off is an `UnexpectedEof`.
 pub(super) fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> std::io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
@@ -304,7 +325,6 @@ pub(super) fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> std::io::
             Ok(0) => break,
             Ok(n) => filled += n,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => break,
             Err(error) => return Err(error),
         }
     }

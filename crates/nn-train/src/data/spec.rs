@@ -4,8 +4,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
-
 /// A data set as declared in TOML.
 ///
 /// ```
@@ -23,7 +21,8 @@ use crate::Error;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DataSpec {
-    /// The file, or several that are read one after the other. `.gz` is unpacked on the way.
+    /// The file, or several that are read one after the other. `.gz` is unpacked on the way. `images`: a folder that
+    /// holds a folder of images for each class.
     pub path: OneOrMany,
     /// The file's format; told from its name if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,7 +45,8 @@ pub struct DataSpec {
     /// `csv`: whether the first row holds names; if absent, it does if it holds no number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
-    /// Channels, height and width, where examples are images. `idx` and `npy` know their own.
+    /// Channels, height and width, where examples are images. `idx` and `npy` know their own. `images`: what pictures
+    /// are scaled to; without it all must have the same sides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<ImageShape>,
     /// Number of classes; counted if absent, and then every class must occur.
@@ -65,6 +65,9 @@ pub struct DataSpec {
     /// Test data in a file of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test: Option<TestSpec>,
+    /// Whether and where tables are kept as they were read, so that the next reading is fast.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<Cache>,
 }
 
 const fn yes() -> bool {
@@ -94,6 +97,20 @@ pub enum Format {
     Npy,
     /// The binary format of CIFAR-10: a label byte, then the image channel by channel.
     Cifar,
+    /// A folder of folders, one a class and named after it, of PNG and JPEG images.
+    Images,
+}
+
+/// Whether and where tables are kept as they were read.
+///
+/// Left out: in the user's cache folder if the files have more than a megabyte together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Cache {
+    /// `false`: nowhere. `true`: in `$XDG_CACHE_HOME/nasbot/data`, else `~/.cache/nasbot/data`, whatever their size.
+    Switch(bool),
+    /// In this folder, whatever their size.
+    Folder(PathBuf),
 }
 
 /// One path or several.
@@ -257,6 +274,7 @@ impl DataSpec {
             standardise: true,
             split: SplitSpec::default(),
             test: None,
+            cache: None,
         }
     }
 
@@ -272,6 +290,9 @@ impl DataSpec {
                 *labels = base.join(&*labels);
             }
         }
+        if let Some(Cache::Folder(folder)) = &mut self.cache {
+            *folder = base.join(&*folder);
+        }
     }
 
     /// Every file that the specification names.
@@ -282,17 +303,15 @@ impl DataSpec {
             .map(PathBuf::as_path)
     }
 
-    /// The format: as given, or told from the first file's name.
+    /// The format: as given, or told from the first file's name, or `images` if it is a folder.
     #[must_use]
     pub fn format(&self) -> Option<Format> {
         self.format.or_else(|| {
-            let name = self
-                .path
-                .as_slice()
-                .first()?
-                .file_name()?
-                .to_string_lossy()
-                .to_lowercase();
+            let path = self.path.as_slice().first()?;
+            if path.is_dir() {
+                return Some(Format::Images);
+            }
+            let name = path.file_name()?.to_string_lossy().to_lowercase();
             let name = name.strip_suffix(".gz").unwrap_or(&name);
             [
                 (".csv", Format::Csv),
@@ -305,89 +324,5 @@ impl DataSpec {
             .into_iter()
             .find_map(|(end, format)| name.ends_with(end).then_some(format))
         })
-    }
-
-    /// Checks what can be checked without opening a file.
-    ///
-    /// # Errors
-    /// [`Error::Data`] names the first field that does not fit.
-    pub fn check(&self) -> Result<(), Error> {
-        let data = |field, problem: &str| {
-            Err(Error::Data {
-                field,
-                problem: problem.into(),
-            })
-        };
-        let Some(format) = self.format() else {
-            return data(
-                "format",
-                "can't be told from the file's name: give format = \"csv\", \"idx\", \"npy\" or \"cifar\"",
-            );
-        };
-        if self.path.as_slice().is_empty() {
-            return data("path", "names no file: name at least one");
-        }
-        if self.image.is_some_and(ImageShape::is_empty) {
-            return data(
-                "image",
-                "has an empty side: give [channels, height, width], each at least 1",
-            );
-        }
-        if self.classes.is_some_and(|classes| classes < 2) {
-            return data("classes", "must be at least 2");
-        }
-        if self.task == Task::Reg && self.classes.is_some() {
-            return data("classes", "belongs to task = \"class\": remove it");
-        }
-        if self.task == Task::Class && self.transform.is_some() {
-            return data("transform", "belongs to task = \"reg\": remove it");
-        }
-        if self.task == Task::Reg && format == Format::Cifar {
-            return data("task", "must be \"class\" for format = \"cifar\"");
-        }
-        if format != Format::Csv && (!self.ignore.is_empty() || self.header.is_some()) {
-            return data(
-                "ignore",
-                "and header belong to format = \"csv\": remove them",
-            );
-        }
-        self.split.shares(self.test.is_some()).map(|_| ())
-    }
-}
-
-impl SplitSpec {
-    /// Shares of training, validation and test, with defaults filled in.
-    pub(crate) fn shares(&self, has_test_file: bool) -> Result<[f64; 3], Error> {
-        let (train, test) = if has_test_file {
-            (0.8, 0.0)
-        } else {
-            (0.6, 0.2)
-        };
-        let shares = [
-            self.train.unwrap_or(train),
-            self.validation.unwrap_or(0.2),
-            self.test.unwrap_or(test),
-        ];
-        let data = |problem: &str| {
-            Err(Error::Data {
-                field: "split",
-                problem: problem.into(),
-            })
-        };
-        if shares.iter().any(|share| !(0.0..=1.0).contains(share)) {
-            return data("has a share that is not between 0 and 1");
-        }
-        if shares.iter().sum::<f64>() > 1.0 + 1e-9 {
-            return data("shares add up to more than 1: make one smaller");
-        }
-        if has_test_file && shares[2] > 0.0 {
-            return data(
-                "gives a share to the test data, which have a file of their own: remove it",
-            );
-        }
-        if shares[0] <= 0.0 || shares[1] <= 0.0 {
-            return data("gives nothing to training or validation: both need some");
-        }
-        Ok(shares)
     }
 }

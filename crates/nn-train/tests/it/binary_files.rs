@@ -224,3 +224,41 @@ fn cifar_files_that_end_early_name_the_example() {
         "{error:?}"
     );
 }
+
+#[test]
+fn cifar_labels_out_of_range_and_compressed_files_that_end_early_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = |label: u8| [vec![label], vec![7; 12]].concat();
+    let read = |content: &[u8]| {
+        load(&DataSpec {
+            image: Some([3, 2, 2].into()),
+            classes: Some(10),
+            ..plain(DataSpec::new(write(&folder, "x.bin", content), Task::Class))
+        })
+    };
+    let error = read(&[record(9), record(10)].concat()).unwrap_err();
+    assert!(
+        matches!(&error, Error::Label { row: 2, value, .. } if value == "10"),
+        "{error:?}"
+    );
+    assert!(
+        error.to_string().contains("x.bin, row 2: label '10'"),
+        "{error}"
+    );
+    // Wherever a compressed file breaks off, also between two records.
+    let labels = (0..40_u8).flat_map(|i| record(i % 10).into_iter().map(move |x| x ^ (i % 4)));
+    let whole = gzip(labels.collect::<Vec<_>>());
+    for length in 20..whole.len() - 8 {
+        let error = read(&whole[..length]).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                Error::Truncated {
+                    what: "example",
+                    ..
+                }
+            ),
+            "{length}: {error:?}"
+        );
+    }
+}

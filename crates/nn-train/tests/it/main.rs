@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod binary_files;
 #[cfg(test)]
+mod cache;
+#[cfg(test)]
+mod image_folders;
+#[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod numpy_files;
