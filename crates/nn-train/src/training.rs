@@ -148,15 +148,21 @@ impl Precision {
 }
 
 /// Random changes of the training images, drawn anew for every batch. All off by default.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Augmentation {
+    /// Pad by so many pixels on each side, mirrored at the border, and cut a window of the image's size out of it
+    /// anywhere. (Cut from a border of the mean pixel, it is a `shift`.)
+    pub crop: u32,
     /// Largest shift in each direction, pixels; what is shifted in is the mean pixel.
     pub shift: u32,
     /// Mirror left to right with probability one half.
     pub flip: bool,
     /// Side of a square that is replaced by the mean pixel, pixels; 0 is none.
     pub cutout: u32,
+    /// α of mix-up (Zhang et al., 2018, arXiv 1710.09412); 0 is none. Each batch is blended with itself in another
+    /// order, with a weight from Beta(α, α), and so are its losses.
+    pub mix_up: f64,
 }
 
 impl Augmentation {
@@ -225,6 +231,11 @@ impl TrainingSpec {
             ),
             (self.evaluate_every >= 1, "evaluate-every", "at least 1"),
             (self.patience != Some(0), "patience", "at least 1"),
+            (
+                finite(self.augment.mix_up),
+                "augment.mix-up",
+                "a finite number of at least 0",
+            ),
             (
                 (1..=100).contains(&self.repeats),
                 "repeats",

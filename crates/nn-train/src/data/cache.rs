@@ -117,6 +117,7 @@ fn names(
         standardise: true,
         test: None,
         cache: None,
+        placement: Default::default(),
         ..spec.clone()
     };
     let known = main.map(|main| (main.classes, &main.class_names));

@@ -18,7 +18,8 @@ mod split;
 
 pub use scaling::Scaling;
 pub use spec::{
-    Cache, Column, DataSpec, Format, ImageShape, OneOrMany, SplitSpec, Task, TestSpec, Transform,
+    Cache, Column, DataSpec, Format, ImageShape, OneOrMany, Placement, SplitSpec, Task, TestSpec,
+    Transform,
 };
 
 use crate::Error;

@@ -68,6 +68,9 @@ pub struct DataSpec {
     /// Whether and where tables are kept as they were read, so that the next reading is fast.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<Cache>,
+    /// Where examples are kept during the training.
+    #[serde(default, skip_serializing_if = "Placement::is_auto")]
+    pub placement: Placement,
 }
 
 const fn yes() -> bool {
@@ -111,6 +114,26 @@ pub enum Cache {
     Switch(bool),
     /// In this folder, whatever their size.
     Folder(PathBuf),
+}
+
+/// Where examples are kept during the training. The results are the same, bit for bit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Placement {
+    /// On the device if it is the processor, or if they take at most 4 GiB and the device has room; else streamed.
+    #[default]
+    Auto,
+    /// On the device.
+    Device,
+    /// In the computer's memory; a thread of its own gathers the next batches while the device computes.
+    Stream,
+}
+
+impl Placement {
+    const fn is_auto(&self) -> bool {
+        matches!(self, Self::Auto)
+    }
 }
 
 /// One path or several.
@@ -275,6 +298,7 @@ impl DataSpec {
             split: SplitSpec::default(),
             test: None,
             cache: None,
+            placement: Placement::Auto,
         }
     }
 

@@ -52,8 +52,9 @@ pub(super) fn evaluate(model: &Model, examples: &DeviceExamples) -> Result<Score
         let covered = spans.last().map_or(0, |(start, length)| start + length);
         let rest = (covered < n).then_some((covered, n - covered));
         let mut classifies = true;
-        for (start, length) in spans.into_iter().chain(rest) {
-            let (inputs, targets) = examples.narrow(start, length)?;
+        let spans: Vec<_> = spans.into_iter().chain(rest).collect();
+        for batch in examples.in_order(&spans)? {
+            let (inputs, targets) = batch?;
             let outputs = model.forward(&inputs, false)?;
             classifies = targets.kind() == Kind::Int64;
             let parts = if classifies {

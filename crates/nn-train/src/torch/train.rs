@@ -43,10 +43,11 @@ pub fn run(job: &Job, progress: &mut dyn FnMut(Event)) -> Result<Event, Error> {
     } else {
         &data.validation
     };
+    let placement = job.task.placement;
     let trainer = Trainer {
         protocol: &protocol,
-        held_out: DeviceExamples::new(held_out, data.shape, device)?,
-        training: DeviceExamples::new(&data.train, data.shape, device)?,
+        held_out: DeviceExamples::new(held_out, data.shape, device, placement)?,
+        training: DeviceExamples::new(&data.train, data.shape, device, placement)?,
         device,
         // The test data decide nothing: they are scored once, after the last epoch.
         scores_on_the_way: !job.is_final,
@@ -149,6 +150,16 @@ fn check_augmentation(protocol: &Protocol, data: &Dataset) -> Result<(), Error> 
         return Err(Error::Training {
             field: "augment",
             allowed: "left out where the data are no images",
+        });
+    }
+    let side = match data.shape {
+        InputShape::Image(image) => image.height.min(image.width),
+        InputShape::Features(_) => u32::MAX,
+    };
+    if protocol.augment.crop >= side {
+        return Err(Error::Training {
+            field: "augment.crop",
+            allowed: "smaller than the sides of the images, which are reflected",
         });
     }
     Ok(())

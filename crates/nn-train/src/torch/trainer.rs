@@ -11,11 +11,11 @@ use rand::seq::SliceRandom;
 use rand_pcg::Pcg64;
 use tch::{Kind, Tensor, no_grad};
 
-use super::batches::{DeviceExamples, rows, spans};
+use super::batches::{DeviceExamples, spans};
 use super::checkpoint::Reached;
 use super::model::{Model, Snapshot};
 use super::optimiser::Stepper;
-use super::score::{Score, evaluate, loss};
+use super::score::{Score, evaluate};
 use super::{augment, checkpoint};
 use crate::job::Event;
 use crate::{Error, Protocol};
@@ -95,7 +95,6 @@ impl Trainer<'_> {
             }
             // Augmentation draws from libtorch's generator.
             tch::manual_seed(epoch_seed(seed, epoch));
-            let order = rows(&order, self.device)?;
             reached.loss = self.epoch(model, &mut stepper, epoch, &order, &spans, spent)?;
             reached.epochs = epoch;
             let is_due = epoch % protocol.evaluate_every == 0 || epoch == last;
@@ -139,7 +138,7 @@ impl Trainer<'_> {
         model: &Model,
         stepper: &mut Stepper,
         epoch: u32,
-        order: &Tensor,
+        order: &[i64],
         spans: &[(i64, i64)],
         spent: f64,
     ) -> Result<f64, Error> {
@@ -149,13 +148,12 @@ impl Trainer<'_> {
         let left = protocol.total_steps(per_epoch).saturating_sub(before);
         let steps = left.min(per_epoch);
         let mut total = Tensor::f_zeros([] as [i64; 0], (Kind::Float, self.device))?;
-        for (step, &(start, length)) in (0..steps).zip(spans) {
-            let (mut inputs, targets) = self.training.select(&order.f_narrow(0, start, length)?)?;
-            if !protocol.augment.is_off() {
-                inputs = no_grad(|| augment::apply(&protocol.augment, &inputs))?;
-            }
+        let batches = self.training.shuffled(order, &spans[..steps as usize])?;
+        for (step, batch) in (0..steps).zip(batches) {
+            let (inputs, targets) = batch?;
+            let (inputs, goals) = no_grad(|| augment::apply(&protocol.augment, inputs, targets))?;
             let outputs = model.forward(&inputs, true)?;
-            let loss = loss(&outputs, &targets, protocol.label_smoothing)?;
+            let loss = goals.loss(&outputs, protocol.label_smoothing)?;
             let rate = protocol.learning_rate_at(before + step, per_epoch);
             stepper.step(model, &loss, rate)?;
             // Read once an epoch: on a GPU each reading would wait for it.

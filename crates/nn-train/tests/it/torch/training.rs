@@ -1,10 +1,10 @@
 //! Trainings from job to score.
 
 use nn_graph::{Kind, Layer, Network, Op};
-use nn_train::data::{self, DataSpec, Task};
+use nn_train::data::{self, DataSpec, Placement, Task};
 use nn_train::job::{Device, Event, FailureKind, Job, PROTOCOL};
 use nn_train::torch::train;
-use nn_train::{Error, Optimiser, Schedule, TrainingSpec};
+use nn_train::{Augmentation, Error, Optimiser, Schedule, TrainingSpec};
 
 use super::alone;
 use crate::support::{chain, digits, write};
@@ -131,8 +131,7 @@ fn every_part_of_a_protocol_trains() {
         learning_rate: 0.01,
         ..short()
     };
-    let augment: nn_train::Augmentation =
-        toml::from_str("shift = 1\nflip = true\ncutout = 2").unwrap();
+    let augment: Augmentation = toml::from_str("shift = 1\nflip = true\ncutout = 2").unwrap();
     for (name, training) in [
         ("adamw", adamw.clone()),
         (
@@ -404,4 +403,49 @@ fn the_digits_are_learnt() {
         "{program}"
     );
     assert!(weights.with_extension("onnx").metadata().unwrap().len() > 20_000);
+}
+
+#[test]
+fn streamed_examples_give_the_same_bits() {
+    let _alone = alone(1);
+    let network = chain(Kind::Cnn, &[Layer::conv(Op::Conv3, 8, 2)]);
+    let mut augmented = job(network, digits(), short());
+    augmented.training.augment = Augmentation {
+        shift: 1,
+        crop: 2,
+        flip: true,
+        cutout: 2,
+        mix_up: 0.4,
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let perceptron = chain(Kind::MlpReg, &[Layer::dense(Op::Tanh, 8)]);
+    let plain = job(perceptron, regression(&folder), short());
+    for mut job in [augmented, plain] {
+        for is_final in [false, true] {
+            job.is_final = is_final;
+            job.task.placement = Placement::Device;
+            let here = train(&job).unwrap();
+            job.task.placement = Placement::Stream;
+            assert_eq!(train(&job).unwrap(), here);
+        }
+    }
+}
+
+#[test]
+fn a_crop_must_leave_something_to_mirror() {
+    let _alone = alone(1);
+    let mut job = job(
+        chain(Kind::Cnn, &[Layer::conv(Op::Conv3, 8, 2)]),
+        digits(),
+        short(),
+    );
+    job.training.augment.crop = 8;
+    let error = train(&job).unwrap_err();
+    assert!(
+        error.to_string().contains("augment.crop must be smaller"),
+        "{error}"
+    );
+    job.training.epochs = 1;
+    job.training.augment.crop = 7;
+    train(&job).unwrap();
 }
