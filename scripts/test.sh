@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$repo"
 
 need_cargo
-need_packages c++=g++ python3=python3 pip3=python3-pip pkg-config=pkg-config \
+need_packages c++=g++ python3=python3 pip3=python3-pip pkg-config=pkg-config curl=curl \
     '/usr/lib/*/libopenblas.so=libopenblas-dev'
 
 step "formatting"
@@ -30,6 +30,9 @@ step "tests without libtorch"
 cargo test --workspace
 step "tests of the LAPACK back-end"
 cargo test -p gp --features lapack
+
+step "the script that fetches data sets"
+./scripts/test-get-dataset.py
 
 step "libtorch"
 libtorch=$(./scripts/libtorch.sh)

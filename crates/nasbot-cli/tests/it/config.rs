@@ -1,5 +1,7 @@
 //! Search descriptions: what is wrong is shown with its line and a caret.
 
+use std::path::Path;
+
 use crate::support::{Folder, NETWORK};
 
 const GOOD: &str = "\
@@ -132,6 +134,40 @@ fn the_demos_are_valid() {
         folder.run(&arguments).ok().matches(": ok, ").count(),
         files.len()
     );
+}
+
+#[test]
+fn the_demos_on_data_that_do_not_ship_are_valid() {
+    let real = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demos/real-data");
+    let folder = Folder::new();
+    // The data are not read by `validate`, but they must be there.
+    let start = folder.path("demos/real-data/start");
+    std::fs::create_dir_all(&start).unwrap();
+    for entry in std::fs::read_dir(real.join("start")).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, start.join(path.file_name().unwrap())).unwrap();
+    }
+    let mut count = 0;
+    for entry in std::fs::read_dir(&real).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|end| end != "toml") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        for data in text
+            .split('"')
+            .filter_map(|part| part.strip_prefix("../../"))
+        {
+            let data = folder.path(data);
+            std::fs::create_dir_all(data.parent().unwrap()).unwrap();
+            std::fs::write(data, "").unwrap();
+        }
+        let name = format!("demos/real-data/{}", path.file_name().unwrap().display());
+        folder.write(&name, &text);
+        assert!(folder.run(&["validate", &name]).ok().contains(": ok, "));
+        count += 1;
+    }
+    assert_eq!(count, 6);
 }
 
 #[test]

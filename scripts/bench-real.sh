@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# Compares search strategies on real data, as demos/real-data describes it: the test score of the network
+# that each search returns, trained once more on training and validation data, and the best score in
+# validation. Searches run one after the other, with one worker of one thread, every seed of every strategy.
+# Each is a study that goes on where it stopped, so that this can be interrupted at any time.
+#
+#     --data NAME          digits, protein, naval, indoor, mnist10k or cifar10-subset; may be repeated
+#                          (default: the first four)
+#     --strategy NAME      any of nasbot's strategies; may be repeated (default: nasbot, evolution, random)
+#     --seeds N            seeds 1 to N (default: 3)
+#     --datasets DIR       where the data are (default: datasets, else ../shared/datasets)
+#     --state DIR          where the studies are (default: TARGET/bench-real)
+#     --bin DIR            use the programs in DIR (default: build them)
+#     --table              run nothing, print what is finished
+#     --json -             print JSON, one line for each data set and strategy, and no table
+#     --help               this text
+#
+# Figures: docs/real-data.md.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+target=${CARGO_TARGET_DIR:-$repo/target}
+data=() strategies=() seeds=3 datasets= state=$target/bench-real bin= only_table=no json=no
+while [ $# -gt 0 ]; do
+    case $1 in
+        --*=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" ;;
+    esac
+    case $1 in
+        -h | --help) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"; exit 0 ;;
+        --table) only_table=yes; shift; continue ;;
+        --data | --strategy | --seeds | --datasets | --state | --bin | --json)
+            [ $# -ge 2 ] || die "$1 needs a value; see --help" ;;
+        *) die "unknown argument '$1'; see --help" ;;
+    esac
+    case $1 in
+        --data) data+=("$2") ;;
+        --strategy) strategies+=("$2") ;;
+        --seeds) seeds=$2 ;;
+        --datasets) datasets=$2 ;;
+        --state) state=$2 ;;
+        --bin) bin=$2 ;;
+        --json) [ "$2" = - ] || die "--json prints to standard output: --json -"; json=yes ;;
+    esac
+    shift 2
+done
+[ ${#data[@]} -gt 0 ] || data=(digits protein naval indoor)
+[ ${#strategies[@]} -gt 0 ] || strategies=(nasbot evolution random)
+[[ $seeds =~ ^[1-9][0-9]*$ ]] || die "--seeds must be a whole number from 1, not '$seeds'"
+if [ -z "$datasets" ]; then
+    datasets=$repo/datasets
+    [ -d "$datasets/protein" ] || [ ! -d "$repo/../shared/datasets" ] || datasets=$repo/../shared/datasets
+fi
+for name in "${data[@]}"; do
+    [ -e "$repo/demos/real-data/$name.toml" ] ||
+        die "no data set '$name': there are $(cd "$repo/demos/real-data" && ls ./*.toml | sed 's|^\./||; s|\.toml$||' | xargs)"
+    [ "$only_table" = yes ] || [ -d "$datasets/$name" ] ||
+        die "$datasets/$name is missing: fetch it with scripts/get-dataset.sh, or say where it is with --datasets"
+done
+datasets=$(cd "$datasets" && pwd)
+mkdir -p "$state"
+state=$(cd "$state" && pwd)
+
+if [ "$only_table" = no ]; then
+    if [ -z "$bin" ]; then
+        need_cargo
+        libtorch=$("$repo/scripts/libtorch.sh")
+        eval "$libtorch"
+        (
+            cd "$repo"
+            cargo build --quiet --release -p nasbot-cli
+            cargo build --quiet --release -p nn-train --features torch --bin nasbot-worker
+        ) >&2
+        bin=$target/release
+    fi
+    export NASBOT_WORKER=$bin/nasbot-worker OMP_NUM_THREADS=1 RAYON_NUM_THREADS=1
+    # A seed of everything before the next seed: what is finished can be compared at any time.
+    for seed in $(seq "$seeds"); do
+        for name in "${data[@]}"; do
+            for strategy in "${strategies[@]}"; do
+                run=$state/$name-$strategy-$seed
+                [ ! -e "$run.json" ] || continue
+                sed -e "s|\"../../datasets/|\"$datasets/|; s|\"start/|\"$repo/demos/real-data/start/|g" -e "s|^strategy = .*|strategy = \"$strategy\"|" \
+                    "$repo/demos/real-data/$name.toml" >"$run.toml"
+                step "$name, $strategy, seed $seed"
+                # The study of an interrupted search goes on, but for one that had not yet begun.
+                if [ -e "$run.nasbot.db" ] && "$bin/nasbot" show "$run.nasbot.db" >/dev/null 2>&1; then
+                    "$bin/nasbot" resume "$run.nasbot.db" --quiet --format json >"$run.part"
+                else
+                    rm -rf "$run".nasbot.*
+                    "$bin/nasbot" search "$run.toml" --study "$run.nasbot.db" --seed "$seed" --quiet --format json >"$run.part"
+                fi
+                mv "$run.part" "$run.json"
+            done
+        done
+    done
+fi
+
+python3 - "$state" "$json" "$seeds" "${data[*]}" "${strategies[*]}" <<'PY'
+import json, os, statistics, sys
+
+state, as_json, seeds, data, strategies = sys.argv[1:]
+
+
+def summary(values):
+    mean = statistics.fmean(values)
+    error = statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else None
+    return mean, error
+
+
+def cell(pair):
+    mean, error = pair
+    return f"{mean:.5g}" + (f" ± {error:.2g}" if error is not None else "")
+
+
+if as_json == "no":
+    print("| data | strategy | seeds | test | best in validation | seconds an evaluation | failed |")
+    print("|---|---|---|---|---|---|---|")
+for name in data.split():
+    for strategy in strategies.split():
+        runs = []
+        for seed in range(1, int(seeds) + 1):
+            path = os.path.join(state, f"{name}-{strategy}-{seed}.json")
+            if os.path.exists(path):
+                with open(path) as file:
+                    runs.append(json.load(file))
+        runs = [run for run in runs if run.get("test")]
+        if not runs:
+            continue
+        # A regression's score is minus its mean squared error.
+        metric = "mse" if "mse" in runs[0]["test"]["metrics"] else "accuracy"
+        test = summary([run["test"]["metrics"][metric] for run in runs])
+        best = summary([run["best"]["metrics"][metric] for run in runs])
+        seconds = statistics.fmean(run["seconds"] / run["evaluations"] for run in runs)
+        failed = sum(run["failed"] for run in runs)
+        if as_json == "yes":
+            print(json.dumps({
+                "data": name, "strategy": strategy, "seeds": len(runs), "metric": metric,
+                "test": test, "validation": best, "seconds_per_evaluation": seconds, "failed": failed,
+            }))
+        else:
+            print(f"| {name} | {strategy} | {len(runs)} | {metric} {cell(test)} | {cell(best)} | {seconds:.2f} | {failed} |")
+PY
