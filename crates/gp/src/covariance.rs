@@ -4,7 +4,7 @@ use ndarray::{Array2, s};
 
 use crate::error::Error;
 use crate::kernel::unpack;
-use crate::matrix;
+use crate::matrix::{self, Growing};
 
 /// What to do with a Gram matrix K that may have negative eigenvalues. With σ² the noise variance, the model needs a
 /// positive definite A in place of K + σ²I.
@@ -37,8 +37,20 @@ pub(crate) struct Covariance {
     noise: f64,
     /// Lower triangle of K, without noise, as it came from the kernel.
     triangle: Vec<f64>,
-    upper: Array2<f64>,
+    upper: Growing,
     clipped: bool,
+}
+
+/// What more points add to a [`Covariance`], worked out but not yet added.
+#[derive(Debug)]
+pub(crate) enum Extension {
+    /// Rows of `L = Uᵀ`, (p, n + p).
+    Rows {
+        rows: Array2<f64>,
+        triangle: Vec<f64>,
+    },
+    /// All of it, because negative eigenvalues are or become involved.
+    Whole(Covariance),
 }
 
 /// Eigenvalues and eigenvectors (rows) of a Gram matrix.
@@ -55,20 +67,20 @@ impl Covariance {
             rule,
             noise,
             triangle,
-            upper,
+            upper: Growing::new(&upper),
             clipped: spectrum.is_some(),
         })
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.upper.nrows()
+        self.upper.len()
     }
 
     pub(crate) fn noise(&self) -> f64 {
         self.noise
     }
 
-    pub(crate) fn upper(&self) -> &Array2<f64> {
+    pub(crate) fn upper(&self) -> &Growing {
         &self.upper
     }
 
@@ -79,10 +91,10 @@ impl Covariance {
 
     /// Σ log Uᵢᵢ = ½ log |A|.
     pub(crate) fn half_log_determinant(&self) -> f64 {
-        self.upper.diag().iter().map(|u| libm::log(*u)).sum()
+        self.upper.diagonal().map(libm::log).sum()
     }
 
-    /// With p points more, given the kernel between them and the earlier ones, (p, n), and among them, (p, p).
+    /// What p points more add, given the kernel between them and the earlier ones, (p, n), and among them, (p, p).
     ///
     /// With A = UᵀU the factor of the larger matrix is
     ///
@@ -91,60 +103,53 @@ impl Covariance {
     /// [ 0  W  ]
     /// ```
     ///
-    /// O(p n² + p³); from scratch, O((n + p)³), where clipping is or becomes involved.
-    pub(crate) fn extended(&self, cross: &Array2<f64>, among: &Array2<f64>) -> Result<Self, Error> {
-        let (p, n) = cross.dim();
-        let total = n + p;
-        let mut triangle = Vec::with_capacity(total * (total + 1) / 2);
-        triangle.extend_from_slice(&self.triangle);
-        for i in 0..p {
-            triangle.extend(cross.row(i));
-            triangle.extend(among.slice(s![i, ..=i]));
-        }
-        let cheap = self.rule == Indefinite::Tolerate && !self.clipped;
-        let (upper, clipped) = match if cheap {
-            self.new_rows(cross, among)
-        } else {
-            None
-        } {
-            Some((v, w)) => {
-                let mut upper = Array2::zeros((total, total));
-                for i in 0..n {
-                    // Only what is not 0.
-                    let (mut new, old) = (upper.row_mut(i), self.upper.row(i));
-                    new.slice_mut(s![i..n]).assign(&old.slice(s![i..]));
-                    new.slice_mut(s![n..]).assign(&v.column(i));
-                }
-                upper.slice_mut(s![n.., n..]).assign(&w);
-                (upper, false)
-            }
-            None => {
-                let gram = unpack(&triangle, total);
-                let (upper, spectrum) = factor(&gram, self.noise, self.rule)?;
-                (upper, spectrum.is_some())
-            }
-        };
-        Ok(Self {
-            rule: self.rule,
-            noise: self.noise,
-            triangle,
-            upper,
-            clipped,
-        })
-    }
-
-    /// V and W of [`extended`](Self::extended), unless a pivot is too small.
-    fn new_rows(
+    /// O(p n² + p² n); from scratch, O((n + p)³), where clipping is or becomes involved.
+    pub(crate) fn extension(
         &self,
         cross: &Array2<f64>,
         among: &Array2<f64>,
-    ) -> Option<(Array2<f64>, Array2<f64>)> {
-        let mut v = cross.clone();
-        matrix::solve_lower(&self.upper, &mut v);
-        let mut rest = among - &matrix::multiply_transposed(&v, &v);
-        rest.diag_mut().mapv_inplace(|x| x + self.noise);
-        let w = matrix::cholesky(rest)?;
-        tolerable(&w, self.noise).then_some((v, w))
+    ) -> Result<Extension, Error> {
+        let (p, n) = cross.dim();
+        let new = (0..p).flat_map(|i| {
+            let pairs = cross.row(i).into_iter().copied();
+            pairs.chain(
+                among
+                    .slice(s![i, ..=i])
+                    .into_iter()
+                    .copied()
+                    .collect::<Vec<_>>(),
+            )
+        });
+        if self.rule == Indefinite::Tolerate && !self.clipped {
+            let mut noisy = among.clone();
+            noisy.diag_mut().mapv_inplace(|x| x + self.noise);
+            let floor = TOLERATED * self.noise;
+            if let Some(rows) = self.upper.new_rows(cross, &noisy, floor) {
+                let triangle = new.collect();
+                return Ok(Extension::Rows { rows, triangle });
+            }
+        }
+        let triangle: Vec<f64> = self.triangle.iter().copied().chain(new).collect();
+        let gram = unpack(&triangle, n + p);
+        let (upper, spectrum) = factor(&gram, self.noise, self.rule)?;
+        Ok(Extension::Whole(Self {
+            rule: self.rule,
+            noise: self.noise,
+            triangle,
+            upper: Growing::new(&upper),
+            clipped: spectrum.is_some(),
+        }))
+    }
+
+    /// Adds them.
+    pub(crate) fn extend(&mut self, extension: Extension) {
+        match extension {
+            Extension::Rows { rows, triangle } => {
+                self.upper.append(&rows);
+                self.triangle.extend(triangle);
+            }
+            Extension::Whole(covariance) => *self = covariance,
+        }
     }
 }
 
@@ -249,6 +254,43 @@ mod tests {
         assert!(!clipped(-0.1, Indefinite::Tolerate) && !clipped(-0.1, Indefinite::Clip));
         assert!(!clipped(1e-3, Indefinite::Tolerate) && clipped(1e-3, Indefinite::Clip));
         assert!(clipped(1e-2, Indefinite::Tolerate) && clipped(1e-2, Indefinite::Clip));
+    }
+
+    /// Values of the original NASBOT implementation: Gram matrices, their smallest eigenvalues, and the diagonals of their
+    /// projections.
+    #[test]
+    fn projections_are_those_of_the_original() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/gp.json.gz");
+        let decoder = flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap());
+        let file: serde_json::Value = serde_json::from_reader(decoder).unwrap();
+        let numbers = |value: &serde_json::Value| -> Vec<f64> {
+            value
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|x| x.as_f64().unwrap())
+                .collect()
+        };
+        let mut compared = 0;
+        for case in file["cases"].as_array().unwrap() {
+            let rows: Vec<f64> = case["K"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .flat_map(numbers)
+                .collect();
+            let n = case["K"].as_array().unwrap().len();
+            let gram = Array2::from_shape_vec((n, n), rows).unwrap();
+            let (values, _) = matrix::symmetric_eigen(&gram).unwrap();
+            let smallest = case["K_min_eig"].as_f64().unwrap();
+            assert!((values[0] - smallest).abs() < 1e-13);
+            let projected = project(gram, 0.0).unwrap();
+            for (found, expected) in projected.diag().iter().zip(numbers(&case["Kproj_diag"])) {
+                assert!((found / expected - 1.0).abs() < 1e-12, "{found} {expected}");
+                compared += 1;
+            }
+        }
+        assert_eq!(compared, 4 * (20 + 40 + 40));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Distances between observations: a stack of symmetric matrices that grows by rows.
 
-use ndarray::{ArrayView2, ArrayView3, Axis};
+use ndarray::{Array3, ArrayView2, ArrayView3, Axis, NewAxis, s};
 
 use crate::error::{Error, check_length, check_values};
 
@@ -48,7 +48,7 @@ impl Distances {
         check_length("the stack of distances", "columns", rows, columns)?;
         let mut distances = Self::new(depth);
         for i in 0..rows {
-            distances.push(stack.index_axis(Axis(1), i).slice(ndarray::s![.., ..i]))?;
+            distances.push(stack.index_axis(Axis(1), i).slice(s![.., ..i]))?;
         }
         Ok(distances)
     }
@@ -58,15 +58,38 @@ impl Distances {
     /// # Errors
     /// The shape is wrong, or a distance is negative or not finite; nothing is changed then.
     pub fn push(&mut self, row: ArrayView2<'_, f64>) -> Result<(), Error> {
-        const WHAT: &str = "the row of distances";
-        check_length(WHAT, "distance functions", self.depth(), row.nrows())?;
-        check_length(WHAT, "columns", self.len, row.ncols())?;
-        check_values(WHAT, row.iter(), false)?;
-        for (triangle, row) in self.triangles.iter_mut().zip(row.rows()) {
-            triangle.extend(row.iter());
-            triangle.push(0.0);
+        let itself = Array3::zeros((row.nrows(), 1, 1));
+        self.extend(row.slice(s![.., NewAxis, ..]), itself.view())
+    }
+
+    /// Appends p points, given their distances to all earlier ones, shape (d, p, n), and to each other, shape (d, p, p), of
+    /// which the part below the diagonal is read. O(d·p·(n + p)).
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn extend(
+        &mut self,
+        cross: ArrayView3<'_, f64>,
+        among: ArrayView3<'_, f64>,
+    ) -> Result<(), Error> {
+        const WHAT: &str = "the rows of distances";
+        const AMONG: &str = "the distances among new points";
+        let (depth, p, n) = cross.dim();
+        check_length(WHAT, "distance functions", self.depth(), depth)?;
+        check_length(WHAT, "columns", self.len, n)?;
+        check_values(WHAT, cross.iter(), false)?;
+        check_length(AMONG, "distance functions", depth, among.dim().0)?;
+        check_length(AMONG, "rows", p, among.dim().1)?;
+        check_length(AMONG, "columns", p, among.dim().2)?;
+        check_values(AMONG, among.iter(), false)?;
+        for (layer, triangle) in self.triangles.iter_mut().enumerate() {
+            for i in 0..p {
+                triangle.extend(cross.slice(s![layer, i, ..]));
+                triangle.extend(among.slice(s![layer, i, ..i]));
+                triangle.push(0.0);
+            }
         }
-        self.len += 1;
+        self.len += p;
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! A Gaussian process with given hyper-parameters, and the data behind it.
 
-use ndarray::{ArrayView2, ArrayView3};
+use ndarray::{Array3, ArrayView2, ArrayView3, NewAxis, s};
 
 use crate::covariance::Indefinite;
 use crate::distances::Distances;
@@ -89,7 +89,10 @@ impl<K: Kernel> Gp<K> {
     /// The shape is wrong, a number is not finite, or the covariance cannot be factored; the process is unchanged then.
     pub fn extend(&mut self, distances: ArrayView2<'_, f64>, target: f64) -> Result<(), Error> {
         check_values("the target", [&target], true)?;
-        self.posterior.covariance = self.posterior.extended(distances)?;
+        let cross = distances.slice(s![.., NewAxis, ..]);
+        let itself = Array3::zeros((distances.nrows(), 1, 1));
+        let extension = self.posterior.extension(cross, itself.view())?;
+        self.posterior.covariance.extend(extension);
         self.residuals.push(target - self.posterior.mean);
         self.posterior.condition(&self.residuals);
         Ok(())

@@ -2,11 +2,11 @@
 //!
 //! The formulae are those of [`Posterior`].
 
-use ndarray::{Array1, Array2, ArrayView2, ArrayView3, Axis, NewAxis, s};
+use ndarray::{Array1, Array2, ArrayView3, Axis};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::covariance::{Covariance, project};
+use crate::covariance::{Covariance, Extension, project};
 use crate::distances::Distances;
 use crate::error::{Error, check_length};
 use crate::gp::{Options, check_model, split};
@@ -192,9 +192,9 @@ impl<K: Kernel> Posterior<K> {
     where
         K: Clone,
     {
-        let cross = self.cross(cross_distances)?;
-        let among = self.among(among, cross.nrows())?;
-        let covariance = self.covariance.extended(&cross, &among)?;
+        let extension = self.extension(cross_distances, among)?;
+        let mut covariance = self.covariance.clone();
+        covariance.extend(extension);
         let mut weights = self.weights.clone();
         weights.resize(covariance.len(), 0.0);
         Ok(Self {
@@ -260,11 +260,16 @@ impl<K: Kernel> Posterior<K> {
         })
     }
 
-    /// The covariance with one point more, given its distances to the earlier ones, shape (d, n).
-    pub(crate) fn extended(&self, distances: ArrayView2<'_, f64>) -> Result<Covariance, Error> {
-        let row = self.cross(distances.slice(s![.., NewAxis, ..]))?;
-        let variance = Array2::from_elem((1, 1), self.prior_variance());
-        self.covariance.extended(&row, &variance)
+    /// What p points more add to the covariance, given their distances as
+    /// [`with_pending`](Self::with_pending) takes them.
+    pub(crate) fn extension(
+        &self,
+        cross_distances: ArrayView3<'_, f64>,
+        among: ArrayView3<'_, f64>,
+    ) -> Result<Extension, Error> {
+        let cross = self.cross(cross_distances)?;
+        let among = self.among(among, cross.nrows())?;
+        self.covariance.extension(&cross, &among)
     }
 
     /// Conditions on the values at all n points, less the prior mean: weights A⁻¹r. O(n²).

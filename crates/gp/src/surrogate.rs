@@ -1,6 +1,6 @@
 //! The model of a search: data that arrive one at a time, hyper-parameters that follow them, predictions in units of the scores.
 
-use ndarray::{ArrayView2, ArrayView3};
+use ndarray::{Array3, ArrayView2, ArrayView3, NewAxis, s};
 use rand::Rng;
 
 use crate::covariance::Indefinite;
@@ -65,14 +65,14 @@ pub struct Settings {
 
 impl Default for Settings {
     /// Eight posterior samples, median centring, a noise standard deviation of about 0.14 of the scores' (a variance of
-    /// 0.02 within a factor e^1.5), hyper-parameters from at most 300 observations.
+    /// 0.02 within a factor e^1.5), hyper-parameters from at most 200 observations.
     fn default() -> Self {
         Self {
             inference: Inference::default(),
             indefinite: Indefinite::default(),
             standardise: Standardise::default(),
             noise: Prior::log_normal(0.02, 1.5),
-            inference_points: 300,
+            inference_points: 200,
         }
     }
 }
@@ -80,7 +80,7 @@ impl Default for Settings {
 /// A Gaussian process over the observations of a search.
 ///
 /// Push observations as they arrive and refit when it pays: between refits, hyper-parameters stay and every new
-/// observation costs O(S·n²) for S members. Refits start from the hyper-parameters of the last one.
+/// observation costs O(S·n²) for S members, a new row of each factor. Refits start from the hyper-parameters of the last one.
 ///
 /// ```
 /// use gp::{Form, Settings, Surrogate};
@@ -190,17 +190,36 @@ impl<K: Kernel + Clone> Surrogate<K> {
     /// The shape is wrong, a number is not finite, or a covariance cannot be factored; nothing is changed then.
     pub fn push(&mut self, distances: ArrayView2<'_, f64>, score: f64) -> Result<(), Error> {
         check_values("the score", [&score], true)?;
-        let extended = self
+        let itself = Array3::zeros((distances.nrows(), 1, 1));
+        let cross = distances.slice(s![.., NewAxis, ..]);
+        self.extend(cross, itself.view(), &[score])
+    }
+
+    /// Adds p observations: their distances to the n earlier ones, shape (d, p, n), and to each other, shape (d, p, p), of
+    /// which the part below the diagonal is read, and their scores. The same as pushing one after the other, to the last
+    /// bit, but quicker.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn extend(
+        &mut self,
+        cross: ArrayView3<'_, f64>,
+        among: ArrayView3<'_, f64>,
+        scores: &[f64],
+    ) -> Result<(), Error> {
+        check_values("the scores", scores, true)?;
+        check_length("the scores", "values", cross.dim().1, scores.len())?;
+        let extensions = self
             .ensemble
             .members
             .iter()
-            .map(|member| member.extended(distances))
+            .map(|member| member.extension(cross, among))
             .collect::<Result<Vec<_>, _>>()?;
-        self.distances.push(distances)?;
-        for (member, covariance) in self.ensemble.members.iter_mut().zip(extended) {
-            member.covariance = covariance;
+        self.distances.extend(cross, among)?;
+        for (member, extension) in self.ensemble.members.iter_mut().zip(extensions) {
+            member.covariance.extend(extension);
         }
-        self.scores.push(score);
+        self.scores.extend(scores);
         self.condition();
         Ok(())
     }

@@ -191,10 +191,6 @@ impl Kernel for Exponential {
         self.terms + self.factors.len()
     }
 
-    fn uses(&self, distance: usize) -> bool {
-        self.factors.iter().any(|f| f.distance == distance)
-    }
-
     fn evaluate(&self, parameters: &[f64], distances: &[&[f64]], out: &mut [f64]) {
         let positive: Vec<f64> = parameters.iter().copied().map(libm::exp).collect();
         let (alphas, betas) = positive.split_at(self.terms);

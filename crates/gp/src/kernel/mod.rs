@@ -78,11 +78,6 @@ pub trait Kernel {
     /// One prior a parameter, for targets of unit variance and distances whose typical (median) values are `typical`.
     fn prior(&self, typical: &[f64]) -> Vec<Prior>;
 
-    /// Which distances are used at all, so that others need not be computed. All by default.
-    fn uses(&self, _distance: usize) -> bool {
-        true
-    }
-
     /// The prior variance: the kernel at distance 0.
     fn variance(&self, parameters: &[f64]) -> f64 {
         let mut out = [0.0];

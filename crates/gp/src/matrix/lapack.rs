@@ -2,10 +2,12 @@
 //!
 //! How many threads OpenBLAS uses is its own affair (`OPENBLAS_NUM_THREADS`); with one, results repeat bit for bit.
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2, CowArray, Ix2, ShapeBuilder};
 use ndarray_linalg::{
     Cholesky, CholeskyFactorized, Diag, Eigh, InverseC, SolveTriangularInplace, UPLO,
 };
+
+use super::Upper;
 
 /// Factors the symmetric `a` as `UᵀU`; `None` if a pivot is not positive. O(n³/3).
 pub(crate) fn cholesky(a: Array2<f64>) -> Option<Array2<f64>> {
@@ -16,13 +18,24 @@ pub(crate) fn cholesky(a: Array2<f64>) -> Option<Array2<f64>> {
 }
 
 /// `b ← U⁻ᵀ b` for every row `b` of `rows`; O(n²) a row.
-pub(crate) fn solve_lower(upper: &Array2<f64>, rows: &mut Array2<f64>) {
-    solve(upper.t(), UPLO::Lower, rows);
+pub(crate) fn solve_lower<'a>(upper: impl Into<Upper<'a>>, rows: &mut Array2<f64>) {
+    solve(triangle(upper.into()).t(), UPLO::Lower, rows);
 }
 
 /// `b ← U⁻¹ b` for every row `b` of `rows`; O(n²) a row.
-pub(crate) fn solve_upper(upper: &Array2<f64>, rows: &mut Array2<f64>) {
-    solve(upper.view(), UPLO::Upper, rows);
+pub(crate) fn solve_upper<'a>(upper: impl Into<Upper<'a>>, rows: &mut Array2<f64>) {
+    solve(triangle(upper.into()).view(), UPLO::Upper, rows);
+}
+
+/// With rows next to each other, as `ndarray-linalg` wants them: copied where they are not.
+fn triangle(upper: Upper<'_>) -> CowArray<'_, f64, Ix2> {
+    let shape = (upper.len, upper.len).strides((upper.stride, 1));
+    match ArrayView2::from_shape(shape, upper.data) {
+        Ok(view) if upper.stride == upper.len => view.into(),
+        Ok(view) => view.as_standard_layout().into_owned().into(),
+        // Rows are at least as far apart as they are long, and the data reach to the last entry.
+        Err(_) => Array2::from_elem((upper.len, upper.len), f64::NAN).into(),
+    }
 }
 
 fn solve(factor: ArrayView2<'_, f64>, half: UPLO, rows: &mut Array2<f64>) {

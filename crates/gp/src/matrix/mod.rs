@@ -10,10 +10,36 @@
 #[cfg_attr(feature = "lapack", path = "lapack.rs")]
 #[cfg_attr(not(feature = "lapack"), path = "pure.rs")]
 mod backend;
+mod growing;
+
+pub(crate) use growing::Growing;
 
 pub(crate) use backend::{
     cholesky, invert, multiply, multiply_transposed, solve_lower, solve_upper, symmetric_eigen,
 };
+
+use ndarray::Array2;
+
+/// An upper triangular factor, row-major, in a slice where rows may be further apart than they are long.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Upper<'a> {
+    /// From the first entry on.
+    data: &'a [f64],
+    len: usize,
+    /// From the beginning of a row to that of the next.
+    stride: usize,
+}
+
+impl<'a> From<&'a Array2<f64>> for Upper<'a> {
+    fn from(upper: &'a Array2<f64>) -> Self {
+        Self {
+            // Made by this crate in standard layout.
+            data: upper.as_slice().unwrap_or_default(),
+            len: upper.nrows(),
+            stride: upper.nrows(),
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests;

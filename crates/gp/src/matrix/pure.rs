@@ -5,10 +5,16 @@ use faer::linalg::{cholesky::llt, evd, matmul, triangular_solve};
 use faer::{Accum, MatMut, MatRef, Par, Spec};
 use ndarray::{Array1, Array2};
 
+use super::Upper;
+
 /// A view of a row-major array. Every array here is made by this crate in standard layout.
 fn view(a: &Array2<f64>) -> MatRef<'_, f64> {
     let (rows, columns) = a.dim();
     MatRef::from_row_major_slice(a.as_slice().unwrap_or_default(), rows, columns)
+}
+
+fn triangle(upper: Upper<'_>) -> MatRef<'_, f64> {
+    MatRef::from_row_major_slice_with_stride(upper.data, upper.len, upper.len, upper.stride)
 }
 
 fn view_mut(a: &mut Array2<f64>) -> MatMut<'_, f64> {
@@ -44,18 +50,18 @@ fn clear_below(a: &mut Array2<f64>) {
 }
 
 /// `b ← U⁻ᵀ b` for every row `b` of `rows`; O(n²) a row.
-pub(crate) fn solve_lower(upper: &Array2<f64>, rows: &mut Array2<f64>) {
+pub(crate) fn solve_lower<'a>(upper: impl Into<Upper<'a>>, rows: &mut Array2<f64>) {
     triangular_solve::solve_lower_triangular_in_place(
-        view(upper).transpose(),
+        triangle(upper.into()).transpose(),
         view_mut(rows).transpose_mut(),
         Par::Seq,
     );
 }
 
 /// `b ← U⁻¹ b` for every row `b` of `rows`; O(n²) a row.
-pub(crate) fn solve_upper(upper: &Array2<f64>, rows: &mut Array2<f64>) {
+pub(crate) fn solve_upper<'a>(upper: impl Into<Upper<'a>>, rows: &mut Array2<f64>) {
     triangular_solve::solve_upper_triangular_in_place(
-        view(upper),
+        triangle(upper.into()),
         view_mut(rows).transpose_mut(),
         Par::Seq,
     );

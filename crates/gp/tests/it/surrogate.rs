@@ -309,3 +309,96 @@ fn standardising_centres_where_it_says() {
     close(Standardise::Mean, &scores, 4.0, (38.0f64 / 3.0).sqrt());
     close(Standardise::Median, &[3.0, 3.0], 3.0, 1.0);
 }
+
+/// What a search does on resuming: several observations at once, in any division.
+#[test]
+fn extending_is_pushing_to_the_last_bit() {
+    let points = Points::random(40, 2, 9);
+    let of: Vec<usize> = (0..36).collect();
+    let scores = points.values(&of);
+    for indefinite in [Indefinite::Tolerate, Indefinite::Clip] {
+        let settings = Settings {
+            indefinite,
+            ..Settings::default()
+        };
+        let mut pushed = model(&points, 20, settings, 1.0, 0.0);
+        pushed.refit(&mut rng()).unwrap();
+        let start = pushed.clone();
+        for i in 20..36 {
+            let row = points.between(&[i], &of[..i]);
+            pushed
+                .push(row.index_axis(ndarray::Axis(1), 0), scores[i])
+                .unwrap();
+        }
+        for steps in [vec![16], vec![3, 1, 12]] {
+            let mut extended = start.clone();
+            let mut n = 20;
+            for p in steps {
+                let new = &of[n..n + p];
+                let cross = points.between(new, &of[..n]);
+                let among = points.between(new, new);
+                let values = &scores[n..n + p];
+                extended.extend(cross.view(), among.view(), values).unwrap();
+                n += p;
+            }
+            assert_eq!(extended.distances(), pushed.distances());
+            let new = [36, 37, 38, 39];
+            assert_eq!(
+                predict(&extended, &points, &new),
+                predict(&pushed, &points, &new)
+            );
+        }
+    }
+    let mut model = model(&points, 20, Settings::default(), 1.0, 0.0);
+    let before = format!("{model:?}");
+    let cross = points.between(&of[20..22], &of[..20]);
+    let among = points.between(&of[20..22], &of[20..22]);
+    let wrong = |cross: &Array3<f64>, among: &Array3<f64>, scores: &[f64]| {
+        model
+            .clone()
+            .extend(cross.view(), among.view(), scores)
+            .unwrap_err()
+    };
+    wrong(&cross, &among, &[1.0]);
+    wrong(&cross, &among, &[1.0, f64::NAN]);
+    wrong(&cross, &Array3::zeros((4, 1, 1)), &[1.0, 2.0]);
+    wrong(&cross, &(-among.clone()), &[1.0, 2.0]);
+    assert!(
+        model
+            .extend(cross.view(), (-among).view(), &[1.0, 2.0])
+            .is_err()
+    );
+    assert_eq!(format!("{model:?}"), before);
+}
+
+/// New scores for the same points: the same as observing them from the beginning.
+#[test]
+fn scores_can_be_replaced() {
+    let points = Points::random(40, 2, 10);
+    let of: Vec<usize> = (0..36).collect();
+    let new = [36, 37, 38, 39];
+    let parameters = vec![vec![-4.0, 0.1, -0.5, 0.2, 0.3, -0.2, 0.1]; 2];
+    let other: Vec<f64> = points.values(&of).iter().map(|y| 3.0 - y * y).collect();
+
+    let mut replaced = model(&points, 36, Settings::default(), 1.0, 0.0);
+    replaced.set_parameters(parameters.clone()).unwrap();
+    let before = predict(&replaced, &points, &new);
+    replaced.set_scores(&other).unwrap();
+    assert_eq!(replaced.scores(), other);
+
+    let mut fresh = Surrogate::new(Form::Sum.kernel(points.pairs()), Settings::default()).unwrap();
+    fresh
+        .set_observations(points.between(&of, &of).view(), &other)
+        .unwrap();
+    fresh.set_parameters(parameters).unwrap();
+    assert_eq!(
+        predict(&replaced, &points, &new),
+        predict(&fresh, &points, &new)
+    );
+    assert_ne!(predict(&replaced, &points, &new), before);
+
+    for wrong in [&other[1..], &[f64::NAN; 36]] {
+        assert!(replaced.set_scores(wrong).is_err());
+        assert_eq!(replaced.scores(), other);
+    }
+}
