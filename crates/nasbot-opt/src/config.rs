@@ -164,7 +164,7 @@ impl Default for SearchConfig {
             transform: Transform::default(),
             counts: true,
             samples: 8,
-            effort: 10,
+            effort: 2,
             initial: None,
         }
     }

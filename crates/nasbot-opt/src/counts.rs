@@ -13,7 +13,10 @@ pub struct Counts(Vec<(u64, f64)>);
 impl Counts {
     /// Counts keys.
     pub fn new(keys: impl IntoIterator<Item = u64>) -> Self {
-        Self::weighted(keys.into_iter().map(|key| (key, 1.0)))
+        let mut keys: Vec<u64> = keys.into_iter().collect();
+        keys.sort_unstable();
+        let runs = keys.chunk_by(u64::eq);
+        Self(runs.map(|run| (run[0], run.len() as f64)).collect())
     }
 
     /// Adds up the weights of each key.
@@ -79,9 +82,11 @@ pub fn weisfeiler_lehman<'a>(
     let mut out = Vec::with_capacity(levels);
     for level in 0..levels {
         if level > 0 {
+            let mut above = Vec::new();
             current = (0..labels.len())
                 .map(|node| {
-                    let mut above: Vec<u64> = parents(node).iter().map(|&p| current[p]).collect();
+                    above.clear();
+                    above.extend(parents(node).iter().map(|&p| current[p]));
                     above.sort_unstable();
                     above.iter().fold(mix(labels[node]), |hash, &label| {
                         mix(mix(hash).wrapping_add(label))

@@ -212,11 +212,8 @@ fn measure(
         }
         Ok(run)
     };
-    let fresh: Vec<Run> = if args.threads > 1 {
-        missing.par_iter().map(one).collect::<anyhow::Result<_>>()?
-    } else {
-        missing.iter().map(one).collect::<anyhow::Result<_>>()?
-    };
+    // On a thread of the pool even if there is only one: a run's own parallel parts then stay on it.
+    let fresh: Vec<Run> = missing.par_iter().map(one).collect::<anyhow::Result<_>>()?;
     runs.extend(fresh);
     runs.sort_by_key(|run| run.seed);
     Ok(runs)

@@ -13,6 +13,7 @@ pub(crate) struct Summary {
     /// (evaluations, mean, standard error).
     at: Vec<(usize, f64, f64)>,
     seconds: f64,
+    cpu: f64,
 }
 
 impl Summary {
@@ -42,6 +43,7 @@ impl Summary {
             })
             .collect();
         let seconds = runs.iter().map(|run| run.seconds).sum::<f64>() / count;
+        let cpu = runs.iter().map(|run| run.cpu).sum::<f64>() / count;
         Self {
             problem,
             strategy,
@@ -49,6 +51,7 @@ impl Summary {
             runs: runs.len(),
             at,
             seconds,
+            cpu,
         }
     }
 
@@ -62,6 +65,7 @@ impl Summary {
             "runs": self.runs,
             "at": at,
             "seconds_per_run": self.seconds,
+            "cpu_seconds_per_run": self.cpu,
         });
         if self.workers > 1 {
             line["workers"] = self.workers.into();
@@ -81,14 +85,14 @@ pub(crate) fn table(summaries: &[Summary]) -> String {
             for &(n, _, _) in summary.at.iter().filter(|&&(n, _, _)| shown(n)) {
                 let _ = write!(out, "{n:>17}");
             }
-            let _ = writeln!(out, "{:>11}", "s/run");
+            let _ = writeln!(out, "{:>11}{:>11}", "s/run", "CPU s/run");
             last = Some(&summary.problem);
         }
         let _ = write!(out, "{:<22}{:>6}", summary.strategy, summary.runs);
         for &(_, mean, error) in summary.at.iter().filter(|&&(n, _, _)| shown(n)) {
             let _ = write!(out, "{:>17}", format!("{mean:.3} ± {error:.3}"));
         }
-        let _ = writeln!(out, "{:>11.2}", summary.seconds);
+        let _ = writeln!(out, "{:>11.2}{:>11.2}", summary.seconds, summary.cpu);
     }
     out
 }

@@ -20,6 +20,10 @@ pub(crate) struct Run {
     pub(crate) curve: Vec<(usize, f64)>,
     /// Seconds that the search took, evaluations included.
     pub(crate) seconds: f64,
+    /// Seconds that its thread ran, which other programs on the machine hardly change; 0 where the
+    /// system does not say.
+    #[serde(default)]
+    pub(crate) cpu: f64,
 }
 
 /// Runs a search until `evaluations` have come in. `workers` work side by side; each evaluation takes a
@@ -33,7 +37,7 @@ pub(crate) fn run<S: Space>(
     evaluations: usize,
 ) -> anyhow::Result<Run> {
     let seed = config.seed;
-    let started = Instant::now();
+    let (started, cpu) = (Instant::now(), thread_seconds());
     let mut search = Search::new(space, config.validated()?)?;
     let mut clock_rng = Pcg64::seed_from_u64(seed ^ 0x5eed);
     // (time of the end, suggestion): few enough to look through.
@@ -64,5 +68,16 @@ pub(crate) fn run<S: Space>(
         seed,
         curve,
         seconds: started.elapsed().as_secs_f64(),
+        cpu: thread_seconds() - cpu,
     })
+}
+
+/// Seconds that the calling thread has run (Linux: `/proc/thread-self/schedstat`, in nanoseconds).
+fn thread_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = text
+        .split(' ')
+        .next()
+        .and_then(|first| first.parse::<f64>().ok());
+    nanoseconds.unwrap_or(0.0) * 1e-9
 }

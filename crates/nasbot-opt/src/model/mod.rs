@@ -11,6 +11,8 @@
 
 mod layers;
 
+use std::borrow::Cow;
+
 use gp::{Ensemble, Exponential, Inference, Settings, Surrogate};
 use ndarray::{Array2, Array3, Axis};
 
@@ -80,16 +82,18 @@ impl Model {
         history: &History<S::Candidate>,
     ) -> Result<(), Error> {
         let known = self.points.len();
-        for (evaluation, score) in history.scored().skip(known) {
-            let point = Point::new(space, &evaluation.suggestion.candidate)?;
-            let row = self.cross(space, &[&point], &[])?;
-            self.surrogate.push(row.index_axis(Axis(1), 0), score)?;
-            let counts = self.count_cross(&[&point.counts], &[])?;
-            if let Some(screen) = &mut self.screen {
-                screen.push(counts.index_axis(Axis(1), 0), score)?;
+        let mut scored = history.scored().skip(known).peekable();
+        while scored.peek().is_some() {
+            // All that come before the next refit, that one's own included.
+            let (mut new, mut scores) = (Vec::new(), Vec::new());
+            for (evaluation, score) in scored.by_ref() {
+                new.push(Point::new(space, &evaluation.suggestion.candidate)?);
+                scores.push(score);
+                if is_refit(self.points.len() + new.len()) {
+                    break;
+                }
             }
-            self.points.push(point);
-            self.scores.push(score);
+            self.extend(space, new, &scores)?;
             if is_refit(self.points.len()) {
                 self.transform(config)?;
                 let number = self.points.len() as u64;
@@ -119,6 +123,27 @@ impl Model {
             None => return Ok(()),
         }
         self.transform(config)
+    }
+
+    fn extend<S: Space>(
+        &mut self,
+        space: &S,
+        new: Vec<Point>,
+        scores: &[f64],
+    ) -> Result<(), Error> {
+        let rows: Vec<&Point> = new.iter().collect();
+        let cross = self.cross(space, &rows, &[])?;
+        let among = self.layers.distances(space, &rows, &rows)?;
+        let counts: Vec<&[Counts]> = new.iter().map(|point| point.counts.as_slice()).collect();
+        let count_cross = self.count_cross(&counts, &[])?;
+        let count_among = self.layers.count_distances(&counts, &counts)?;
+        self.surrogate.extend(cross.view(), among.view(), scores)?;
+        if let Some(screen) = &mut self.screen {
+            screen.extend(count_cross.view(), count_among.view(), scores)?;
+        }
+        self.points.extend(new);
+        self.scores.extend(scores);
+        Ok(())
     }
 
     fn transform(&mut self, config: &ValidConfig) -> Result<(), Error> {
@@ -152,31 +177,33 @@ impl Model {
         &self,
         space: &S,
         pending: &[&Point],
-    ) -> Result<Ensemble<Exponential>, Error> {
+    ) -> Result<Cow<'_, Ensemble<Exponential>>, Error> {
         let ensemble = self.surrogate.ensemble()?;
         if pending.is_empty() {
-            return Ok(ensemble.clone());
+            return Ok(Cow::Borrowed(ensemble));
         }
         let cross = self.cross(space, pending, &[])?;
         let among = self.layers.distances(space, pending, pending)?;
-        Ok(ensemble.with_pending(cross.view(), among.view())?)
+        let with = ensemble.with_pending(cross.view(), among.view())?;
+        Ok(Cow::Owned(with))
     }
 
     /// The same of the process over counts, where there is one.
     pub(crate) fn screen(
         &self,
         pending: &[&[Counts]],
-    ) -> Result<Option<Ensemble<Exponential>>, Error> {
+    ) -> Result<Option<Cow<'_, Ensemble<Exponential>>>, Error> {
         let Some(screen) = &self.screen else {
             return Ok(None);
         };
         let ensemble = screen.ensemble()?;
         if pending.is_empty() {
-            return Ok(Some(ensemble.clone()));
+            return Ok(Some(Cow::Borrowed(ensemble)));
         }
         let cross = self.count_cross(pending, &[])?;
         let among = self.layers.count_distances(pending, pending)?;
-        Ok(Some(ensemble.with_pending(cross.view(), among.view())?))
+        let with = ensemble.with_pending(cross.view(), among.view())?;
+        Ok(Some(Cow::Owned(with)))
     }
 
     /// Each member's best mean at a scored candidate.
@@ -268,6 +295,9 @@ fn is_refit(count: usize) -> bool {
     }
     next == count
 }
+
+#[cfg(test)]
+mod calibration;
 
 #[cfg(test)]
 mod tests {

@@ -11,6 +11,7 @@
 //! wanted pass first before the process over counts alone; only those with the best expected improvement
 //! there are profiled and compared in full.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use gp::{Ensemble, Exponential};
@@ -42,7 +43,7 @@ const ONWARDS: f64 = 0.5;
 const ATTEMPTS: usize = 5;
 
 /// Candidates that are screened for each that is compared in full.
-const SCREENED: usize = 4;
+const SCREENED: usize = 8;
 
 /// A candidate of this step.
 struct Scored<C> {
@@ -54,8 +55,8 @@ struct Scored<C> {
 }
 
 /// A process that judges candidates, as if all that is pending had come out as predicted.
-struct Bench {
-    posterior: Ensemble<Exponential>,
+struct Bench<'a> {
+    posterior: Cow<'a, Ensemble<Exponential>>,
     judge: Judge,
 }
 
@@ -64,8 +65,8 @@ struct Maximiser<'a, S: Space> {
     view: &'a View<'a, S>,
     model: &'a Model,
     pending: Vec<&'a Point>,
-    full: Bench,
-    screen: Option<Bench>,
+    full: Bench<'a>,
+    screen: Option<Bench<'a>>,
     seen: HashSet<u128>,
     pool: Vec<Scored<S::Candidate>>,
 }

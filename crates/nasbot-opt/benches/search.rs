@@ -1,0 +1,99 @@
+//! What one suggestion costs: `RAYON_NUM_THREADS=1 cargo bench -p nasbot-opt`.
+//!
+//! `suggest/N` is one call of `ask` of the default strategy with at least N scored convolutional networks behind it. Every
+//! suggestion is evaluated before the next is asked for, so that refits fall where they do in a search, and those that
+//! are due count. `resume/N` is the first suggestion of a search rebuilt from its record.
+#![expect(
+    clippy::expect_used,
+    reason = "a benchmark that cannot be set up should stop"
+)]
+
+use std::time::{Duration, Instant};
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use nasbot_opt::{
+    Evaluator as _, NetworkSpace, Origin, Search, SearchConfig, Space as _, Suggestion, Synthetic,
+};
+use nn_graph::{Constraints, Kind};
+use rand::SeedableRng as _;
+use rand_pcg::Pcg64;
+
+/// A search with `count` scored random networks, its model not yet fitted.
+fn restored(count: usize) -> Search<NetworkSpace> {
+    let constraints = Constraints {
+        max_layers: Some(50),
+        max_edges: Some(200),
+        max_in_degree: Some(5),
+        min_units: Some(8),
+        max_units: Some(1024),
+        ..Constraints::default()
+    };
+    let space = NetworkSpace::new(Kind::Cnn, constraints).expect("a space with a pool");
+    let mut rng = Pcg64::seed_from_u64(count as u64);
+    let config = SearchConfig::default().validated().expect("valid settings");
+    let mut candidates = space.initial(&mut rng);
+    let mut seen: std::collections::BTreeSet<u128> =
+        candidates.iter().map(|c| space.hash(c)).collect();
+    while candidates.len() < count {
+        let more = space.sample(&mut rng).expect("a network");
+        if seen.insert(space.hash(&more)) {
+            candidates.push(more);
+        }
+    }
+    let mut search = Search::new(space, config).expect("a search");
+    for (id, candidate) in candidates.into_iter().enumerate() {
+        let id = id as u64;
+        let outcome = Synthetic.evaluate(&candidate, 0);
+        let suggestion = Suggestion {
+            id,
+            candidate,
+            seed: 0,
+            // So that the exploration at random counts as done.
+            origin: Origin::Random,
+        };
+        search.restore(suggestion).expect("the next number");
+        search.tell(id, outcome).expect("a finite score");
+    }
+    search
+}
+
+fn suggest(c: &mut Criterion) {
+    let mut group = c.benchmark_group("suggest");
+    group.sample_size(10);
+    for count in [100, 300, 1000] {
+        let mut search = None;
+        group.bench_function(BenchmarkId::from_parameter(count), |b| {
+            b.iter_custom(|times| {
+                let search = search.get_or_insert_with(|| {
+                    let mut search = restored(count);
+                    search.ask().expect("a suggestion");
+                    search
+                });
+                let mut spent = Duration::ZERO;
+                for _ in 0..times {
+                    let started = Instant::now();
+                    let suggestion = search.ask().expect("a suggestion");
+                    spent += started.elapsed();
+                    let outcome = Synthetic.evaluate(&suggestion.candidate, 0);
+                    search.tell(suggestion.id, outcome).expect("a finite score");
+                }
+                spent
+            });
+        });
+    }
+}
+
+fn resume(c: &mut Criterion) {
+    let mut group = c.benchmark_group("resume");
+    group.sample_size(10);
+    group.bench_function("300", |b| {
+        b.iter_batched(
+            || restored(300),
+            |mut search| search.ask(),
+            criterion::BatchSize::PerIteration,
+        );
+    });
+}
+
+criterion_group!(benches, suggest, resume);
+criterion_main!(benches);
