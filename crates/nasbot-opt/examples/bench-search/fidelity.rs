@@ -11,7 +11,7 @@ use nasbot_opt::{Evaluator as _, Halving, Search, SearchConfig, Strategy};
 
 use crate::args::Args;
 use crate::nb201::{Cell, Cells, Table};
-use crate::run::Run;
+use crate::run::{Run, thread_seconds};
 
 /// Epochs of the two rungs of the table.
 const RUNGS: [u32; 2] = [12, 200];
@@ -97,7 +97,7 @@ fn mean(runs: &[Run], k: usize) -> (f64, f64) {
 fn run(table: &Table, config: SearchConfig, factor: Option<usize>) -> anyhow::Result<Run> {
     let needs = "the table has no columns _val12 and _time";
     let unit = table.mean_seconds().context(needs)?;
-    let (seed, started) = (config.seed, Instant::now());
+    let (seed, started, cpu) = (config.seed, Instant::now(), thread_seconds());
     let mut search = Search::new(Cells::new()?, config.validated()?)?;
     let length = if factor.is_some() { HALVED } else { LENGTH };
     let mut halving = factor
@@ -161,6 +161,7 @@ fn run(table: &Table, config: SearchConfig, factor: Option<usize>) -> anyhow::Re
         seed,
         curve,
         seconds: started.elapsed().as_secs_f64(),
+        cpu: thread_seconds() - cpu,
     })
 }
 

@@ -73,7 +73,7 @@ pub(crate) fn run<S: Space>(
 }
 
 /// Seconds that the calling thread has run (Linux: `/proc/thread-self/schedstat`, in nanoseconds).
-fn thread_seconds() -> f64 {
+pub(crate) fn thread_seconds() -> f64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanoseconds = text
         .split(' ')
