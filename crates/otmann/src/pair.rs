@@ -24,6 +24,7 @@ pub struct Scratch {
     shifted: Vec<i64>,
     matched: Vec<i64>,
     cost: Vec<f64>,
+    spokes: Vec<(f64, i64)>,
 }
 
 impl Metric {
@@ -256,15 +257,24 @@ impl Scratch {
         let ceiling = 2.0 * metric.null_penalty();
         let per_feature = 1.0 / metric.features() as f64;
 
-        if x.len == 1 && y.len == 1 {
-            let amount = supply[0].min(demand[0]);
+        if x.len == 1 || y.len == 1 {
+            let hub = if x.len == 1 { supply[0] } else { demand[0] };
             for (k, &coefficient) in metric.coefficients().iter().enumerate() {
                 let slope = coefficient * per_feature;
-                let cost = mismatch(0)[0] + slope * self.structure[0];
-                if cost < ceiling {
-                    self.matched[k] += amount;
-                    self.cost[k] += amount as f64 * cost;
+                self.spokes.clear();
+                for (row, &own) in supply.iter().enumerate() {
+                    let structure = &self.structure[row * stride..][..stride];
+                    for (column, &other) in demand.iter().enumerate() {
+                        let cost = mismatch(row)[column] + slope * structure[column];
+                        if cost < ceiling {
+                            let spoke = if x.len == 1 { other } else { own };
+                            self.spokes.push((cost, spoke));
+                        }
+                    }
                 }
+                let (matched, cost) = star(hub, &mut self.spokes);
+                self.matched[k] += matched;
+                self.cost[k] += cost;
             }
             return;
         }
@@ -289,6 +299,20 @@ impl Scratch {
             },
         );
     }
+}
+
+/// The optimum of a block in which one node, the hub, faces all others: the cheapest are served
+/// first, as long as the hub lasts. Amount matched, and its cost.
+#[inline(always)]
+fn star(hub: i64, spokes: &mut [(f64, i64)]) -> (i64, f64) {
+    spokes.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let (mut left, mut total) = (hub, 0.0);
+    for &(cost, amount) in &*spokes {
+        let taken = amount.min(left);
+        left -= taken;
+        total += taken as f64 * cost;
+    }
+    (hub - left, total)
 }
 
 /// One block's problems, from the largest structural coefficient down.

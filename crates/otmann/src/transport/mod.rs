@@ -16,7 +16,8 @@
 //! If labels fall into groups between which costs are infinite, no x joins two groups, and the
 //! objective is a sum over groups: each is a problem of its own. In the balanced form the null
 //! layers tie groups together, but they can absorb any remainder, so that the tie never binds. A
-//! network's groups are its convolutions, its pools, …; blocks of 1 × 1 are a minimum of masses.
+//! network's groups are its convolutions, its pools, …. A block with one row or one column needs
+//! no simplex: the cheapest of the others are served first, as in a fractional knapsack.
 //!
 //! # The root, and arcs that are never used
 //!
