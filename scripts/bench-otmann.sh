@@ -111,7 +111,7 @@ overhead = statistics.median(cpu(trivial) for _ in range(5))
 
 names = ["10", "25", "50", "100", "pool"]
 kinds = ["avx512", "avx2", "portable"]
-solve_us, pot_us, worst, count = {}, {}, 0.0, 0
+solve_us, pot_us, worst, count, refused = {}, {}, 0.0, 0, 0
 by_instructions = {}
 for name in names:
     problems = read(name)
@@ -124,7 +124,12 @@ for name in names:
     solve_us[name], pot_us[name] = statistics.median(mine), statistics.median(theirs)
     by_instructions[name] = {kind: statistics.median(v) for kind, v in variants.items()}
     for a, b, cost, value in problems:
-        theirs = emd_c(a, b, cost, 100000, 1, None, None)[1]
+        result = emd_c(a, b, cost, 100000, 1, None, None)
+        theirs = result[1]
+        # POT takes totals that differ in the last bit for an infeasible problem, now and then.
+        if result[4] != 1:
+            refused += 1
+            continue
         # Some networks differ in nothing that costs: relative to the mass where the value is 0.
         worst = max(worst, abs(value - theirs) / max(abs(theirs), 1e-6 * a.sum()))
         count += 1
@@ -164,5 +169,5 @@ pair = figures["pair_pool"]
 print(f"a pair of the pool (4 raw + 4 normalised): {pair['ours_us']:.2f} us; POT's solve: {pair['pot_solve_us']:.2f} us; ratio {pair['pot_solve_us'] / pair['ours_us']:.1f} (goal 10)")
 print(f"solves a second and core, all pairs of the pool: {figures['solves_per_s']:,.0f} (goal 1,100,000)")
 print(f"profile of a 25-layer network: {profile:.2f} us (goal 15)")
-print(f"largest relative difference to POT over {count} problems: {worst:.2e}")
+print(f"largest relative difference to POT over {count} problems: {worst:.2e} ({refused} more were refused by POT)")
 PYTHON
