@@ -13,13 +13,13 @@ mod instances;
 mod sets;
 use sets::Set;
 
-fn sweep(c: &mut Criterion, name: &str, set: Set, solves_per_pair: u64) {
+fn sweep(c: &mut Criterion, (group, name): (&str, &str), set: Set, solves_per_pair: u64) {
     let (networks, pairs) = set.pairs();
     let metric = Metric::for_kind(Kind::Cnn);
     let profiles: Vec<Profile> = (networks.iter())
         .filter_map(|network| metric.profile(network).ok())
         .collect();
-    let mut group = c.benchmark_group("sweep");
+    let mut group = c.benchmark_group(group);
     group.throughput(Throughput::Elements(pairs.len() as u64 * solves_per_pair));
     let mut scratch = Scratch::default();
     let (mut raw, mut normalised) = ([0.0; 4], [0.0; 4]);
@@ -36,11 +36,11 @@ fn sweep(c: &mut Criterion, name: &str, set: Set, solves_per_pair: u64) {
 }
 
 fn solves(c: &mut Criterion) {
-    sweep(c, "solve/25", Set::Size(25), 4);
-    sweep(c, "solve/50", Set::Size(50), 4);
-    sweep(c, "solve/100", Set::Size(100), 4);
-    sweep(c, "pair/pool", Set::Pool, 1);
-    sweep(c, "matrix/pool", Set::Matrix, 4);
+    sweep(c, ("solve", "25"), Set::Size(25), 4);
+    sweep(c, ("solve", "50"), Set::Size(50), 4);
+    sweep(c, ("solve", "100"), Set::Size(100), 4);
+    sweep(c, ("pair", "pool"), Set::Pool, 1);
+    sweep(c, ("matrix", "pool"), Set::Matrix, 4);
 }
 
 fn cross(c: &mut Criterion) {
@@ -58,9 +58,9 @@ fn cross(c: &mut Criterion) {
 fn profile(c: &mut Criterion) {
     let metric = Metric::for_kind(Kind::Cnn);
     let networks = sets::of_size(25, 50);
-    let mut group = c.benchmark_group("sweep");
+    let mut group = c.benchmark_group("profile");
     group.throughput(Throughput::Elements(networks.len() as u64));
-    group.bench_function("profile/25", |bencher| {
+    group.bench_function("25", |bencher| {
         bencher.iter(|| {
             for network in &networks {
                 std::hint::black_box(metric.profile(network).is_ok());

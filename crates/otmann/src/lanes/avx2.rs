@@ -2,7 +2,7 @@
 
 #![expect(
     unsafe_code,
-    reason = "intrinsics: a solve takes 0.6 to 0.7 of the time of plain Rust (scripts/bench-otmann.sh)"
+    reason = "intrinsics: a solve takes 0.5 to 0.6 of the time of plain Rust (scripts/bench-otmann.sh)"
 )]
 
 use std::arch::x86_64::*;
