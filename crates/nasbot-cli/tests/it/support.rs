@@ -15,6 +15,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A small convolutional network.
 pub(crate) const NETWORK: &str = r#"{"kind":"cnn","layers":[{"op":"ip"},{"op":"conv3","units":16,"stride":1},{"op":"max-pool"},{"op":"fc","units":32},{"op":"softmax"},{"op":"op"}],"edges":[[0,1],[1,2],[2,3],[3,4],[4,5]]}"#;
 
+/// The digits, from anywhere.
+pub(crate) const DIGITS: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../datasets/digits/digits.csv.gz"
+);
+
 /// What the program left when it ended.
 #[derive(Debug)]
 pub(crate) struct Ran {

@@ -1,20 +1,23 @@
 //! The real worker on real images, where it has been built: `NASBOT_WORKER` says where.
 
 use std::env;
+use std::ffi::OsString;
 
-use crate::support::Folder;
+use crate::support::{DIGITS, Folder};
+
+/// The worker, if there is one; says so if the test is skipped.
+fn worker() -> Option<OsString> {
+    let worker = env::var_os("NASBOT_WORKER").filter(|path| !path.is_empty());
+    if worker.is_none() {
+        eprintln!("skipped: NASBOT_WORKER is not set");
+    }
+    worker
+}
 
 #[test]
 fn torch_trains_a_small_search_on_the_digits() {
-    let Some(worker) = env::var_os("NASBOT_WORKER").filter(|path| !path.is_empty()) else {
-        eprintln!("skipped: NASBOT_WORKER is not set");
-        return;
-    };
+    let Some(worker) = worker() else { return };
     let folder = Folder::new();
-    let digits = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../datasets/digits/digits.csv.gz"
-    );
     folder.write(
         "search.toml",
         &format!(
@@ -24,7 +27,7 @@ kind = "cnn"
 max-layers = 12
 max-units = 32
 [data]
-path = "{digits}"
+path = "{DIGITS}"
 task = "class"
 image = [1, 8, 8]
 [training]
@@ -64,15 +67,8 @@ evaluations = 5
 
 #[test]
 fn torch_trains_and_exports_a_network() {
-    let Some(worker) = env::var_os("NASBOT_WORKER").filter(|path| !path.is_empty()) else {
-        eprintln!("skipped: NASBOT_WORKER is not set");
-        return;
-    };
+    let Some(worker) = worker() else { return };
     let folder = Folder::new();
-    let digits = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../datasets/digits/digits.csv.gz"
-    );
     folder.write(
         "digits.toml",
         &format!(
@@ -80,7 +76,7 @@ fn torch_trains_and_exports_a_network() {
 [space]
 kind = "cnn"
 [data]
-path = "{digits}"
+path = "{DIGITS}"
 task = "class"
 image = [1, 8, 8]
 [training]
@@ -136,16 +132,9 @@ evaluations = 1
 
 #[test]
 fn torch_trainings_stop_at_rungs_and_go_on() {
-    let Some(worker) = env::var_os("NASBOT_WORKER").filter(|path| !path.is_empty()) else {
-        eprintln!("skipped: NASBOT_WORKER is not set");
-        return;
-    };
+    let Some(worker) = worker() else { return };
     let search = |fidelity: &str| -> Vec<serde_json::Value> {
         let folder = Folder::new();
-        let digits = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../datasets/digits/digits.csv.gz"
-        );
         folder.write(
             "search.toml",
             &format!(
@@ -155,7 +144,7 @@ kind = "cnn"
 max-layers = 8
 max-units = 16
 [data]
-path = "{digits}"
+path = "{DIGITS}"
 task = "class"
 image = [1, 8, 8]
 [training]

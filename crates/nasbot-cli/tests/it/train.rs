@@ -1,11 +1,6 @@
 //! `nasbot train` with a worker that only pretends: what is asked of it, what is written, what is refused.
 
-use crate::support::{Folder, NETWORK, Ran};
-
-const DIGITS: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../datasets/digits/digits.csv.gz"
-);
+use crate::support::{DIGITS, Folder, NETWORK, Ran};
 
 /// A folder with a network, a description of its training, and a worker that scores 0.00 and saves.
 fn folder(code: &str) -> Folder {

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use tch::{Device, Tensor, no_grad};
 
-use super::model::Model;
+use super::model::{Model, write};
 use super::optimiser::Stepper;
 use crate::Error;
 use crate::job::Job;
@@ -63,15 +63,7 @@ pub(super) fn save(
     for (name, tensor) in model.state() {
         named.push((name, host(tensor)?));
     }
-    let io = |source| Error::Io {
-        path: path.into(),
-        source,
-    };
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    Tensor::write_safetensors(&named, &partial)
-        .map_err(|error| io(std::io::Error::other(error.to_string())))?;
-    std::fs::rename(&partial, path).map_err(io)
+    write(&named, path)
 }
 
 /// Takes the state over from a file; `None` if there is none.

@@ -277,16 +277,7 @@ impl Model {
                 )
             })
             .collect();
-        let io = |source| Error::Io {
-            path: path.into(),
-            source,
-        };
-        // Written beside and renamed, so that an interrupted worker leaves no half file.
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(".partial");
-        Tensor::write_safetensors(&named, &partial)
-            .map_err(|error| io(std::io::Error::other(error.to_string())))?;
-        std::fs::rename(&partial, path).map_err(io)
+        write(&named, path)
     }
 
     /// Writes the network with its weights as an ONNX file.
@@ -351,4 +342,18 @@ fn shape(parameter: &Parameter) -> Vec<i64> {
         .iter()
         .map(|&side| i64::from(side))
         .collect()
+}
+
+/// Writes tensors by name, as safetensors: beside and renamed, so that an interrupted worker leaves no half
+/// file.
+pub(super) fn write<S: AsRef<str>>(named: &[(S, Tensor)], path: &Path) -> Result<(), Error> {
+    let io = |source| Error::Io {
+        path: path.into(),
+        source,
+    };
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    Tensor::write_safetensors(named, &partial)
+        .map_err(|error| io(std::io::Error::other(error.to_string())))?;
+    std::fs::rename(&partial, path).map_err(io)
 }

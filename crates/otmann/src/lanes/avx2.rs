@@ -160,11 +160,10 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
-    fn savings(self, terms: Terms, mismatch: &[f64], structure: &[f64], out: &mut [f64]) -> bool {
+    fn savings(self, terms: Terms, mismatch: &[f64], structure: &[f64], out: &mut [f64]) {
         let out = out.as_chunks_mut::<FOUR>().0;
         let mismatch = &mismatch.as_chunks::<FOUR>().0[..out.len()];
         let structure = &structure.as_chunks::<FOUR>().0[..out.len()];
-        let mut useful = 0;
         let mut k = 0;
         while k < out.len() {
             unsafe {
@@ -178,11 +177,9 @@ impl Lanes for Avx2 {
                     &mut out[k],
                     _mm256_blendv_pd(splat(NEVER), saving, positive),
                 );
-                useful |= _mm256_movemask_pd(positive);
             }
             k += 1;
         }
-        useful != 0
     }
 
     #[inline(always)]

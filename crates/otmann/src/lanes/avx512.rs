@@ -167,11 +167,10 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    fn savings(self, terms: Terms, mismatch: &[f64], structure: &[f64], out: &mut [f64]) -> bool {
+    fn savings(self, terms: Terms, mismatch: &[f64], structure: &[f64], out: &mut [f64]) {
         let out = out.as_chunks_mut::<LANES>().0;
         let mismatch = &mismatch.as_chunks::<LANES>().0[..out.len()];
         let structure = &structure.as_chunks::<LANES>().0[..out.len()];
-        let mut useful = 0;
         let mut k = 0;
         while k < out.len() {
             unsafe {
@@ -185,11 +184,9 @@ impl Lanes for Avx512 {
                     &mut out[k],
                     _mm512_mask_blend_pd(positive, splat(NEVER), saving),
                 );
-                useful |= positive;
             }
             k += 1;
         }
-        useful != 0
     }
 
     #[inline(always)]

@@ -93,8 +93,8 @@ pub(crate) trait Lanes: Copy {
         out: &mut [f64],
     );
 
-    /// Savings of one row's arcs. Returns whether any of them is useful.
-    fn savings(self, terms: Terms, mismatch: &[f64], structure: &[f64], out: &mut [f64]) -> bool;
+    /// Savings of one row's arcs.
+    fn savings(self, terms: Terms, mismatch: &[f64], structure: &[f64], out: &mut [f64]);
 
     /// The column with the largest saving + potential, if that exceeds `above`.
     fn best(self, saving: &[f64], potential: &[f64], above: f64) -> Option<(usize, f64)>;

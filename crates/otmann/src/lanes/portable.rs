@@ -85,13 +85,10 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
-    fn savings(self, terms: Terms, mismatch: &[f64], structure: &[f64], out: &mut [f64]) -> bool {
-        let mut useful = false;
+    fn savings(self, terms: Terms, mismatch: &[f64], structure: &[f64], out: &mut [f64]) {
         for ((out, &mismatch), &structure) in out.iter_mut().zip(mismatch).zip(structure) {
             *out = terms.saving(mismatch, structure);
-            useful |= *out > 0.0;
         }
-        useful
     }
 
     #[inline(always)]
