@@ -36,8 +36,17 @@ pub(super) fn timed_out(timeout: Option<Duration>, seconds: f64) -> End {
     )
 }
 
-/// A process that died, or ended without an answer.
+/// What shells and dynamic loaders end with when a program, or a library that it needs, can't be run or found.
+const CANNOT_RUN: [i32; 2] = [126, 127];
+
+/// A process that died, or ended without an answer. One that could not even be run would fail for every network.
 pub(super) fn no_answer(status: ExitStatus, log: &Path, seconds: f64) -> End {
+    if status.code().is_some_and(|code| CANNOT_RUN.contains(&code)) {
+        return End::Hopeless(format!(
+            "the worker cannot be run: {}",
+            describe(status, log)
+        ));
+    }
     let failure = if killed_by(status) == Some(SIGKILL) {
         // We did not send it: almost always the kernel, out of memory.
         Failure::OutOfMemory

@@ -210,6 +210,23 @@ fn a_search_gives_up_after_failures_in_a_row() {
     assert_eq!(folder.summary()["evaluations"], 4);
 }
 
+/// As when a shared library has gone: the network is not to blame, so it is evaluated once the worker runs again.
+#[test]
+fn a_worker_that_cannot_be_run_costs_no_evaluation() {
+    let folder = Folder::new();
+    folder.worker("echo 'libgone.so: cannot open shared object file' >&2; exit 127");
+    folder.search(3, "");
+    let error = folder.run(&["search", "search.toml"]).fails(1);
+    assert!(
+        error.contains("cannot be run") && error.contains("libgone.so"),
+        "{error}"
+    );
+    folder.worker("");
+    folder.run(&["resume", "search.nasbot.db"]).ok();
+    assert_eq!(folder.summary()["evaluations"], 3);
+    assert_eq!(folder.summary()["failed"], 0);
+}
+
 #[test]
 fn any_program_can_score() {
     let folder = Folder::new();
