@@ -1,6 +1,6 @@
 //! The covariance of noisy observations, factored: what is done when the Gram matrix is not positive definite.
 
-use ndarray::{Array2, s};
+use ndarray::{Array1, Array2, Axis, s};
 
 use crate::error::Error;
 use crate::kernel::unpack;
@@ -19,7 +19,9 @@ pub enum Indefinite {
     Clip,
     /// A = K + σ²I as long as that is safely positive definite, `Clip` otherwise. *Safely* means that no pivot of its
     /// Cholesky factor is less than half of σ²: a pivot is the variance of one noisy observation given those before
-    /// it, and would be at least σ² if K had no negative eigenvalue. Factors can be extended row by row.
+    /// it, and would be at least σ² if K had no negative eigenvalue. Factors are extended row by row, also after
+    /// clipping: A keeps what was clipped and takes in later rows of K + σ²I as they are while their pivots are safe.
+    /// The first that is not has all of K clipped anew.
     #[default]
     Tolerate,
 }
@@ -54,7 +56,7 @@ pub(crate) enum Extension {
 }
 
 /// Eigenvalues and eigenvectors (rows) of a Gram matrix.
-pub(crate) type Spectrum = (ndarray::Array1<f64>, Array2<f64>);
+pub(crate) type Spectrum = (Array1<f64>, Array2<f64>);
 
 impl Covariance {
     /// Factors the Gram matrix `gram`. O(n³).
@@ -103,34 +105,27 @@ impl Covariance {
     /// [ 0  W  ]
     /// ```
     ///
-    /// O(p n² + p² n); from scratch, O((n + p)³), where clipping is or becomes involved.
+    /// O(p n² + p² n); O((n + p)³) for every point that has the whole clipped anew. The same, to the last bit, as one
+    /// point after the other.
     pub(crate) fn extension(
         &self,
         cross: &Array2<f64>,
         among: &Array2<f64>,
     ) -> Result<Extension, Error> {
-        let (p, n) = cross.dim();
-        let new = (0..p).flat_map(|i| {
-            let pairs = cross.row(i).into_iter().copied();
-            pairs.chain(
-                among
-                    .slice(s![i, ..=i])
-                    .into_iter()
-                    .copied()
-                    .collect::<Vec<_>>(),
-            )
-        });
-        if self.rule == Indefinite::Tolerate && !self.clipped {
-            let mut noisy = among.clone();
-            noisy.diag_mut().mapv_inplace(|x| x + self.noise);
-            let floor = TOLERATED * self.noise;
-            if let Some(rows) = self.upper.new_rows(cross, &noisy, floor) {
-                let triangle = new.collect();
+        if self.rule == Indefinite::Tolerate {
+            if let Some(rows) = self.tolerated(cross, among) {
+                let triangle = (0..cross.nrows())
+                    .flat_map(|i| row(cross, among, i))
+                    .collect();
                 return Ok(Extension::Rows { rows, triangle });
             }
+            if cross.nrows() > 1 {
+                return self.in_turn(cross, among);
+            }
         }
+        let new = (0..cross.nrows()).flat_map(|i| row(cross, among, i));
         let triangle: Vec<f64> = self.triangle.iter().copied().chain(new).collect();
-        let gram = unpack(&triangle, n + p);
+        let gram = unpack(&triangle, self.len() + cross.nrows());
         let (upper, spectrum) = factor(&gram, self.noise, self.rule)?;
         Ok(Extension::Whole(Self {
             rule: self.rule,
@@ -139,6 +134,26 @@ impl Covariance {
             upper: Growing::new(&upper),
             clipped: spectrum.is_some(),
         }))
+    }
+
+    /// The new rows of L, if all their pivots are safe.
+    fn tolerated(&self, cross: &Array2<f64>, among: &Array2<f64>) -> Option<Array2<f64>> {
+        let mut noisy = among.clone();
+        noisy.diag_mut().mapv_inplace(|x| x + self.noise);
+        self.upper.new_rows(cross, &noisy, TOLERATED * self.noise)
+    }
+
+    /// What several points add, found one point after the other: which of them has the whole clipped anew decides.
+    fn in_turn(&self, cross: &Array2<f64>, among: &Array2<f64>) -> Result<Extension, Error> {
+        let mut grown = self.clone();
+        for i in 0..cross.nrows() {
+            let with_earlier = row(cross, among, i).take(cross.ncols() + i);
+            let one = Array1::from_iter(with_earlier).insert_axis(Axis(0));
+            let itself = among.slice(s![i..=i, i..=i]).to_owned();
+            let extension = grown.extension(&one, &itself)?;
+            grown.extend(extension);
+        }
+        Ok(Extension::Whole(grown))
     }
 
     /// Adds them.
@@ -151,6 +166,16 @@ impl Covariance {
             Extension::Whole(covariance) => *self = covariance,
         }
     }
+}
+
+/// Row i of what new points add to the lower triangle of K.
+fn row<'a>(
+    cross: &'a Array2<f64>,
+    among: &'a Array2<f64>,
+    i: usize,
+) -> impl Iterator<Item = f64> + use<'a> {
+    let earlier = cross.row(i).into_iter();
+    earlier.chain(among.row(i).into_iter().take(i + 1)).copied()
 }
 
 /// The factor of A, and the spectrum of K where it had to be clipped.
@@ -197,12 +222,7 @@ fn tolerable(upper: &Array2<f64>, noise: f64) -> bool {
 }
 
 /// Σ max(λ, floor) v vᵀ, computed as the matrix plus a correction of low rank for the eigenvalues below the floor.
-fn raise(
-    a: &Array2<f64>,
-    values: &ndarray::Array1<f64>,
-    vectors: &Array2<f64>,
-    floor: f64,
-) -> Array2<f64> {
+fn raise(a: &Array2<f64>, values: &Array1<f64>, vectors: &Array2<f64>, floor: f64) -> Array2<f64> {
     let below = values.iter().take_while(|v| **v < floor).count();
     let mut scaled = vectors.slice(s![..below, ..]).to_owned();
     for (mut row, value) in scaled.rows_mut().into_iter().zip(values) {
@@ -254,6 +274,42 @@ mod tests {
         assert!(!clipped(-0.1, Indefinite::Tolerate) && !clipped(-0.1, Indefinite::Clip));
         assert!(!clipped(1e-3, Indefinite::Tolerate) && clipped(1e-3, Indefinite::Clip));
         assert!(clipped(1e-2, Indefinite::Tolerate) && clipped(1e-2, Indefinite::Clip));
+    }
+
+    #[test]
+    fn after_clipping_safe_rows_are_added_as_they_are_and_an_unsafe_one_clips_anew() {
+        // Eigenvalues 2.2 and −0.2.
+        let first = array![[1.0, 1.2], [1.2, 1.0]];
+        let noise = 0.01;
+        let start = Covariance::new(&first, noise, Indefinite::Tolerate).unwrap();
+        assert!(start.is_clipped());
+        let product = |c: &Covariance| {
+            let upper = c.upper().view();
+            upper.t().dot(&upper)
+        };
+        let close = |a: &Array2<f64>, b: &Array2<f64>| (a - b).iter().all(|x| x.abs() < 1e-12);
+        let grow = |cross: [f64; 2]| {
+            let mut grown = start.clone();
+            let cross = array![cross];
+            grown.extend(grown.extension(&cross, &array![[1.0]]).unwrap());
+            grown
+        };
+
+        let safe = product(&grow([0.3, 0.2]));
+        assert!(close(
+            &safe.slice(s![..2, ..2]).to_owned(),
+            &array![[1.11, 1.1], [1.1, 1.11]]
+        ));
+        assert!(close(
+            &safe.slice(s![2.., ..]).to_owned(),
+            &array![[0.3, 0.2, 1.01]]
+        ));
+
+        // No variance is left for a third point so near to both.
+        let unsafe_row = [1.1, 1.1];
+        let gram = array![[1.0, 1.2, 1.1], [1.2, 1.0, 1.1], [1.1, 1.1, 1.0]];
+        let whole = Covariance::new(&gram, noise, Indefinite::Tolerate).unwrap();
+        assert!(close(&product(&grow(unsafe_row)), &product(&whole)));
     }
 
     /// Values of the original NASBOT implementation: Gram matrices, their smallest eigenvalues, and the diagonals of their

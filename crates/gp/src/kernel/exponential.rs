@@ -244,7 +244,7 @@ impl Kernel for Exponential {
     }
 
     /// α shares the unit variance among the terms, within a factor e (one standard deviation). β makes each distance of a
-    /// term contribute its share of an exponent of 1 at the typical distance, within a factor e^1.5.
+    /// term contribute its share of an exponent of 1/4 at the typical distance, within a factor e^1.5.
     fn prior(&self, typical: &[f64]) -> Vec<Prior> {
         let alphas = (0..self.terms).map(|_| Prior::log_normal(1.0 / self.terms as f64, 1.0));
         let betas = self.factors.iter().map(|f| {
@@ -252,7 +252,7 @@ impl Kernel for Exponential {
             let power = typical[f.distance].powi(f.power.cast_signed());
             // Every distance 0: the parameter has no effect, any scale will do.
             let power = if power > 0.0 { power } else { 1.0 };
-            Prior::log_normal(1.0 / (share * power), 1.5)
+            Prior::log_normal(0.25 / (share * power), 1.5)
         });
         alphas.chain(betas).collect()
     }

@@ -30,7 +30,7 @@ impl Growing {
         self.len
     }
 
-    fn view(&self) -> ArrayView2<'_, f64> {
+    pub(crate) fn view(&self) -> ArrayView2<'_, f64> {
         self.buffer.slice(s![..self.len, ..self.len])
     }
 

@@ -166,6 +166,8 @@ proptest! {
             grown.extend(stack.slice(s![.., i, ..i]), *y).unwrap();
         }
         let whole = fit(n);
+        // What was clipped stays as it was while later pivots are safe: see the next test.
+        prop_assume!(rule == Indefinite::Clip || !grown.posterior().is_clipped());
         prop_assert_eq!(grown.posterior().is_clipped(), whole.posterior().is_clipped());
         let (a, b) = (grown.log_marginal_likelihood(), whole.log_marginal_likelihood());
         prop_assert!((a - b).abs() < 1e-8 * b.abs().max(1.0), "{a} {b}");
@@ -173,6 +175,34 @@ proptest! {
         let (a, b) = (grown.predict(cross).unwrap(), whole.predict(cross).unwrap());
         prop_assert!(a.mean.iter().zip(&b.mean).all(|(a, b)| (a - b).abs() < 1e-7));
         prop_assert!(a.std.iter().zip(&b.std).all(|(a, b)| (a - b).abs() < 1e-7));
+    }
+
+    /// Whatever the distances, and whatever had to be clipped on the way: the points may come in any portions.
+    #[test]
+    fn portions_make_no_difference(
+        form in form(), rule in rule(), noise in 1e-3f64..0.5, seed: u64, first in 2usize..10, second in 1usize..8
+    ) {
+        let (n, m) = (24, 4);
+        let stack = arbitrary_distances(n + m, 4, seed);
+        let (kernel, parameters) = model(form, 2, noise, seed);
+        let known = gp::Distances::from_stack(stack.slice(s![.., ..first, ..first])).unwrap();
+        let options = Options { mean: 0.0, indefinite: rule };
+        let start = Gp::fit(kernel, &parameters, &known, &vec![1.0; first], options).unwrap();
+        let add = |to: &gp::Posterior<_>, r: std::ops::Range<usize>| {
+            let cross = stack.slice(s![.., r.clone(), ..r.start]);
+            to.with_pending(cross, stack.slice(s![.., r.clone(), r])).unwrap()
+        };
+        let (mut singly, mut in_portions) = (start.posterior().clone(), start.posterior().clone());
+        for i in first..n {
+            singly = add(&singly, i..i + 1);
+        }
+        for from in (first..n).step_by(second) {
+            in_portions = add(&in_portions, from..(from + second).min(n));
+        }
+        let cross = stack.slice(s![.., n.., ..n]);
+        let (a, b) = (singly.predict(cross).unwrap(), in_portions.predict(cross).unwrap());
+        prop_assert_eq!(singly.is_clipped(), in_portions.is_clipped());
+        prop_assert_eq!(a, b);
     }
 
     /// Conditioning the joint prior of all points on noisy observations of the known and the pending ones, by hand.
