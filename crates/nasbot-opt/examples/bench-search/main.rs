@@ -187,7 +187,7 @@ fn measure(
     let kept = args
         .state
         .as_deref()
-        .map(|directory| Kept::open(directory, name, &key));
+        .map(|directory| Kept::open(directory, name, key.as_bytes()));
     let kept = kept.transpose()?;
     let mut runs: Vec<Run> = kept.as_ref().map(Kept::runs).unwrap_or_default();
     runs.retain(|run| run.seed <= args.runs);
@@ -226,11 +226,12 @@ struct Kept {
 }
 
 impl Kept {
-    fn open(directory: &Path, name: &str, key: &str) -> anyhow::Result<Self> {
+    fn open(directory: &Path, name: &str, key: &[u8]) -> anyhow::Result<Self> {
         std::fs::create_dir_all(directory)
             .with_context(|| format!("cannot create {}", directory.display()))?;
-        // Another setting is another measurement, in another file.
-        let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        // Another setting is another measurement, in another file; so is another program, which may search differently.
+        let program = std::env::current_exe().and_then(std::fs::read)?;
+        let hash = (key.iter().chain(&program)).fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
         });
         let path = directory.join(format!("{name}-{hash:016x}.jsonl"));
@@ -238,7 +239,11 @@ impl Kept {
             .create(true)
             .append(true)
             .open(&path);
-        let file = file.with_context(|| format!("cannot write {}", path.display()))?;
+        let mut file = file.with_context(|| format!("cannot write {}", path.display()))?;
+        // A line that was cut off must not spoil the next.
+        if !std::fs::read(&path)?.ends_with(b"\n") {
+            file.write_all(b"\n")?;
+        }
         Ok(Self {
             path,
             file: std::sync::Mutex::new(file),

@@ -5,6 +5,7 @@
     reason = "helpers of tests: a failure here is a failed test"
 )]
 
+mod bench_search;
 mod conformance;
 mod golden;
 mod halving;
