@@ -160,7 +160,7 @@ impl Default for SearchConfig {
             strategy: Strategy::default(),
             acquisition: Acquisition::default(),
             kernel: KernelKind::default(),
-            explore: 8,
+            explore: 3,
             transform: Transform::default(),
             counts: true,
             samples: 8,

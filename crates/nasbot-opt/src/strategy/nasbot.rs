@@ -36,9 +36,6 @@ const RANK_SCALE: f64 = 0.3;
 /// Share of the first round that is drawn at random from the whole space.
 const RANDOM_SHARE: f64 = 0.3;
 
-/// Chance that a candidate of the first round is mutated once more, again and again.
-const ONWARDS: f64 = 0.5;
-
 /// How many mutations are tried for each candidate wanted.
 const ATTEMPTS: usize = 5;
 
@@ -165,11 +162,7 @@ impl<S: Space> Maximiser<'_, S> {
             if rng.random_bool(RANDOM_SHARE) {
                 view.space.sample(rng)
             } else {
-                let mut child = view.space.mutate(parents.get(wheel.draw(rng))?, rng)?;
-                while rng.random_bool(ONWARDS) {
-                    child = view.space.mutate(&child, rng).unwrap_or(child);
-                }
-                Some(child)
+                view.space.mutate(parents.get(wheel.draw(rng))?, rng)
             }
         });
         self.round(fresh, count, rng)
