@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
-# Checks every layer against PyTorch: the exported programs of some 200 networks, with the same weights and inputs,
-# must give the same outputs and gradients in Python. Then trains one on the digits with `nasbot train`, and the exported
-# files must reach in Python, on raw test images, the score that nasbot reports. Fetches PyTorch into a throw-away environment (2.7 GB) unless the
-# Python given as first argument has torch.
+# Checks every layer against PyTorch: the exported programs of some 400 networks, with the same weights and inputs,
+# must give the same outputs and gradients in Python, in both layouts of images and in 64-bit floats. Then trains one on
+# the digits with `nasbot train`, and the exported files must reach in Python, on raw test images, the score that nasbot
+# reports.
+#
+#     scripts/check-pytorch.sh [PYTHON]
+#
+# PYTHON must have torch 2.11; without it PyTorch is fetched into a throw-away environment (2.7 GB).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python="${1:-}"

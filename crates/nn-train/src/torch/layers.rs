@@ -62,7 +62,7 @@ impl Pass {
             }
             (Module::Decision, [weight, bias]) => {
                 let y = self.linear(&flatten(layer, x)?, weight, bias)?;
-                let y = y.f_to_kind(Kind::Float)?;
+                let y = y.f_to_kind(at_least_float(&y))?;
                 if self.classifies {
                     y.f_log_softmax(1, None)?
                 } else {
@@ -112,10 +112,18 @@ impl Pass {
     }
 }
 
+/// 32-bit floats, unless the numbers have more bits.
+fn at_least_float(x: &Tensor) -> Kind {
+    match x.kind() {
+        Kind::Double => Kind::Double,
+        _ => Kind::Float,
+    }
+}
+
 /// Averages an image over its pixels.
 fn flatten(layer: &LayerPlan, x: &Tensor) -> Result<Tensor, Error> {
     Ok(match layer.input {
-        Features::Image(..) => x.f_mean_dim([2_i64, 3].as_slice(), false, Kind::Float)?,
+        Features::Image(..) => x.f_mean_dim([2_i64, 3].as_slice(), false, at_least_float(x))?,
         Features::Flat(_) => x.shallow_clone(),
     })
 }

@@ -68,7 +68,25 @@ impl Model {
     /// # Errors
     /// [`Error::OutOfMemory`], or whatever else libtorch reports.
     pub fn with(plan: Plan, device: Device, numerics: Numerics) -> Result<Self, Error> {
-        let options = (Kind::Float, device);
+        Self::allocate(plan, numerics, (Kind::Float, device))
+    }
+
+    /// A copy in 64-bit floats, which takes inputs in 64 bits. Where two programs differ in 32 bits, it tells whether they
+    /// round differently or compute something else. Draws from libtorch's generator.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`], or whatever else libtorch reports.
+    pub fn widened(&self) -> Result<Self, Error> {
+        let mut wide = Self::allocate(
+            self.plan.clone(),
+            self.numerics,
+            (Kind::Double, self.flat.device()),
+        )?;
+        wide.restore(&self.snapshot()?)?;
+        Ok(wide)
+    }
+
+    fn allocate(plan: Plan, numerics: Numerics, options: (Kind, Device)) -> Result<Self, Error> {
         let places = |decays: bool| {
             let parameters = plan.parameters.iter().enumerate();
             parameters
@@ -216,7 +234,7 @@ impl Model {
                 .f_logsumexp([0_i64].as_slice(), false)?
                 .f_add_scalar(-count.ln())?)
         } else {
-            Ok(stacked.f_mean_dim([0_i64].as_slice(), false, Kind::Float)?)
+            Ok(stacked.f_mean_dim([0_i64].as_slice(), false, None)?)
         }
     }
 

@@ -9,7 +9,7 @@ use nn_train::{Precision, TrainingSpec};
 use tch::{Device, Kind as Numbers, Tensor, no_grad};
 
 use super::alone;
-use super::training::{job, short};
+use super::training::{for_digits, job, short};
 use crate::support::{chain, digits, golden_networks};
 
 const CPU: (Numbers, Device) = (Numbers::Float, Device::Cpu);
@@ -31,7 +31,7 @@ fn differences(a: &Model, b: &Model, x: &Tensor) -> (f64, f64) {
         let y = model.forward(x, true).unwrap();
         // Some loss that every output takes part in.
         let weights = Tensor::arange(y.numel() as i64, CPU).sin().view_as(&y);
-        (&y * weights).sum(Numbers::Float).backward();
+        (&y * weights).sum(None).backward();
         y.detach()
     };
     let (y, z) = (run(a), run(b));
@@ -74,6 +74,38 @@ fn channels_last_changes_nothing_but_the_order_of_sums() {
 }
 
 #[test]
+fn in_sixty_four_bits_both_layouts_agree_to_the_last_digits() {
+    let _alone = alone(14);
+    let layers = [
+        Layer::conv(Op::Conv3, 8, 1),
+        Layer::conv(Op::Res5, 12, 2),
+        Layer::plain(Op::AvgPool),
+        Layer::dense(Op::Fc, 16),
+    ];
+    let network = chain(Kind::Cnn, &layers);
+    let plan = Plan::new(&network, InputShape::Image([3, 9, 8].into()), 5).unwrap();
+    let layout = |channels_last| Numerics {
+        precision: Precision::Fp32,
+        channels_last,
+    };
+    let (a, b) = pair(&plan, layout(false), layout(true));
+    let x = Tensor::randn([8, 3, 9, 8], CPU);
+    let wide_x = x.to_kind(Numbers::Double);
+    let (wide_a, wide_b) = (a.widened().unwrap(), b.widened().unwrap());
+    let (outputs, gradients) = differences(&wide_a, &wide_b, &wide_x);
+    assert!(
+        outputs < 1e-14 && gradients < 1e-13,
+        "{outputs:e}, {gradients:e}"
+    );
+    // The same weights as before: half as many digits are the same.
+    let narrow = no_grad(|| a.forward(&x, false)).unwrap();
+    let wide = no_grad(|| a.widened().unwrap().forward(&wide_x, false)).unwrap();
+    assert_eq!(wide.kind(), Numbers::Double);
+    let difference = (narrow - wide).abs().max().double_value(&[]);
+    assert!(difference < 1e-5, "{difference:e}");
+}
+
+#[test]
 fn sixteen_bit_floats_are_near_thirty_two() {
     let _alone = alone(12);
     let of = |precision| Numerics {
@@ -103,15 +135,7 @@ fn sixteen_bit_floats_are_near_thirty_two() {
 #[test]
 fn every_precision_learns_the_digits() {
     let _alone = alone(13);
-    let network = chain(
-        Kind::Cnn,
-        &[
-            Layer::conv(Op::Conv3, 16, 1),
-            Layer::plain(Op::MaxPool),
-            Layer::conv(Op::Conv3, 32, 1),
-            Layer::dense(Op::Fc, 32),
-        ],
-    );
+    let network = for_digits();
     for precision in [Precision::Fp32, Precision::Tf32, Precision::Bf16] {
         let spec = TrainingSpec {
             precision,

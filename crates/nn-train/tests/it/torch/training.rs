@@ -33,6 +33,17 @@ pub(super) fn short() -> TrainingSpec {
     }
 }
 
+/// A network that learns the digits.
+pub(super) fn for_digits() -> Network {
+    let layers = [
+        Layer::conv(Op::Conv3, 16, 1),
+        Layer::plain(Op::MaxPool),
+        Layer::conv(Op::Conv3, 32, 1),
+        Layer::dense(Op::Fc, 32),
+    ];
+    chain(Kind::Cnn, &layers)
+}
+
 /// A table of 400 rows whose target is a smooth function of three features.
 fn regression(folder: &tempfile::TempDir) -> DataSpec {
     let rows: String = (0..400)
@@ -360,15 +371,7 @@ fn patience_ends_a_training_and_returns_to_its_best_weights() {
 #[test]
 fn the_digits_are_learnt() {
     let _alone = alone(1);
-    let network = chain(
-        Kind::Cnn,
-        &[
-            Layer::conv(Op::Conv3, 16, 1),
-            Layer::plain(Op::MaxPool),
-            Layer::conv(Op::Conv3, 32, 1),
-            Layer::dense(Op::Fc, 32),
-        ],
-    );
+    let network = for_digits();
     let training = TrainingSpec {
         epochs: 12,
         learning_rate: 0.1,
