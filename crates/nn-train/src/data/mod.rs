@@ -121,18 +121,6 @@ impl Examples {
         self.inputs.extend_from_slice(&other.inputs);
         self.targets.append(&other.targets);
     }
-
-    fn select(table: &Table, rows: &[usize]) -> Self {
-        let width = table.shape.len();
-        let mut inputs = Vec::with_capacity(rows.len() * width);
-        for &row in rows {
-            inputs.extend_from_slice(&table.inputs[row * width..(row + 1) * width]);
-        }
-        Self {
-            inputs,
-            targets: table.targets.select(rows),
-        }
-    }
 }
 
 /// A data set, ready to train on.
@@ -178,26 +166,37 @@ pub fn load(spec: &DataSpec) -> Result<Dataset, Error> {
             Some(&main),
         )?),
     };
-    let parts = split::parts(&spec.split, &main, given_test.is_some())?;
-    let mut train = Examples::select(&main, &parts.train);
-    let mut validation = Examples::select(&main, &parts.validation);
-    let mut test = Examples::select(&main, &parts.test);
+    if let Some(table) = &given_test {
+        source::check_alike(&main, table)?;
+    }
+    let Table {
+        shape,
+        inputs,
+        targets,
+        classes,
+        class_names,
+    } = main;
+    let all = Examples { inputs, targets };
+    let [mut train, mut validation, mut test] =
+        split::deal(&spec.split, all, given_test.is_some())?;
     if let Some(table) = given_test {
-        source::check_alike(&main, &table)?;
-        test = Examples::select(&table, &(0..table.targets.len()).collect::<Vec<_>>());
+        test = Examples {
+            inputs: table.inputs,
+            targets: table.targets,
+        };
     }
     let scaling = if spec.standardise {
-        Scaling::fit(main.shape, &train)
+        Scaling::fit(shape, &train)
     } else {
-        Scaling::identity(main.shape)
+        Scaling::identity(shape)
     };
     for part in [&mut train, &mut validation, &mut test] {
         scaling.apply(part);
     }
     Ok(Dataset {
-        shape: main.shape,
-        classes: main.classes,
-        class_names: main.class_names,
+        shape,
+        classes,
+        class_names,
         train,
         validation,
         test,

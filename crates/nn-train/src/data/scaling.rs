@@ -39,15 +39,10 @@ impl Scaling {
     pub(super) fn fit(shape: InputShape, train: &Examples) -> Self {
         let mut scaling = Self::identity(shape);
         let (pairs, group) = groups(shape);
-        for pair in 0..pairs {
-            let values = || {
-                (train.inputs.chunks_exact(shape.len()))
-                    .flat_map(move |example| &example[pair * group..(pair + 1) * group])
-            };
-            (scaling.mean[pair], scaling.std[pair]) = moments(values);
-        }
+        (scaling.mean, scaling.std) = moments(&train.inputs, pairs, group);
         if let Targets::Values(targets) = &train.targets {
-            (scaling.target_mean, scaling.target_std) = moments(|| targets.iter());
+            let (mean, std) = moments(targets, 1, 1);
+            (scaling.target_mean, scaling.target_std) = (mean[0], std[0]);
         }
         scaling
     }
@@ -83,20 +78,48 @@ fn groups(shape: InputShape) -> (usize, usize) {
     }
 }
 
-/// Mean and deviation in two passes; (mean, 1) of a constant.
-fn moments<'a, I: Iterator<Item = &'a f32>>(values: impl Fn() -> I) -> (f32, f32) {
-    let (sum, n) = values().fold((0.0, 0.0), |(sum, n), x| (sum + f64::from(*x), n + 1.0));
-    let mean = sum / f64::max(n, 1.0);
-    let variance = values()
-        .map(|x| (f64::from(*x) - mean).powi(2))
-        .sum::<f64>()
-        / f64::max(n, 1.0);
-    // Below f32's resolution of the mean, what is left is rounding.
-    let std = variance.sqrt();
-    let std = if std > 1e-6 * mean.abs().max(1e-6) {
-        std
-    } else {
-        1.0
-    };
-    (mean as f32, std as f32)
+/// Means and deviations of `pairs` columns of `group` numbers a row each, in two passes; (mean, 1) of a constant.
+fn moments(values: &[f32], pairs: usize, group: usize) -> (Vec<f32>, Vec<f32>) {
+    let n = (values.len() / pairs.max(1)) as f64;
+    let means: Vec<f64> = (sums(values, pairs, group, |x, _| x).iter())
+        .map(|sum| sum / n.max(1.0))
+        .collect();
+    let squares = sums(values, pairs, group, |x, pair| (x - means[pair]).powi(2));
+    let stds = squares.iter().zip(&means).map(|(squares, mean)| {
+        let std = (squares / n.max(1.0)).sqrt();
+        // Below f32's resolution of the mean, what is left is rounding.
+        let is_spread = std > 1e-6 * mean.abs().max(1e-6);
+        if is_spread { std as f32 } else { 1.0 }
+    });
+    let stds = stds.collect();
+    (means.iter().map(|mean| *mean as f32).collect(), stds)
+}
+
+/// Sums over each column, row by row as the numbers lie in memory.
+fn sums(values: &[f32], pairs: usize, group: usize, term: impl Fn(f64, usize) -> f64) -> Vec<f64> {
+    let mut sums = vec![0.0; pairs];
+    for row in values.chunks_exact((pairs * group).max(1)) {
+        if group == 1 {
+            for (pair, (sum, x)) in sums.iter_mut().zip(row).enumerate() {
+                *sum += term(f64::from(*x), pair);
+            }
+        } else {
+            for (pair, (sum, values)) in sums.iter_mut().zip(row.chunks_exact(group)).enumerate() {
+                *sum += sum_of(values, |x| term(x, pair));
+            }
+        }
+    }
+    sums
+}
+
+/// In eight sums side by side: one alone waits for each addition.
+fn sum_of(values: &[f32], term: impl Fn(f64) -> f64) -> f64 {
+    let mut lanes = [0.0; 8];
+    let (chunks, rest) = values.as_chunks::<8>();
+    for chunk in chunks {
+        for (lane, x) in lanes.iter_mut().zip(chunk) {
+            *lane += term(f64::from(*x));
+        }
+    }
+    lanes.iter().sum::<f64>() + rest.iter().map(|x| term(f64::from(*x))).sum::<f64>()
 }
