@@ -27,7 +27,7 @@ if [ -z "$python" ]; then
 fi
 libtorch="$(scripts/libtorch.sh)"
 eval "$libtorch"
-cargo build --quiet --release -p nn-train --features torch --example throughput
-program="${CARGO_TARGET_DIR:-target}/release/examples/throughput"
-"$program" prepare "$work/networks"
-"$python" scripts/bench-train.py "$program" "$work/networks" "$seconds" ${json:+"$json"}
+cargo build --quiet --release -p nn-train --features torch --example throughput --bin nasbot-worker
+programs="${CARGO_TARGET_DIR:-target}/release"
+"$programs/examples/throughput" prepare "$work/networks"
+"$python" scripts/bench-train.py "$programs/examples/throughput" "$programs/nasbot-worker" "$work/networks" "$seconds" ${json:+"$json"}
