@@ -71,6 +71,18 @@ pub enum Error {
         /// What labels may be.
         expected: String,
     },
+    /// A regression's target can't be learnt.
+    #[error("{}, row {row}: target '{value}' {problem}", path.display())]
+    Target {
+        /// The file.
+        path: PathBuf,
+        /// The line or example, from 1.
+        row: u64,
+        /// The target as it stands.
+        value: String,
+        /// Why, and what helps.
+        problem: &'static str,
+    },
     /// A column that does not exist.
     #[error("{}: has no column {column}: there are {columns}{}", path.display(), if names.is_empty() { String::from(", numbered from 0, without names") } else { format!(": {}", names.join(", ")) })]
     NoColumn {
@@ -188,6 +200,7 @@ impl Error {
             | Self::Ragged { .. }
             | Self::NotANumber { .. }
             | Self::Label { .. }
+            | Self::Target { .. }
             | Self::NoColumn { .. }
             | Self::Data { .. } => FailureKind::BadData,
             Self::Shape { .. } => FailureKind::ImpossibleShape,

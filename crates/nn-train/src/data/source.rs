@@ -86,6 +86,16 @@ impl Raw {
             expected,
         }
     }
+
+    fn no_target(&self, i: usize, problem: &'static str) -> Error {
+        let (path, row) = self.place(i);
+        Error::Target {
+            path,
+            row,
+            value: self.labels.text(i),
+            problem,
+        }
+    }
 }
 
 /// Reads files by a specification; `main` is the main file's table when the test file is read.
@@ -182,16 +192,20 @@ fn classes(
     if let Some(classes) = declared {
         return Ok((Targets::Classes(out), Some(classes), Vec::new()));
     }
-    let count = out.iter().max().map_or(0, |max| max + 1);
+    let (largest, count) = (out.iter().enumerate())
+        .max_by_key(|(_, class)| **class)
+        .map_or((0, 0), |(i, class)| (i, class + 1));
     check_count(spec, count)?;
     let mut seen = vec![false; count as usize];
     out.iter().for_each(|&class| seen[class as usize] = true);
     if let Some(absent) = seen.iter().position(|seen| !seen) {
+        let (path, row) = raw.place(largest);
         return Err(Error::Data {
             field: "classes",
             problem: format!(
-                "can't be counted: labels go up to {}, but none is {absent}; check the labels or give classes = {count}",
-                count - 1
+                "can't be counted: labels go up to {} ({}, row {row}), but none is {absent}; check the labels or give classes = {count}",
+                count - 1,
+                path.display()
             ),
         });
     }
@@ -249,16 +263,14 @@ fn values(spec: &DataSpec, raw: &Raw) -> Result<Targets, Error> {
             Some(Transform::Log) => y.ln(),
             Some(Transform::Log1p) => y.ln_1p(),
         });
-        let Some(y) = transformed.filter(|y| y.is_finite()) else {
-            return Err(raw.no_class(
-                i,
-                match (value, spec.transform) {
-                    (Some(_), Some(_)) => "its logarithm does not exist, remove `transform`".into(),
-                    _ => "the target of a regression is a finite number".into(),
-                },
-            ));
+        // Beyond the range of f32 a number becomes infinite.
+        let target = transformed.map(|y| y as f32).filter(|y| y.is_finite());
+        let problem = || match (value, transformed.is_some_and(f64::is_finite)) {
+            (None, _) => "is no finite number: repair or remove the row",
+            (Some(_), false) => "has no logarithm: remove `transform`",
+            (Some(_), true) => "is too large for 32-bit floats: rescale the targets",
         };
-        out.push(y as f32);
+        out.push(target.ok_or_else(|| raw.no_target(i, problem()))?);
     }
     Ok(Targets::Values(out))
 }

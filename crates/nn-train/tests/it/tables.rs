@@ -80,14 +80,27 @@ fn targets_are_transformed() {
         data.unwrap().train.targets,
         Targets::Values(vec![0.0, 2.5_f32.ln()])
     );
-    let error = load_text("0,1\n0,0\n0,10\n0,3\n", |spec| {
-        spec.task = Task::Reg;
-        spec.transform = Some(Transform::Log);
-    });
-    assert!(
-        matches!(error, Err(Error::Label { row: 2, .. })),
-        "{error:?}"
-    );
+}
+
+#[test]
+fn targets_that_are_no_numbers_of_their_scale_are_named() {
+    for (target, transform, problem) in [
+        ("0", Some(Transform::Log), "has no logarithm"),
+        ("-2", Some(Transform::Log1p), "has no logarithm"),
+        ("x", None, "is no finite number"),
+        ("nan", Some(Transform::Log), "is no finite number"),
+        ("-1e50", None, "is too large"),
+    ] {
+        let text = format!("0,1\n0,{target}\n0,10\n0,3\n");
+        let error = load_text(&text, |spec| {
+            spec.task = Task::Reg;
+            spec.transform = transform;
+        })
+        .unwrap_err();
+        assert!(matches!(error, Error::Target { row: 2, .. }), "{error:?}");
+        let expected = format!("table.csv, row 2: target '{target}' {problem}");
+        assert!(error.to_string().contains(&expected), "{error}");
+    }
 }
 
 #[test]
@@ -154,7 +167,12 @@ fn labels_out_of_range_are_named() {
 fn a_class_that_never_occurs_must_be_declared() {
     let text = "1,0\n2,1\n3,3\n4,0\n";
     let error = load_text(text, |_| {}).unwrap_err();
-    assert!(error.to_string().contains("none is 2"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("table.csv, row 3), but none is 2"),
+        "{error}"
+    );
     assert_eq!(
         load_text(text, |spec| spec.classes = Some(4))
             .unwrap()
