@@ -9,7 +9,7 @@ use nn_train::data::{Dataset, InputShape};
 use nn_train::plan::Plan;
 use serde::Serialize;
 
-use super::text::{self, grouped, json, number, rough, sketch, table};
+use super::text::{self, grouped, json, number, sketch, table};
 use crate::cli::Format;
 use crate::config::{Training, human};
 use crate::error::Error;
@@ -171,22 +171,18 @@ impl Card {
             return Ok(());
         };
         writeln!(out, "\n## Scores\n")?;
-        let spread = match detail.metrics.get("noise") {
-            Some(noise) => format!(
-                ", mean of {} trainings from seeds {} to {} whose standard deviation is {}",
+        let how = if self.repeats > 1 {
+            format!(
+                "mean and standard deviation of {} trainings from seeds {} to {}",
                 self.repeats,
                 self.seed,
                 self.seed.wrapping_add(u64::from(self.repeats) - 1),
-                rough(*noise)
-            ),
-            None => ", one training; its spread over seeds was not measured (--repeats N does)"
-                .to_owned(),
+            )
+        } else {
+            "one training; its spread over seeds was not measured (--repeats N does)".to_owned()
         };
-        writeln!(
-            out,
-            "On the test data: {}{spread}.\n",
-            text::score(*score, detail)
-        )?;
+        let score = text::score(*score, detail);
+        writeln!(out, "On the test data: {score}, {how}.\n")?;
         let metrics: Vec<_> = (detail.metrics.iter())
             .map(|(name, value)| [name.clone(), number(*value)])
             .collect();
@@ -241,11 +237,9 @@ impl Card {
                 worker: detail.worker.as_deref(),
             });
         }
-        let noise = detail.metrics.get("noise");
-        let spread = noise.map_or_else(String::new, |noise| format!(" ± {}", rough(*noise)));
         let line = |name: &str, value: String| vec![name.to_owned(), value];
         let mut lines = vec![
-            line("test", text::score(*score, detail) + &spread),
+            line("test", text::score(*score, detail)),
             line("parameters", grouped(self.parameters)),
             line("", String::new()),
         ];

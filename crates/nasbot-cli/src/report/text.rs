@@ -54,14 +54,17 @@ pub(super) fn grouped(value: u64) -> String {
     out
 }
 
-/// A score by the name that its metrics give it.
+/// A score by the name that its metrics give it, with the spread of a single training where it is a mean of several.
 pub(crate) fn score(score: f64, detail: &Detail) -> String {
-    match detail.metrics.get("accuracy") {
-        Some(accuracy) => format!("accuracy {:.2} %", 100.0 * accuracy),
-        None => match detail.metrics.get("mse") {
-            Some(mse) => format!("mean squared error {}", number(*mse)),
-            None => format!("score {}", number(score)),
-        },
+    let metric = |name| detail.metrics.get(name).copied();
+    let (text, unit, scale) = match (metric("accuracy"), metric("mse")) {
+        (Some(accuracy), _) => (format!("accuracy {:.2}", 100.0 * accuracy), " %", 100.0),
+        (None, Some(mse)) => (format!("mean squared error {}", number(mse)), "", 1.0),
+        (None, None) => (format!("score {}", number(score)), "", 1.0),
+    };
+    match metric("noise") {
+        Some(noise) => format!("{text}{unit} ± {}{unit}", rough(scale * noise)),
+        None => text + unit,
     }
 }
 
@@ -161,6 +164,31 @@ mod tests {
         }
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(grouped(999), "999");
+    }
+
+    #[test]
+    fn a_spread_has_the_unit_of_its_score() {
+        for (metrics, shown) in [
+            (
+                vec![("accuracy", 0.5864), ("noise", 0.0453)],
+                "accuracy 58.64 % ± 4.5 %",
+            ),
+            (vec![("accuracy", 0.5864)], "accuracy 58.64 %"),
+            (
+                vec![("mse", 0.25), ("noise", 0.0453)],
+                "mean squared error 0.25 ± 0.045",
+            ),
+            (vec![], "score -0.25"),
+        ] {
+            let metrics = metrics
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value));
+            let detail = Detail {
+                metrics: metrics.collect(),
+                ..Detail::default()
+            };
+            assert_eq!(score(-0.25, &detail), shown);
+        }
     }
 
     #[test]

@@ -126,7 +126,8 @@ evaluations = 1
     }
     let card = folder.read("net.trained/README.md");
     assert!(card.contains("libtorch 2.11.0"), "{card}");
-    assert!(card.contains("mean of 2 trainings"), "{card}");
+    let spread = "%, mean and standard deviation of 2 trainings from seeds ";
+    assert!(card.contains(spread) && card.contains(" % ± "), "{card}");
     assert!(card.contains("| `precision` | `\"bf16\"` |"), "{card}");
 }
 
