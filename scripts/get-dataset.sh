@@ -14,8 +14,8 @@ set -euo pipefail
 
 uci=https://archive.ics.uci.edu/static/public
 # One line a file: name, URL, checksum. Those of MNIST and Fashion-MNIST are torchvision's, that of CIFAR-10 is on
-# its page. UCI publishes none: those here are what others recorded, and `-` means that none was found. The rows and
-# columns of UCI's tables are checked in any case.
+# its page. UCI publishes none: those here are what others recorded. For protein that is the sum of the table in the
+# archive, which `table` checks, as it checks the rows and columns of all of UCI's tables; the archive has none (`-`).
 files() {
     local mnist=https://ossci-datasets.s3.amazonaws.com/mnist
     local fashion=https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion
@@ -33,7 +33,7 @@ protein $uci/265/physicochemical+properties+of+protein+tertiary+structure.zip -
 naval $uci/316/condition+based+maintenance+of+naval+propulsion+plants.zip sha256:91a3815da80b5ab7e2d5b82ac82f1c2cbf89182c7a65bcdf240db1e014423cb9
 indoor $uci/310/ujiindoorloc.zip sha256:893512b82dfd7a7c345d84195b1c8019fbca0fa0d7820ce491ce5aa45ec3782f
 blog $uci/304/blogfeedback.zip sha256:1ba74e5ad920f7cd037502b2968581cc695146a226a73eff52fe8ad875ed4bcf
-news $uci/332/online+news+popularity.zip -
+news $uci/332/online+news+popularity.zip sha256:dba2ae526f62ccef6f2f8efb53b0268319f4d0d2719bb98d88958cfe31d58a22
 slice $uci/206/relative+location+of+ct+slices+on+axial+axis.zip sha256:9411f92082678169d2a01356f036708498c3ab507f6595919456bbb04a1d942a
 END
 }
@@ -98,7 +98,7 @@ fetch() {
 # table NAME ARCHIVE FILE: one CSV file, features first, then the target, of one of UCI's archives.
 table() {
     python3 - "$@" <<'PY'
-import csv, gzip, io, os, sys, zipfile
+import csv, gzip, hashlib, io, os, sys, zipfile
 
 name, archive, target = sys.argv[1:]
 # Rows and columns of the result.
@@ -106,6 +106,7 @@ SIZES = {
     "protein": (45730, 10), "naval": (11934, 17), "indoor": (21048, 529),
     "blog": (60021, 281), "news": (39644, 60), "slice": (53500, 386),
 }
+CASP_SHA256 = "4277cfcb4e91a181746cbc654f001b57951c9e6a80f4f795fdb5c807e0848f40"
 
 
 def members(zipped, end):
@@ -123,7 +124,13 @@ def cells(zipped, member):
 def rows(zipped):
     """The rows in their final order of columns; of `news` and `slice` the first holds names."""
     if name == "protein":
-        for row in list(cells(zipped, members(zipped, "CASP.csv")[0]))[1:]:
+        member = members(zipped, "CASP.csv")[0]
+        found = hashlib.sha256(zipped.read(member)).hexdigest()
+        if found != CASP_SHA256:
+            os.remove(archive)
+            sys.exit(f"{member} in {archive} is not the table that it was: its sha256 is {found}, not {CASP_SHA256}. "
+                     "The archive was deleted; try again, and if that fails the source has changed")
+        for row in list(cells(zipped, member))[1:]:
             yield row[1:] + row[:1]
     elif name == "naval":
         with zipped.open(members(zipped, "data.txt")[0]) as file:

@@ -54,9 +54,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def run(url, *arguments):
+def run(url, *arguments, script=SCRIPT):
     environment = dict(os.environ, NASBOT_DATASETS_URL=url, NASBOT_DATASETS_PAUSE="0")
-    return subprocess.run([SCRIPT, *arguments], env=environment, capture_output=True, text=True)
+    return subprocess.run([script, *arguments], env=environment, capture_output=True, text=True)
 
 
 def archive(member, text):
@@ -66,11 +66,27 @@ def archive(member, text):
     return buffer.getvalue()
 
 
-def protein(rows):
-    """What UCI's archive looks like: the target first."""
+def casp(rows):
+    """What UCI's table looks like: the target first."""
     head = "RMSD," + ",".join(f"F{i}" for i in range(1, 10))
     body = [",".join([f"{i}.5"] + [str(i * k % 1009) for k in range(1, 10)]) for i in range(rows)]
-    return archive("CASP.csv", "\r\n".join([head, *body]) + "\r\n")
+    return "\r\n".join([head, *body]) + "\r\n"
+
+
+def protein(rows):
+    return archive("CASP.csv", casp(rows))
+
+
+def expecting(rows, folder):
+    """A copy of the script that takes the table of `casp` for the right one."""
+    folder.mkdir()
+    (folder / "lib.sh").write_bytes((SCRIPT.parent / "lib.sh").read_bytes())
+    sums = re.findall(r'CASP_SHA256 = "(\w{64})"', SCRIPT.read_text())
+    assert len(sums) == 1, sums
+    script = folder / SCRIPT.name
+    script.write_text(SCRIPT.read_text().replace(sums[0], hashlib.sha256(casp(rows).encode()).hexdigest()))
+    script.chmod(0o755)
+    return script
 
 
 def main():
@@ -87,7 +103,8 @@ def main():
 
         # Broken off, it goes on where it stopped.
         server.files[path], server.cut[path] = protein(45730), 100_000
-        done = run(server.url, *to, "protein")
+        made_up = expecting(45730, there / "made-up")
+        done = run(server.url, *to, "protein", script=made_up)
         assert done.returncode == 0, done.stderr
         assert server.ranges == [(path, 100_000)], server.ranges
         lines = gzip.decompress(table.read_bytes()).decode().splitlines()
@@ -96,34 +113,41 @@ def main():
 
         # What is there is left alone.
         server.files.clear()
-        assert run(server.url, *to, "protein").returncode == 0
+        assert run(server.url, *to, "protein", script=made_up).returncode == 0
 
         # Killed with a part on the disk: the next run goes on.
         table.unlink()
         server.files[path], server.ranges[:] = protein(45730), []
         (table.parent / "protein.zip.part").write_bytes(server.files[path][:5000])
-        assert run(server.url, *to, "protein").returncode == 0
+        assert run(server.url, *to, "protein", script=made_up).returncode == 0
         assert server.ranges == [(path, 5000)], server.ranges
 
         # Killed when all was there but not yet in its place.
         table.unlink()
         (table.parent / "protein.zip.part").write_bytes(server.files[path])
-        done = run(server.url, *to, "protein")
+        done = run(server.url, *to, "protein", script=made_up)
         assert done.returncode == 0 and table.exists(), done.stderr
 
         # A server that knows no ranges: from the start.
         table.unlink()
         server.cut[path], server.knows_ranges = 100_000, False
-        done = run(server.url, *to, "protein")
+        done = run(server.url, *to, "protein", script=made_up)
         assert done.returncode == 0, done.stderr
         server.knows_ranges = True
 
         # A table of another size is refused, and nothing is left that looks complete.
         table.unlink()
         server.files[path] = protein(10)
-        done = run(server.url, *to, "protein")
+        done = run(server.url, *to, "protein", script=expecting(10, there / "short"))
         assert done.returncode != 0 and "10 × 10 cells, not 45730 × 10" in done.stderr, done.stderr
         assert not table.exists()
+
+        # And one of that size whose numbers are others.
+        (table.parent / "protein.zip").unlink()
+        server.files[path] = protein(45730)
+        done = run(server.url, *to, "protein")
+        assert done.returncode != 0 and "is not the table that it was" in done.stderr, done.stderr
+        assert not os.listdir(table.parent), os.listdir(table.parent)
 
         # Wrong contents are refused, whichever the kind of checksum, and deleted.
         wrong = b"not what it was"
