@@ -50,11 +50,17 @@ pub enum Error {
         /// The id that was told.
         id: u64,
     },
-    /// A score was revised that was never told.
-    #[error("evaluation {id} has no score: only a score that was told can be revised")]
-    NotScored {
-        /// The id whose score was to change.
+    /// A score of a rung that the evaluation cannot have reached now.
+    #[error(
+        "evaluation {id} cannot reach rung {rung}: tell each rung once, in rising order, from 0 to {last}"
+    )]
+    Rung {
+        /// The id that was told.
         id: u64,
+        /// The rung that was told, counted from 0.
+        rung: usize,
+        /// The rung at the end of a training.
+        last: usize,
     },
     /// A score is NaN or infinite.
     #[error(

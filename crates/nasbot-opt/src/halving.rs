@@ -3,6 +3,9 @@
 //! Li, Jamieson, Rostamizadeh, Gonina, Hardt, Recht and Talwalkar, *A System for Massively Parallel Hyperparameter
 //! Tuning* (2020, arXiv 1810.05934), algorithm 2: a training stops at each rung; whoever is among the best 1/η of those
 //! that have reached a rung goes on to the next, as soon as that is so. Nobody waits for a rung to fill.
+//!
+//! Who is best is said by the scores of the rung ([`Halving::next`]), or by somebody who knows more than these
+//! ([`Halving::vacancy`]): a search with a surrogate, which also sees who went on and what came of it.
 
 use std::collections::BTreeSet;
 
@@ -35,6 +38,17 @@ pub struct Promotion {
     pub from: usize,
     /// Epochs done at the end of its next part.
     pub until: u32,
+}
+
+/// A place on a higher rung that somebody may choose whom to give to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vacancy {
+    /// The rung below it.
+    pub from: usize,
+    /// Epochs done at the end of the next part.
+    pub until: u32,
+    /// Who stands on the rung below and has not gone on, the best score there first.
+    pub candidates: Vec<u64>,
 }
 
 impl Halving {
@@ -82,6 +96,20 @@ impl Halving {
         self.rungs[self.rungs.len() - 1].until
     }
 
+    /// The rung that a training of so many epochs has reached, counted from 0: the highest one at or below; 0 below the
+    /// first.
+    #[must_use]
+    pub fn rung(&self, epochs: u32) -> usize {
+        let reached = self.rungs.iter().filter(|rung| rung.until <= epochs);
+        reached.count().saturating_sub(1)
+    }
+
+    /// How many rungs there are, the end of a training included.
+    #[must_use]
+    pub fn rungs(&self) -> usize {
+        self.rungs.len()
+    }
+
     /// Epochs done at the rung after the one of `until` epochs; `None` from the last one on.
     #[must_use]
     pub fn after(&self, until: u32) -> Option<u32> {
@@ -122,6 +150,24 @@ impl Halving {
                     from,
                     until: next.until,
                 })
+        })
+    }
+
+    /// The highest rung from which fewer than one in `factor` of those that reached it have gone on. Whoever is chosen,
+    /// as many go on from each rung as its share.
+    #[must_use]
+    pub fn vacancy(&self) -> Option<Vacancy> {
+        let rungs = self.rungs.iter().zip(&self.rungs[1..]).enumerate();
+        let mut open = rungs
+            .rev()
+            .filter(|(_, (rung, _))| rung.promoted.len() < rung.reached.len() / self.factor);
+        open.next().map(|(from, (rung, next))| Vacancy {
+            from,
+            until: next.until,
+            candidates: (rung.ranked().into_iter())
+                .map(|(id, _)| id)
+                .filter(|id| !rung.promoted.contains(id))
+                .collect(),
         })
     }
 

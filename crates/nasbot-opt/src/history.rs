@@ -42,6 +42,17 @@ pub(crate) struct History<C> {
     /// Which evaluation holds a candidate, by hash. Only ever looked up, never iterated.
     known: HashMap<u128, u64>,
     hashes: Vec<u128>,
+    /// Every score in the order in which they were told: of one evaluation as many as the rungs that it reached.
+    arrivals: Vec<Arrival>,
+}
+
+/// A score as it was told.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Arrival {
+    pub(crate) id: u64,
+    /// Rungs below the end of a training.
+    pub(crate) below: usize,
+    pub(crate) score: f64,
 }
 
 impl<C> History<C> {
@@ -51,6 +62,7 @@ impl<C> History<C> {
             scored: Vec::new(),
             known: HashMap::new(),
             hashes: Vec::new(),
+            arrivals: Vec::new(),
         }
     }
 
@@ -81,10 +93,25 @@ impl<C> History<C> {
             .filter(|e| e.state == State::Pending)
     }
 
+    /// Every score that was told, in their order, with its evaluation.
+    pub(crate) fn arrivals(&self) -> impl Iterator<Item = (&Evaluation<C>, Arrival)> {
+        let with = |&arrival: &Arrival| (&self.evaluations[arrival.id as usize], arrival);
+        self.arrivals.iter().map(with)
+    }
+
+    /// Rungs below the end of an evaluation's last score, if it has one.
+    pub(crate) fn below(&self, id: u64) -> Option<usize> {
+        let last = self.arrivals.iter().rfind(|arrival| arrival.id == id);
+        last.map(|arrival| arrival.below)
+    }
+
+    /// The best score of those that came furthest.
     pub(crate) fn best(&self) -> Option<&Evaluation<C>> {
         // The earliest of equals, so that a tie changes nothing.
         let mut best: Option<(&Evaluation<C>, f64)> = None;
-        for (evaluation, score) in self.scored() {
+        let least = self.arrivals.iter().map(|arrival| arrival.below).min();
+        let furthest = (self.arrivals()).filter(|(_, arrival)| Some(arrival.below) == least);
+        for (evaluation, Arrival { score, .. }) in furthest {
             if best.is_none_or(|(_, top)| score > top) {
                 best = Some((evaluation, score));
             }
@@ -101,12 +128,11 @@ impl<C> History<C> {
         });
     }
 
-    /// Records an outcome; the caller has checked that `id` is pending.
+    /// Records the outcome of a training that is over; the caller has checked that `id` is pending.
     pub(crate) fn finish(&mut self, id: u64, outcome: Outcome) {
         let index = id as usize;
-        self.evaluations[index].state = State::Done(outcome);
         match outcome {
-            Outcome::Score(_) => self.scored.push(id),
+            Outcome::Score(score) => return self.reach(id, 0, score),
             Outcome::Withdrawn => {
                 let hash = self.hashes[index];
                 if self.known.get(&hash) == Some(&id) {
@@ -115,10 +141,17 @@ impl<C> History<C> {
             }
             Outcome::Failed(_) => {}
         }
+        self.evaluations[index].state = State::Done(outcome);
     }
 
-    /// Replaces the score of an evaluation; the caller has checked that it has one.
-    pub(crate) fn revise(&mut self, id: u64, score: f64) {
-        self.evaluations[id as usize].state = State::Done(Outcome::Score(score));
+    /// Records a score so many rungs below the end; the caller has checked that `id` is pending, or has a score of a
+    /// lower rung.
+    pub(crate) fn reach(&mut self, id: u64, below: usize, score: f64) {
+        let state = &mut self.evaluations[id as usize].state;
+        if *state == State::Pending {
+            self.scored.push(id);
+        }
+        *state = State::Done(Outcome::Score(score));
+        self.arrivals.push(Arrival { id, below, score });
     }
 }

@@ -34,7 +34,7 @@ pub use config::{Acquisition, KernelKind, SearchConfig, Strategy, Transform, Val
 pub use counts::{Counts, weisfeiler_lehman};
 pub use error::Error;
 pub use evaluator::Evaluator;
-pub use halving::{Halving, Promotion};
+pub use halving::{Halving, Promotion, Vacancy};
 pub use history::{Evaluation, State};
 pub use network_space::NetworkSpace;
 pub use outcome::{Failure, Outcome};

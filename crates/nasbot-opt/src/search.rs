@@ -6,7 +6,7 @@ use crate::history::History;
 use crate::model::Model;
 use crate::strategy::{self, View};
 use crate::stream::{self, Purpose};
-use crate::{Error, Evaluation, Outcome, Space, State, Strategy, ValidConfig};
+use crate::{Error, Evaluation, Halving, Outcome, Promotion, Space, State, Strategy, ValidConfig};
 
 /// Why a candidate was suggested, for reports.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,6 +61,8 @@ pub struct Search<S: Space> {
     initial: Vec<(S::Candidate, u128)>,
     /// Only of the strategy that has one.
     model: Option<Model>,
+    /// Rungs of a training, its end included.
+    rungs: usize,
 }
 
 impl<S: Space> Search<S> {
@@ -70,6 +72,17 @@ impl<S: Space> Search<S> {
     ///
     /// [`Error::EmptySpace`] when the space has no initial candidate.
     pub fn new(space: S, config: ValidConfig) -> Result<Self, Error> {
+        Self::with_rungs(space, config, 1)
+    }
+
+    /// A new search of `space` by trainings that may stop at `rungs` rungs, their end included, where
+    /// [`Search::reach`] tells their scores; at least 1.
+    ///
+    /// # Errors
+    ///
+    /// As [`Search::new`].
+    pub fn with_rungs(space: S, config: ValidConfig, rungs: usize) -> Result<Self, Error> {
+        let rungs = rungs.max(1);
         let pool = space.initial(&mut stream::stream(config.seed, Purpose::Initial, 0));
         let limit = config.initial.unwrap_or(usize::MAX);
         let mut initial: Vec<(S::Candidate, u128)> = Vec::new();
@@ -83,7 +96,7 @@ impl<S: Space> Search<S> {
             return Err(Error::EmptySpace);
         }
         let model = match config.strategy {
-            Strategy::Nasbot => Some(Model::new(&space, &config, &initial[0].0)?),
+            Strategy::Nasbot => Some(Model::new(&space, &config, &initial[0].0, rungs)?),
             _ => None,
         };
         Ok(Self {
@@ -92,6 +105,7 @@ impl<S: Space> Search<S> {
             history: History::new(),
             initial,
             model,
+            rungs,
         })
     }
 
@@ -110,14 +124,14 @@ impl<S: Space> Search<S> {
         self.history.evaluations()
     }
 
-    /// The evaluation with the best score so far, the earliest of equals.
+    /// The evaluation with the best score so far of those that came furthest, the earliest of equals.
     pub fn best(&self) -> Option<&Evaluation<S::Candidate>> {
         self.history.best()
     }
 
     /// The evaluation to recommend now: where the strategy has a surrogate, the one with the best
     /// posterior mean, so that a lucky noisy score is not mistaken for a good candidate; else the one with
-    /// the best score.
+    /// the best score. Where trainings stop at rungs, one of those that came furthest.
     ///
     /// # Errors
     ///
@@ -125,15 +139,16 @@ impl<S: Space> Search<S> {
     pub fn incumbent(&mut self) -> Result<Option<&Evaluation<S::Candidate>>, Error> {
         if let Some(model) = &mut self.model {
             model.catch_up(&self.space, &self.config, &self.history)?;
-            if let Some(place) = model.best()? {
-                return Ok(self
-                    .history
-                    .scored()
-                    .nth(place)
-                    .map(|(evaluation, _)| evaluation));
+            if let Some(id) = model.best()? {
+                return Ok(self.history.evaluations().get(id as usize));
             }
         }
         Ok(self.history.best())
+    }
+
+    /// The number of rungs of a training, its end included.
+    pub fn rungs(&self) -> usize {
+        self.rungs
     }
 
     /// The number of suggestions without an outcome.
@@ -226,34 +241,65 @@ impl<S: Space> Search<S> {
         Ok(())
     }
 
-    /// Replaces the score of an evaluation that has one, as when its training went on. The order in which scores
-    /// arrived stays, and so do suggestions a function of the order of calls.
+    /// Tells the score of a training that has reached a rung, counted from 0: one that is pending, or that has a score of
+    /// a lower rung. The last rung is the end of the training, as with [`Search::tell`].
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownEvaluation`], [`Error::NotScored`], [`Error::NotFinite`], or the surrogate cannot be fitted.
-    pub fn revise(&mut self, id: u64, score: f64) -> Result<(), Error> {
+    /// [`Error::UnknownEvaluation`], [`Error::AlreadyTold`] when it failed or was withdrawn, [`Error::Rung`] when there is no
+    /// such rung or it is not above the last one told, and [`Error::NotFinite`].
+    pub fn reach(&mut self, id: u64, rung: usize, score: f64) -> Result<(), Error> {
         let evaluation = usize::try_from(id)
             .ok()
             .and_then(|i| self.evaluations().get(i));
-        let evaluation = evaluation.ok_or(Error::UnknownEvaluation { id })?;
-        if evaluation.score().is_none() {
-            return Err(Error::NotScored { id });
+        match evaluation.map(|e| e.state) {
+            None => return Err(Error::UnknownEvaluation { id }),
+            Some(State::Done(Outcome::Score(_)) | State::Pending) => {}
+            Some(State::Done(_)) => return Err(Error::AlreadyTold { id }),
         }
+        let last = self.rungs - 1;
+        let below = last.checked_sub(rung);
+        let below = below.filter(|&below| self.history.below(id).is_none_or(|known| below < known));
+        let below = below.ok_or(Error::Rung { id, rung, last })?;
         if !score.is_finite() {
             return Err(Error::NotFinite { id, score });
         }
-        if let Some(model) = &mut self.model {
-            // What was learnt from the old score is learnt first, whether or not somebody asked in between.
-            model.catch_up(&self.space, &self.config, &self.history)?;
-            let place = self
-                .history
-                .scored()
-                .position(|(e, _)| e.suggestion.id == id);
-            model.revise(place.unwrap_or(usize::MAX), score, &self.config)?;
-        }
-        self.history.revise(id, score);
+        self.history.reach(id, below, score);
         Ok(())
+    }
+
+    /// Whether a training is to go on now; which one is said by [`Search::promotion`]. This depends on who stands where
+    /// alone, not on any score that the search may still have to be told.
+    pub fn may_promote(&self, halving: &Halving) -> bool {
+        match &self.model {
+            Some(_) => halving.vacancy().is_some(),
+            None => halving.next().is_some(),
+        }
+    }
+
+    /// The training that should go on now. Where the strategy has a surrogate, the one of which it expects the best score
+    /// at the end, as often as one in the halving's factor; else the one that the halving chooses by the scores of the rung.
+    ///
+    /// # Errors
+    ///
+    /// The surrogate cannot be fitted.
+    pub fn promotion(&mut self, halving: &Halving) -> Result<Option<Promotion>, Error> {
+        let Some(model) = &mut self.model else {
+            return Ok(halving.next());
+        };
+        let Some(vacancy) = halving.vacancy() else {
+            return Ok(None);
+        };
+        model.catch_up(&self.space, &self.config, &self.history)?;
+        let candidates = vacancy.candidates;
+        let promise = model.promise(&candidates)?;
+        // Candidates come with the best score first, which wins a tie.
+        let best = (0..candidates.len()).reduce(|a, b| if promise[b] > promise[a] { b } else { a });
+        Ok(best.map(|place| Promotion {
+            id: candidates[place],
+            from: vacancy.from,
+            until: vacancy.until,
+        }))
     }
 
     fn next_id(&self) -> u64 {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use nasbot_opt::{Failure, Origin, Outcome, Suggestion};
 use nn_graph::Network;
 
-use super::{Session, tell};
+use super::{Session, Untold, tell};
 use crate::dispatch::{End, Report, Task};
 use crate::error::Error;
 use crate::study::{Detail, Ending, Event};
@@ -197,11 +197,12 @@ impl Session {
         let event = self.ended(id, outcome, detail);
         self.note_rungs(&event);
         let is_over = matches!(event, Event::Finished { .. });
+        let untold = Untold::of(&event, self.halving.as_ref());
         self.record(event)?;
         if is_over {
             self.forget(id);
         }
-        self.untold.push((id, outcome));
+        self.untold.extend(untold);
         let failed = self.ledger.failed_in_a_row();
         if failed >= self.config.workers.give_up_after {
             state.hopeless.get_or_insert_with(|| {

@@ -32,7 +32,7 @@ pub(crate) struct Session {
     ledger: Ledger,
     search: Search<NetworkSpace>,
     /// Finished evaluations that the search has not been told yet.
-    untold: Vec<(u64, Outcome)>,
+    untold: Vec<Untold>,
     /// The rungs and who stands where, if trainings stop early.
     halving: Option<Halving>,
     backend: Box<dyn Backend>,
@@ -54,11 +54,13 @@ impl Session {
     ) -> Result<(), Error> {
         let (send, reports) = mpsc::channel();
         let backend = dispatch::backend(&config, send)?;
-        let mut search = Search::new(config.space.clone(), config.search.clone())?;
+        let rungs = config.halving.as_ref().map_or(1, Halving::rungs);
+        let mut search = Search::with_rungs(config.space.clone(), config.search.clone(), rungs)?;
         let study = study()?;
         let events = study.events()?;
-        let untold = replay(&mut search, events.iter().map(|stamped| &stamped.event))?;
         let mut halving = config.halving.clone();
+        let past = events.iter().map(|stamped| &stamped.event);
+        let untold = replay(&mut search, halving.as_ref(), past)?;
         if let Some(halving) = &mut halving {
             (events.iter()).for_each(|stamped| rungs::recall(halving, &stamped.event));
         }
@@ -155,13 +157,14 @@ impl Session {
 
 /// Rebuilds a search from its history and returns what it has yet to be told.
 ///
-/// The rule, here and in [`drive`]: before each suggestion the search is told everything that has
-/// finished, in the order of the evaluations' numbers. So what it suggests depends on the history
+/// The rule, here and in [`drive`]: before each suggestion, and before a training goes on, the search is told everything
+/// that has finished, in the order of the evaluations' numbers. So what it suggests depends on the history
 /// alone, and a batch that is waited for gives the same suggestions whoever finished first.
 fn replay<'a>(
     search: &mut Search<NetworkSpace>,
+    halving: Option<&Halving>,
     events: impl Iterator<Item = &'a Event>,
-) -> Result<Vec<(u64, Outcome)>, Error> {
+) -> Result<Vec<Untold>, Error> {
     let mut untold = Vec::new();
     for event in events {
         match event {
@@ -169,29 +172,59 @@ fn replay<'a>(
                 tell(search, &mut untold)?;
                 search.restore((**suggestion).clone())?;
             }
-            Event::Finished { id, outcome, .. } => untold.push((*id, *outcome)),
-            Event::Reached { id, score, .. } => untold.push((*id, Outcome::Score(*score))),
-            _ => {}
+            Event::Promoted { .. } => tell(search, &mut untold)?,
+            event => untold.extend(Untold::of(event, halving)),
         }
     }
     Ok(untold)
 }
 
+/// What a search has yet to be told.
+struct Untold {
+    id: u64,
+    /// The rung that was reached, if that is not the end.
+    rung: Option<usize>,
+    outcome: Outcome,
+}
+
+impl Untold {
+    /// What an event tells, if it tells anything.
+    fn of(event: &Event, halving: Option<&Halving>) -> Option<Self> {
+        match event {
+            Event::Finished { id, outcome, .. } => Some(Self {
+                id: *id,
+                rung: None,
+                outcome: *outcome,
+            }),
+            Event::Reached {
+                id, epochs, score, ..
+            } => Some(Self {
+                id: *id,
+                rung: halving.map(|halving| halving.rung(*epochs)),
+                outcome: Outcome::Score(*score),
+            }),
+            _ => None,
+        }
+    }
+}
+
 /// Tells the search what has finished, in the order of the evaluations' numbers.
 fn tell(
     search: &mut Search<NetworkSpace>,
-    untold: &mut Vec<(u64, Outcome)>,
+    untold: &mut Vec<Untold>,
 ) -> Result<(), nasbot_opt::Error> {
-    untold.sort_by_key(|&(id, _)| id);
-    for (id, outcome) in untold.drain(..) {
+    untold.sort_by_key(|untold| untold.id);
+    for Untold { id, rung, outcome } in untold.drain(..) {
         let known = (search.evaluations().get(id as usize)).map(|evaluation| evaluation.state);
-        match (known, outcome) {
-            // It went on from a rung, where its score was told. A failure after that leaves the rung's score standing.
-            (Some(Known::Done(Outcome::Score(_))), Outcome::Score(score)) => {
-                search.revise(id, score)?
+        let went_on = matches!(known, Some(Known::Done(Outcome::Score(_))));
+        match (rung, outcome) {
+            (Some(rung), Outcome::Score(score)) => search.reach(id, rung, score)?,
+            (None, Outcome::Score(score)) if went_on => {
+                search.reach(id, search.rungs() - 1, score)?
             }
-            (Some(Known::Done(Outcome::Score(_))), _) => {}
-            _ => search.tell(id, outcome)?,
+            // A failure after a rung leaves the rung's score standing.
+            (_, _) if went_on => {}
+            (_, outcome) => search.tell(id, outcome)?,
         }
     }
     Ok(())

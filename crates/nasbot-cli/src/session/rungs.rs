@@ -8,7 +8,7 @@ use std::fs;
 use nasbot_opt::{Halving, Outcome, Promotion};
 use nn_train::job::Stage;
 
-use super::Session;
+use super::{Session, tell};
 use crate::error::Error;
 use crate::study::{Detail, Event};
 
@@ -45,15 +45,24 @@ impl Session {
         }))
     }
 
-    /// Lets the training that is among the best of its rung go on, if there is one.
+    /// Lets the training that is among the best of its rung go on, if there is one: the search says which.
     pub(super) fn promote(&mut self) -> Result<Option<u64>, Error> {
-        let promotion = self.halving.as_ref().and_then(Halving::next);
+        let open = |halving: &&Halving| self.search.may_promote(halving);
+        let Some(halving) = self.halving.as_ref().filter(open) else {
+            return Ok(None);
+        };
+        // Only now, so that the search is told what it is told at moments that the history knows.
+        tell(&mut self.search, &mut self.untold)?;
+        let promotion = self.search.promotion(halving)?;
         self.go_on(promotion)
     }
 
     /// Lets the best training go on where nobody would reach the end otherwise.
     pub(super) fn promote_leader(&mut self) -> Result<Option<u64>, Error> {
         let promotion = self.halving.as_ref().and_then(Halving::leader);
+        if promotion.is_some() {
+            tell(&mut self.search, &mut self.untold)?;
+        }
         self.go_on(promotion)
     }
 

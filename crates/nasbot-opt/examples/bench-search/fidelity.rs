@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use nasbot_opt::{Evaluator as _, Halving, Search, SearchConfig, Strategy};
 
 use crate::args::Args;
-use crate::nb201::{Cell, Cells, Table};
+use crate::nb201::{Cells, Table};
 use crate::run::{Run, thread_seconds};
 
 /// Epochs of the two rungs of the table.
@@ -98,45 +98,41 @@ fn run(table: &Table, config: SearchConfig, factor: Option<usize>) -> anyhow::Re
     let needs = "the table has no columns _val12 and _time";
     let unit = table.mean_seconds().context(needs)?;
     let (seed, started, cpu) = (config.seed, Instant::now(), thread_seconds());
-    let mut search = Search::new(Cells::new()?, config.validated()?)?;
+    let rungs = if factor.is_some() { RUNGS.len() } else { 1 };
+    let mut search = Search::with_rungs(Cells::new()?, config.validated()?, rungs)?;
     let length = if factor.is_some() { HALVED } else { LENGTH };
     let mut halving = factor
         .map(|factor| Halving::new(&RUNGS, factor))
         .transpose()?;
     let mut clock = 0.0;
-    // Scores of whoever was trained to the end, and the curve.
-    let mut ended: Vec<(u64, f64)> = Vec::new();
     let mut curve: Vec<(usize, f64)> = Vec::new();
     loop {
         // One training, or a part of one.
-        let (id, cost, score, is_new, until) = match halving.as_ref().and_then(Halving::next) {
-            Some(promotion) => {
-                let suggestion = &search.evaluations()[promotion.id as usize].suggestion;
-                let (_, seconds) = table.short(&suggestion.candidate).context(needs)?;
-                let score = full(table, &suggestion.candidate, suggestion.seed)?;
-                if let Some(halving) = &mut halving {
-                    halving.promote(promotion.id, RUNGS[promotion.from]);
-                }
-                (promotion.id, seconds, score, false, promotion.until)
-            }
-            None => {
-                let suggestion = search.ask()?;
-                let (short, seconds) = table.short(&suggestion.candidate).context(needs)?;
-                match &halving {
-                    Some(halving) => {
-                        let share = f64::from(RUNGS[0]) / f64::from(RUNGS[1]);
-                        (suggestion.id, share * seconds, short, true, halving.first())
-                    }
-                    None => {
-                        let score = full(table, &suggestion.candidate, suggestion.seed)?;
-                        (suggestion.id, seconds, score, true, RUNGS[1])
-                    }
-                }
-            }
+        let promotion = match &halving {
+            Some(halving) => search.promotion(halving)?,
+            None => None,
+        };
+        let (id, rung) = match promotion {
+            Some(promotion) => (promotion.id, promotion.from + 1),
+            None => (search.ask()?.id, 0),
+        };
+        let suggestion = &search.evaluations()[id as usize].suggestion;
+        let (short, seconds) = table.short(&suggestion.candidate).context(needs)?;
+        let (cost, score) = if rung + 1 < rungs {
+            let share = f64::from(RUNGS[0]) / f64::from(RUNGS[1]);
+            (share * seconds, short)
+        } else {
+            let score = table
+                .evaluate(&suggestion.candidate, suggestion.seed)
+                .score();
+            (seconds, score.context("the table has no such cell")?)
         };
         // Until this training is over, the incumbent is what it was.
         let now = clock + cost / unit;
-        let incumbent = incumbent(&mut search, &ended)?;
+        let incumbent = match search.evaluations().iter().any(|e| e.score().is_some()) {
+            true => search.incumbent()?.map(|e| e.suggestion.candidate),
+            false => None,
+        };
         while curve.len() < length && ((curve.len() + 1) as f64) < now {
             let test = incumbent.and_then(|cell| table.test(&cell)).unwrap_or(0.0);
             curve.push((curve.len() + 1, test));
@@ -145,16 +141,12 @@ fn run(table: &Table, config: SearchConfig, factor: Option<usize>) -> anyhow::Re
             break;
         }
         clock = now;
-        if is_new {
-            search.tell(id, nasbot_opt::Outcome::Score(score))?;
-        } else {
-            search.revise(id, score)?;
-        }
+        search.reach(id, rung, score)?;
         if let Some(halving) = &mut halving {
-            halving.reach(id, until, score);
-        }
-        if until == RUNGS[1] {
-            ended.push((id, score));
+            if rung > 0 {
+                halving.promote(id, RUNGS[rung - 1]);
+            }
+            halving.reach(id, RUNGS[rung], score);
         }
     }
     Ok(Run {
@@ -163,29 +155,6 @@ fn run(table: &Table, config: SearchConfig, factor: Option<usize>) -> anyhow::Re
         seconds: started.elapsed().as_secs_f64(),
         cpu: thread_seconds() - cpu,
     })
-}
-
-fn full(table: &Table, cell: &Cell, seed: u64) -> anyhow::Result<f64> {
-    let score = table.evaluate(cell, seed).score();
-    score.context("the table has no such cell")
-}
-
-/// The cell to recommend: the search's own, if that was trained to the end, else the best that was, else the search's.
-fn incumbent(search: &mut Search<Cells>, ended: &[(u64, f64)]) -> anyhow::Result<Option<Cell>> {
-    let own = match search.evaluations().iter().any(|e| e.score().is_some()) {
-        true => search
-            .incumbent()?
-            .map(|e| (e.suggestion.id, e.suggestion.candidate)),
-        false => None,
-    };
-    if own.is_some_and(|(id, _)| ended.iter().any(|&(known, _)| known == id)) {
-        return Ok(own.map(|(_, cell)| cell));
-    }
-    let best = ended
-        .iter()
-        .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
-    let best = best.map(|&(id, _)| search.evaluations()[id as usize].suggestion.candidate);
-    Ok(best.or(own.map(|(_, cell)| cell)))
 }
 
 /// The first time at which one mean curve has reached the last value of another, in mean full trainings, and how many

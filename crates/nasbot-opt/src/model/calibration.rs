@@ -151,7 +151,7 @@ fn each_split(
             history.push(suggestion, space.hash(network));
             history.finish(id as u64, Outcome::Score(score));
         }
-        let mut model = Model::new(&space, &config, &networks[0]).unwrap();
+        let mut model = Model::new(&space, &config, &networks[0], 1).unwrap();
         model.catch_up(&space, &config, &history).unwrap();
         judge(&model, &space, &config, &scored[SHOWN..]);
     }

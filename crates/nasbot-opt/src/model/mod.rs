@@ -8,15 +8,19 @@
 //! chosen anew whenever the number of scores reaches a point of a fixed schedule, each time from a random
 //! stream of its own, so that a model which catches up with a restored history ends up the same as
 //! one that saw the scores arrive.
+//!
+//! Where trainings stop at rungs, every score of a rung is an observation of its own, and predictions are of scores at
+//! the end of a training: see [`rungs`].
 
 mod layers;
+mod rungs;
 
 use std::borrow::Cow;
 
 use gp::{Ensemble, Exponential, Inference, Settings, Surrogate};
 use ndarray::{Array2, Array3, Axis};
 
-pub(crate) use layers::{Layers, Point};
+pub(crate) use layers::{Layers, Parts, Point};
 
 use crate::history::History;
 use crate::stream::{self, Purpose};
@@ -31,9 +35,15 @@ const SWEEPS: usize = 3;
 /// Gaussian processes and the points behind them.
 pub(crate) struct Model {
     layers: Layers,
-    /// Scored candidates in the order of their scores.
+    /// Scored candidates in the order of their scores; one that went on from a rung once for each of its scores.
     points: Vec<Point>,
-    /// Their scores.
+    /// The evaluations that they belong to.
+    ids: Vec<u64>,
+    /// Their scores as they were told.
+    told: Vec<f64>,
+    /// Their scores, those of rungs brought to the scale of the end.
+    scaled: Vec<f64>,
+    /// The last score of each evaluation, in the order of its first one, on that scale.
     scores: Vec<f64>,
     surrogate: Surrogate<Exponential>,
     /// Over the counts alone, where there are any.
@@ -41,13 +51,15 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    /// A model without data for a space whose candidates look like `example`.
+    /// A model without data for a space whose candidates look like `example`, and for scores of so many `rungs`, the end
+    /// of a training included.
     pub(crate) fn new<S: Space>(
         space: &S,
         config: &ValidConfig,
         example: &S::Candidate,
+        rungs: usize,
     ) -> Result<Self, Error> {
-        let layers = Layers::new(space, config, example);
+        let layers = Layers::new(space, config, example, rungs);
         let settings = |inference| Settings {
             inference,
             ..Settings::default()
@@ -68,6 +80,9 @@ impl Model {
         Ok(Self {
             layers,
             points: Vec::new(),
+            ids: Vec::new(),
+            told: Vec::new(),
+            scaled: Vec::new(),
             scores: Vec::new(),
             surrogate,
             screen,
@@ -82,18 +97,23 @@ impl Model {
         history: &History<S::Candidate>,
     ) -> Result<(), Error> {
         let known = self.points.len();
-        let mut scored = history.scored().skip(known).peekable();
+        let mut scored = history.arrivals().skip(known).peekable();
         while scored.peek().is_some() {
             // All that come before the next refit, that one's own included.
-            let (mut new, mut scores) = (Vec::new(), Vec::new());
-            for (evaluation, score) in scored.by_ref() {
-                new.push(Point::new(space, &evaluation.suggestion.candidate)?);
-                scores.push(score);
+            let (mut new, mut ids, mut scores) = (Vec::new(), Vec::new(), Vec::new());
+            for (evaluation, arrival) in scored.by_ref() {
+                let point = Point::new(space, &evaluation.suggestion.candidate)?;
+                new.push(Point {
+                    below: arrival.below,
+                    ..point
+                });
+                scores.push(arrival.score);
+                ids.push(arrival.id);
                 if is_refit(self.points.len() + new.len()) {
                     break;
                 }
             }
-            self.extend(space, new, &scores)?;
+            self.extend(space, new, &ids, &scores)?;
             if is_refit(self.points.len()) {
                 self.transform(config)?;
                 let number = self.points.len() as u64;
@@ -111,43 +131,37 @@ impl Model {
         }
     }
 
-    /// Takes in that the score at `place`, in the order of arrival, is another now.
-    pub(crate) fn revise(
-        &mut self,
-        place: usize,
-        score: f64,
-        config: &ValidConfig,
-    ) -> Result<(), Error> {
-        match self.scores.get_mut(place) {
-            Some(known) => *known = score,
-            None => return Ok(()),
-        }
-        self.transform(config)
-    }
-
     fn extend<S: Space>(
         &mut self,
         space: &S,
         new: Vec<Point>,
+        ids: &[u64],
         scores: &[f64],
     ) -> Result<(), Error> {
         let rows: Vec<&Point> = new.iter().collect();
         let cross = self.cross(space, &rows, &[])?;
         let among = self.layers.distances(space, &rows, &rows)?;
-        let counts: Vec<&[Counts]> = new.iter().map(|point| point.counts.as_slice()).collect();
-        let count_cross = self.count_cross(&counts, &[])?;
+        let counts: Vec<Parts<'_>> = new.iter().map(Point::parts).collect();
+        let known: Vec<Parts<'_>> = self.points.iter().map(Point::parts).collect();
+        let count_cross = self.layers.count_distances(&counts, &known)?;
         let count_among = self.layers.count_distances(&counts, &counts)?;
         self.surrogate.extend(cross.view(), among.view(), scores)?;
         if let Some(screen) = &mut self.screen {
             screen.extend(count_cross.view(), count_among.view(), scores)?;
         }
         self.points.extend(new);
-        self.scores.extend(scores);
+        self.ids.extend(ids);
+        self.told.extend(scores);
         Ok(())
     }
 
     fn transform(&mut self, config: &ValidConfig) -> Result<(), Error> {
-        let transformed = transform::apply(config.transform, &self.scores);
+        let below: Vec<usize> = self.points.iter().map(|point| point.below).collect();
+        self.scaled = rungs::comparable(&self.told, &below, &self.ids);
+        self.scores = (rungs::last_places(&self.ids).into_iter())
+            .map(|place| self.scaled[place])
+            .collect();
+        let transformed = transform::apply(config.transform, &self.scaled);
         self.surrogate.set_scores(&transformed)?;
         if let Some(screen) = &mut self.screen {
             screen.set_scores(&transformed)?;
@@ -158,7 +172,7 @@ impl Model {
     /// A prediction's mean and standard deviation in units of the score: the transform undone at the
     /// mean, and half of what lies between one standard deviation below and above.
     pub(crate) fn in_scores(&self, config: &ValidConfig, mean: f64, std: f64) -> (f64, f64) {
-        let undo = |value| transform::invert(config.transform, &self.scores, value);
+        let undo = |value| transform::invert(config.transform, &self.scaled, value);
         (undo(mean), 0.5 * (undo(mean + std) - undo(mean - std)))
     }
 
@@ -167,6 +181,7 @@ impl Model {
         self.surrogate.ensemble().is_ok()
     }
 
+    /// The last score of each evaluation, in the order of their first ones, on the scale of the end.
     pub(crate) fn scores(&self) -> &[f64] {
         &self.scores
     }
@@ -201,43 +216,76 @@ impl Model {
             return Ok(Some(Cow::Borrowed(ensemble)));
         }
         let cross = self.count_cross(pending, &[])?;
-        let among = self.layers.count_distances(pending, pending)?;
+        let pending: Vec<Parts<'_>> = pending.iter().map(|counts| Parts::at_end(counts)).collect();
+        let among = self.layers.count_distances(&pending, &pending)?;
         let with = ensemble.with_pending(cross.view(), among.view())?;
         Ok(Some(Cow::Owned(with)))
     }
 
     /// Each member's best mean at a scored candidate.
     pub(crate) fn targets(&self) -> Result<Vec<f64>, Error> {
-        Ok(best_means(&means(&self.surrogate, &self.contenders())?))
+        let places = self.contenders(rungs::last_places(&self.ids));
+        Ok(best_means(&means(&self.surrogate, self.full_at(&places))?))
     }
 
     /// The same of the process over counts.
     pub(crate) fn screen_targets(&self) -> Result<Vec<f64>, Error> {
         match &self.screen {
-            Some(screen) => Ok(best_means(&means(screen, &self.contenders())?)),
+            Some(screen) => {
+                let places = self.contenders(rungs::last_places(&self.ids));
+                let first = self.layers.first_count_rung();
+                let cross = rungs::at_end(screen.distances(), &self.points, &places, first);
+                Ok(best_means(&means(screen, cross)?))
+            }
             None => Ok(Vec::new()),
         }
     }
 
-    /// The scored candidate with the best mean over all members, by its place among the scores; `None`
-    /// while there is no fit.
-    pub(crate) fn best(&self) -> Result<Option<usize>, Error> {
+    /// Of the evaluations that came furthest, the one with the best mean over all members; `None` while there is no fit.
+    pub(crate) fn best(&self) -> Result<Option<u64>, Error> {
         if !self.is_ready() {
             return Ok(None);
         }
-        let order = self.contenders();
-        let sums = means(&self.surrogate, &order)?.sum_axis(Axis(0));
+        let mut places = rungs::last_places(&self.ids);
+        let least = places.iter().map(|&place| self.points[place].below).min();
+        places.retain(|&place| Some(self.points[place].below) == least);
+        let order = self.contenders(places);
+        let sums = means(&self.surrogate, self.full_at(&order))?.sum_axis(Axis(0));
         // Contenders come with the best score first, which wins a tie.
         let best = (0..order.len()).reduce(|a, b| if sums[b] > sums[a] { b } else { a });
-        Ok(best.map(|place| order[place]))
+        Ok(best.map(|place| self.ids[order[place]]))
     }
 
-    /// The scored candidates that may be best, best score first.
-    fn contenders(&self) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.scores.len()).collect();
-        order.sort_by(|&a, &b| self.scores[b].total_cmp(&self.scores[a]));
-        order.truncate(CONTENDERS);
-        order
+    /// The mean over all members at scored evaluations, at the end of a training; −∞ at those without a score, and at all
+    /// while there is no fit.
+    pub(crate) fn promise(&self, ids: &[u64]) -> Result<Vec<f64>, Error> {
+        let mut promise = vec![f64::NEG_INFINITY; ids.len()];
+        if !self.is_ready() {
+            return Ok(promise);
+        }
+        let place_of = |id| self.ids.iter().rposition(|known| known == id);
+        let known: Vec<(usize, usize)> = (ids.iter().enumerate())
+            .filter_map(|(i, id)| Some((i, place_of(id)?)))
+            .collect();
+        let places: Vec<usize> = known.iter().map(|&(_, place)| place).collect();
+        let sums = means(&self.surrogate, self.full_at(&places))?.sum_axis(Axis(0));
+        for (&(i, _), sum) in known.iter().zip(sums) {
+            promise[i] = sum;
+        }
+        Ok(promise)
+    }
+
+    /// Those of `places` that may be best, best score first.
+    fn contenders(&self, mut places: Vec<usize>) -> Vec<usize> {
+        places.sort_by(|&a, &b| self.scaled[b].total_cmp(&self.scaled[a]));
+        places.truncate(CONTENDERS);
+        places
+    }
+
+    /// Distances of scored candidates to all, as if their trainings had come to the end.
+    fn full_at(&self, places: &[usize]) -> Array3<f64> {
+        let (distances, first) = (self.surrogate.distances(), self.layers.first_rung());
+        rungs::at_end(distances, &self.points, places, first)
     }
 
     /// Distances of `rows` to the scored candidates and then to `pending`: shape (depth, rows, n + p).
@@ -257,23 +305,19 @@ impl Model {
         rows: &[&[Counts]],
         pending: &[&[Counts]],
     ) -> Result<Array3<f64>, Error> {
-        let known = self.points.iter().map(|point| point.counts.as_slice());
-        let columns: Vec<&[Counts]> = known.chain(pending.iter().copied()).collect();
-        self.layers.count_distances(rows, &columns)
+        let known = self.points.iter().map(Point::parts);
+        let pending = pending.iter().map(|counts| Parts::at_end(counts));
+        let columns: Vec<Parts<'_>> = known.chain(pending).collect();
+        let rows: Vec<Parts<'_>> = rows.iter().map(|counts| Parts::at_end(counts)).collect();
+        self.layers.count_distances(&rows, &columns)
     }
 }
 
-/// Means at some of a process's own points: rows are members.
-fn means(surrogate: &Surrogate<Exponential>, indices: &[usize]) -> Result<Array2<f64>, Error> {
-    let triangles = surrogate.distances().triangles();
-    let shape = (triangles.len(), indices.len(), surrogate.len());
-    let cross = Array3::from_shape_fn(shape, |(layer, row, column)| {
-        let (low, high) = (indices[row].min(column), indices[row].max(column));
-        triangles[layer][high * (high + 1) / 2 + low]
-    });
+/// Means at points with these distances: rows are members.
+fn means(surrogate: &Surrogate<Exponential>, cross: Array3<f64>) -> Result<Array2<f64>, Error> {
     let ensemble = surrogate.ensemble()?;
     let scaling = ensemble.scaling();
-    let mut means = Array2::zeros((ensemble.members().len(), indices.len()));
+    let mut means = Array2::zeros((ensemble.members().len(), cross.dim().1));
     for (mut row, member) in means.rows_mut().into_iter().zip(ensemble.members()) {
         row.assign(&(member.predict_mean(cross.view())? * scaling.scale + scaling.centre));
     }

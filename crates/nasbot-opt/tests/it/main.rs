@@ -10,4 +10,5 @@ mod conformance;
 mod golden;
 mod halving;
 mod resume;
+mod rungs;
 mod toy;

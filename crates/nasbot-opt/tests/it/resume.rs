@@ -9,17 +9,23 @@ use crate::toy::{Agreement, Word, Words, name, settings};
 enum Event {
     Asked(Suggestion<Word>),
     Told(u64, Outcome),
-    Revised(u64, f64),
+    Reached(u64, usize, f64),
+}
+
+/// Of trainings with three rungs.
+fn search(config: &nasbot_opt::SearchConfig) -> Search<Words> {
+    let config = config.clone().validated().unwrap();
+    Search::with_rungs(Words::new(7), config, 3).unwrap()
 }
 
 #[test]
 fn a_restored_search_continues_as_if_nothing_had_happened() {
     for config in settings(11) {
-        let fresh = || Search::new(Words::new(7), config.clone().validated().unwrap()).unwrap();
+        let fresh = || search(&config);
         let mut search = fresh();
         let mut events = Vec::new();
         let mut busy: Vec<Suggestion<Word>> = Vec::new();
-        let mut scored: Vec<(u64, f64)> = Vec::new();
+        let mut scored: Vec<(u64, usize, f64)> = Vec::new();
         for step in 0..45_usize {
             let suggestion = search.ask().unwrap();
             events.push(Event::Asked(suggestion.clone()));
@@ -28,15 +34,26 @@ fn a_restored_search_continues_as_if_nothing_had_happened() {
                 // Out of order, so that the order of tells and that of asks differ.
                 let done = busy.remove(step % 3);
                 let outcome = Agreement.evaluate(&done.candidate, done.seed);
-                search.tell(done.id, outcome).unwrap();
-                events.push(Event::Told(done.id, outcome));
-                scored.extend(outcome.score().map(|score| (done.id, score)));
+                if step % 2 == 0 {
+                    let score = outcome.score().unwrap();
+                    search.reach(done.id, 0, score).unwrap();
+                    events.push(Event::Reached(done.id, 0, score));
+                    scored.push((done.id, 0, score));
+                } else {
+                    search.tell(done.id, outcome).unwrap();
+                    events.push(Event::Told(done.id, outcome));
+                }
             }
             if step % 4 == 3 && !scored.is_empty() {
-                // As if a training had gone on.
-                let (id, score) = scored[(7 * step) % scored.len()];
-                search.revise(id, score + 0.5).unwrap();
-                events.push(Event::Revised(id, score + 0.5));
+                // A training has gone on, to the next rung.
+                let place = (7 * step) % scored.len();
+                let (id, rung, score) = &mut scored[place];
+                (*rung, *score) = (*rung + 1, *score + 0.5);
+                search.reach(*id, *rung, *score).unwrap();
+                events.push(Event::Reached(*id, *rung, *score));
+                if *rung == 2 {
+                    scored.swap_remove(place);
+                }
             }
         }
         for cut in [10, 37, 61, events.len()] {
@@ -45,7 +62,7 @@ fn a_restored_search_continues_as_if_nothing_had_happened() {
                 match event {
                     Event::Asked(suggestion) => restored.restore(suggestion).unwrap(),
                     Event::Told(id, outcome) => restored.tell(id, outcome).unwrap(),
-                    Event::Revised(id, score) => restored.revise(id, score).unwrap(),
+                    Event::Reached(id, rung, score) => restored.reach(id, rung, score).unwrap(),
                 }
             }
             for event in &events[cut..] {
@@ -55,7 +72,7 @@ fn a_restored_search_continues_as_if_nothing_had_happened() {
                         assert_eq!(&found, expected, "{} after {cut}", name(&config));
                     }
                     Event::Told(id, outcome) => restored.tell(*id, *outcome).unwrap(),
-                    Event::Revised(id, score) => restored.revise(*id, *score).unwrap(),
+                    Event::Reached(id, rung, score) => restored.reach(*id, *rung, *score).unwrap(),
                 }
             }
             assert_eq!(
@@ -70,12 +87,12 @@ fn a_restored_search_continues_as_if_nothing_had_happened() {
 
 /// The suggestion that follows all events, by asking throughout.
 fn search_after(events: &[Event], config: &nasbot_opt::SearchConfig) -> Suggestion<Word> {
-    let mut search = Search::new(Words::new(7), config.clone().validated().unwrap()).unwrap();
+    let mut search = search(config);
     for event in events {
         match event {
             Event::Asked(expected) => assert_eq!(&search.ask().unwrap(), expected),
             Event::Told(id, outcome) => search.tell(*id, *outcome).unwrap(),
-            Event::Revised(id, score) => search.revise(*id, *score).unwrap(),
+            Event::Reached(id, rung, score) => search.reach(*id, *rung, *score).unwrap(),
         }
     }
     search.ask().unwrap()
@@ -112,30 +129,4 @@ fn restoring_out_of_order_or_giving_twice_is_refused() {
         search.give(first.candidate),
         Err(Error::Duplicate { id: 0 })
     );
-}
-
-#[test]
-fn only_a_score_that_was_told_can_be_revised() {
-    for config in settings(14) {
-        let mut search = Search::new(Words::new(7), config.validated().unwrap()).unwrap();
-        let (first, second) = (search.ask().unwrap().id, search.ask().unwrap().id);
-        assert_eq!(
-            search.revise(9, 1.0),
-            Err(Error::UnknownEvaluation { id: 9 })
-        );
-        assert_eq!(
-            search.revise(first, 1.0),
-            Err(Error::NotScored { id: first })
-        );
-        search.tell(first, Outcome::Score(0.5)).unwrap();
-        search.tell(second, Outcome::Score(0.6)).unwrap();
-        assert_eq!(search.best().unwrap().suggestion.id, second);
-        assert!(matches!(
-            search.revise(first, f64::NAN),
-            Err(Error::NotFinite { .. })
-        ));
-        search.revise(first, 0.7).unwrap();
-        assert_eq!(search.best().unwrap().suggestion.id, first);
-        assert_eq!(search.evaluations()[0].score(), Some(0.7));
-    }
 }
