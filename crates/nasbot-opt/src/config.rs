@@ -101,9 +101,6 @@ named! {
         Rank = "rank",
         /// The scores as they are.
         Nothing = "nothing",
-        /// Scores far below the median are drawn in: below it, a deviation x in units of the
-        /// spread above the median becomes log(1 + x).
-        Soften = "soften",
     }
 }
 

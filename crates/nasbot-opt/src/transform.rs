@@ -1,7 +1,7 @@
 //! What the surrogate learns from: scores, or an increasing function of them.
 //!
 //! A search cares for the top of the scale, while raw scores often have a long tail below (networks that
-//! barely train). Both transforms here keep the order of the scores.
+//! barely train). Transforms here keep the order of the scores.
 
 use crate::Transform;
 
@@ -10,7 +10,6 @@ pub(crate) fn apply(transform: Transform, scores: &[f64]) -> Vec<f64> {
     match transform {
         Transform::Nothing => scores.to_vec(),
         Transform::Rank => ranks(scores),
-        Transform::Soften => soften(scores),
     }
 }
 
@@ -34,27 +33,6 @@ fn ranks(scores: &[f64]) -> Vec<f64> {
         start += tied;
     }
     out
-}
-
-/// With m the median and s the root mean square deviation of the scores above it: y where y ≥ m, and
-/// m − s·log(1 + (m − y)/s) below.
-fn soften(scores: &[f64]) -> Vec<f64> {
-    let mut sorted = scores.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let Some(&median) = sorted.get(sorted.len() / 2) else {
-        return Vec::new();
-    };
-    let above = &sorted[sorted.len() / 2..];
-    let spread =
-        (above.iter().map(|y| (y - median).powi(2)).sum::<f64>() / above.len() as f64).sqrt();
-    if spread <= f64::EPSILON * median.abs() {
-        return scores.to_vec();
-    }
-    let draw = |y: f64| median - spread * ((median - y) / spread).ln_1p();
-    scores
-        .iter()
-        .map(|&y| if y < median { draw(y) } else { y })
-        .collect()
 }
 
 /// Φ⁻¹(p) for p in (0, 1), by bisection of Φ to full precision.
@@ -108,7 +86,7 @@ mod tests {
     #[test]
     fn the_inverse_leads_back_to_each_score_and_keeps_order() {
         let scores = [0.91, 0.15, 0.97, 0.975, 0.97, 0.88];
-        for transform in [Transform::Nothing, Transform::Rank, Transform::Soften] {
+        for transform in [Transform::Nothing, Transform::Rank] {
             for (score, value) in scores.iter().zip(apply(transform, &scores)) {
                 assert!((invert(transform, &scores, value) - score).abs() < 1e-12);
             }
@@ -133,7 +111,7 @@ mod tests {
     #[test]
     fn order_is_kept_and_ties_stay_ties() {
         let scores = [3.0, -50.0, 3.0, 7.5, 2.9, 3.1, 1e6];
-        for transform in [Transform::Nothing, Transform::Rank, Transform::Soften] {
+        for transform in [Transform::Nothing, Transform::Rank] {
             let out = apply(transform, &scores);
             for (a, x) in scores.iter().zip(&out) {
                 for (b, y) in scores.iter().zip(&out) {
@@ -145,7 +123,7 @@ mod tests {
 
     #[test]
     fn equal_scores_and_few_scores_pass() {
-        for transform in [Transform::Nothing, Transform::Rank, Transform::Soften] {
+        for transform in [Transform::Nothing, Transform::Rank] {
             for scores in [&[][..], &[4.0], &[2.0; 5], &[0.0, 0.0]] {
                 let out = apply(transform, scores);
                 assert_eq!(out.len(), scores.len());
