@@ -226,13 +226,9 @@ impl<S: Space> Search<S> {
     /// has an outcome, and [`Error::NotFinite`] for a score that is NaN or infinite, in which case
     /// the evaluation stays pending.
     pub fn tell(&mut self, id: u64, outcome: Outcome) -> Result<(), Error> {
-        let evaluation = usize::try_from(id)
-            .ok()
-            .and_then(|i| self.evaluations().get(i));
-        match evaluation.map(|e| e.state) {
-            None => return Err(Error::UnknownEvaluation { id }),
-            Some(State::Done(_)) => return Err(Error::AlreadyTold { id }),
-            Some(State::Pending) => {}
+        match self.state(id)? {
+            State::Done(_) => return Err(Error::AlreadyTold { id }),
+            State::Pending => {}
         }
         if let Some(score) = outcome.score().filter(|s| !s.is_finite()) {
             return Err(Error::NotFinite { id, score });
@@ -249,13 +245,9 @@ impl<S: Space> Search<S> {
     /// [`Error::UnknownEvaluation`], [`Error::AlreadyTold`] when it failed or was withdrawn, [`Error::Rung`] when there is no
     /// such rung or it is not above the last one told, and [`Error::NotFinite`].
     pub fn reach(&mut self, id: u64, rung: usize, score: f64) -> Result<(), Error> {
-        let evaluation = usize::try_from(id)
-            .ok()
-            .and_then(|i| self.evaluations().get(i));
-        match evaluation.map(|e| e.state) {
-            None => return Err(Error::UnknownEvaluation { id }),
-            Some(State::Done(Outcome::Score(_)) | State::Pending) => {}
-            Some(State::Done(_)) => return Err(Error::AlreadyTold { id }),
+        match self.state(id)? {
+            State::Done(Outcome::Score(_)) | State::Pending => {}
+            State::Done(_) => return Err(Error::AlreadyTold { id }),
         }
         let last = self.rungs - 1;
         let below = last.checked_sub(rung);
@@ -300,6 +292,15 @@ impl<S: Space> Search<S> {
             from: vacancy.from,
             until: vacancy.until,
         }))
+    }
+
+    /// Where an evaluation stands, if there is one with this id.
+    fn state(&self, id: u64) -> Result<State, Error> {
+        let evaluation = usize::try_from(id)
+            .ok()
+            .and_then(|i| self.evaluations().get(i));
+        let evaluation = evaluation.ok_or(Error::UnknownEvaluation { id })?;
+        Ok(evaluation.state)
     }
 
     fn next_id(&self) -> u64 {
