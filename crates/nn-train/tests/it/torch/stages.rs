@@ -7,8 +7,8 @@ use nn_train::job::{Event, Job, Stage};
 use nn_train::torch::train;
 use nn_train::{Augmentation, Error, Optimiser, TrainingSpec};
 
-use super::alone;
 use super::training::{job, short};
+use super::{alone, without_time};
 use crate::support::{chain, digits};
 
 fn small(optimiser: Optimiser) -> Job {
@@ -50,20 +50,7 @@ fn until(job: &Job, until: u32, checkpoint: &Path) -> Job {
 fn events(job: &Job) -> Vec<Event> {
     let mut events = Vec::new();
     let done = train::run(job, &mut |event| events.push(event)).unwrap();
-    events.push(match done {
-        Event::Done {
-            score,
-            metrics,
-            parameters,
-            ..
-        } => Event::Done {
-            score,
-            metrics,
-            parameters,
-            seconds: 0.0,
-        },
-        other => other,
-    });
+    events.push(without_time(done));
     events
 }
 

@@ -10,6 +10,7 @@ use nn_train::data::{DataSpec, Task};
 use nn_train::job::{Event, FailureKind, Job};
 
 use super::training::{job, short};
+use super::without_time;
 use crate::support::{chain, digits};
 
 const WORKER: &str = env!("CARGO_BIN_EXE_nasbot-worker");
@@ -121,32 +122,17 @@ fn a_job_gives_hello_progress_and_done() {
 
 #[test]
 fn the_same_seed_gives_the_same_bits_in_another_process() {
-    let without_time = |events: Vec<Event>| -> Vec<String> {
-        let still = |event| match event {
-            Event::Done {
-                score,
-                metrics,
-                parameters,
-                ..
-            } => Event::Done {
-                score,
-                metrics,
-                seconds: 0.0,
-                parameters,
-            },
-            other => other,
-        };
-        events
-            .into_iter()
-            .map(|event| still(event).to_line().unwrap())
+    let lines = |events: Vec<Event>| -> Vec<String> {
+        (events.into_iter())
+            .map(|event| without_time(event).to_line().unwrap())
             .collect()
     };
     let mut job = small();
     job.training.augment = toml::from_str("shift = 1\nflip = true\ncutout = 2").unwrap();
-    let first = without_time(run(&job));
-    assert_eq!(first, without_time(run(&job)));
+    let first = lines(run(&job));
+    assert_eq!(first, lines(run(&job)));
     job.seed += 1;
-    assert_ne!(first, without_time(run(&job)));
+    assert_ne!(first, lines(run(&job)));
 }
 
 fn failure(events: &[Event]) -> (FailureKind, &str) {
