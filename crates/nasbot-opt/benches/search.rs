@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use nasbot_opt::{
-    Evaluator as _, NetworkSpace, Origin, Search, SearchConfig, Space as _, Suggestion, Synthetic,
+    Evaluator as _, NetworkSpace, Next, Origin, Search, SearchConfig, Space as _, Suggestion,
+    Synthetic,
 };
 use nn_graph::{Constraints, Kind};
 use rand::SeedableRng as _;
@@ -51,7 +52,9 @@ fn restored(count: usize) -> Search<NetworkSpace> {
             // So that the exploration at random counts as done.
             origin: Origin::Random,
         };
-        search.restore(suggestion).expect("the next number");
+        search
+            .restore(Next::Start(suggestion))
+            .expect("the next number");
         search.tell(id, outcome).expect("a finite score");
     }
     search
@@ -63,7 +66,7 @@ fn suggest(c: &mut Criterion) {
     for count in [100, 300, 1000] {
         let started = || {
             let mut search = restored(count);
-            let suggestion = search.ask().expect("a suggestion");
+            let suggestion = search.suggest().expect("a suggestion");
             let outcome = Synthetic.evaluate(&suggestion.candidate, 0);
             search.tell(suggestion.id, outcome).expect("a finite score");
             search
@@ -78,7 +81,7 @@ fn suggest(c: &mut Criterion) {
                     });
                     let mut search = fresh.unwrap_or_else(started);
                     let since = Instant::now();
-                    let suggestion = search.ask().expect("a suggestion");
+                    let suggestion = search.suggest().expect("a suggestion");
                     spent += since.elapsed();
                     let outcome = Synthetic.evaluate(&suggestion.candidate, 0);
                     search.tell(suggestion.id, outcome).expect("a finite score");
@@ -96,7 +99,7 @@ fn resume(c: &mut Criterion) {
     group.bench_function("300", |b| {
         b.iter_batched(
             || restored(300),
-            |mut search| search.ask(),
+            |mut search| search.suggest(),
             criterion::BatchSize::PerIteration,
         );
     });

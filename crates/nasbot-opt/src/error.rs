@@ -1,5 +1,7 @@
 //! What can go wrong in a search.
 
+use crate::Rung;
+
 /// Errors of this crate. Each names the thing at fault and says what to do about it.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -44,23 +46,25 @@ pub enum Error {
         /// The id that was told.
         id: u64,
     },
-    /// An outcome was told twice for the same evaluation.
-    #[error("evaluation {id} already has an outcome: tell each evaluation once")]
+    /// An outcome was told for an evaluation that is paused or over.
+    #[error("evaluation {id} is not running: tell each result once")]
     AlreadyTold {
         /// The id that was told.
         id: u64,
     },
-    /// A score of a rung that the evaluation cannot have reached now.
-    #[error(
-        "evaluation {id} cannot reach rung {rung}: tell each rung once, in rising order, from 0 to {last}"
-    )]
-    Rung {
-        /// The id that was told.
+    /// An evaluation that has not failed was to run once more.
+    #[error("evaluation {id} has not failed: only a failed evaluation can run once more")]
+    NotFailed {
+        /// The id that was given.
         id: u64,
-        /// The rung that was told, counted from 0.
-        rung: usize,
-        /// The rung at the end of a training.
-        last: usize,
+    },
+    /// An evaluation was to go on to a rung that is not the next one.
+    #[error("evaluation {id} cannot go on to rung {rung}: it is not paused on the rung below")]
+    CannotGoOn {
+        /// The evaluation.
+        id: u64,
+        /// The rung, counted from 0.
+        rung: Rung,
     },
     /// A score is NaN or infinite.
     #[error(

@@ -1,15 +1,18 @@
-//! What has been suggested so far and what came of it.
+//! What has been suggested so far, where each evaluation stands and what came of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use crate::{Outcome, Suggestion};
+use crate::ladder::Ladder;
+use crate::{Halving, Outcome, Rung, Suggestion};
 
 /// Where an evaluation stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum State {
-    /// Suggested, and no outcome told yet.
-    Pending,
-    /// Its outcome has been told.
+    /// It is on its way to this rung: no result has been told yet.
+    Running(Rung),
+    /// It has a score of this rung, which is not the last one, and may go on.
+    Paused(Rung),
+    /// It is over: it has the score of the last rung, failed, or was withdrawn.
     Done(Outcome),
 }
 
@@ -20,54 +23,74 @@ pub struct Evaluation<C> {
     pub suggestion: Suggestion<C>,
     /// Where it stands.
     pub state: State,
+    /// Its scores, one for each rung that it has reached.
+    pub scores: Vec<f64>,
 }
 
 impl<C> Evaluation<C> {
-    /// The score, when one has been told.
+    /// The score of the highest rung that it has reached.
     #[must_use]
     pub fn score(&self) -> Option<f64> {
-        match self.state {
-            State::Done(outcome) => outcome.score(),
-            State::Pending => None,
-        }
+        self.scores.last().copied()
     }
-}
 
-/// All evaluations of a search, by id, with the order in which scores arrived.
-#[derive(Clone, Debug)]
-pub(crate) struct History<C> {
-    evaluations: Vec<Evaluation<C>>,
-    /// Ids with a score, in the order in which the scores were told.
-    scored: Vec<u64>,
-    /// Which evaluation holds a candidate, by hash. Only ever looked up, never iterated.
-    known: HashMap<u128, u64>,
-    hashes: Vec<u128>,
-    /// Every score in the order in which they were told: of one evaluation as many as the rungs that it reached.
-    arrivals: Vec<Arrival>,
+    /// The highest rung that it has reached.
+    #[must_use]
+    pub fn reached(&self) -> Option<Rung> {
+        let count = u32::try_from(self.scores.len()).ok()?;
+        count.checked_sub(1).map(Rung::new)
+    }
 }
 
 /// A score as it was told.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Arrival {
     pub(crate) id: u64,
-    /// Rungs below the end of a training.
-    pub(crate) below: usize,
+    pub(crate) rung: Rung,
     pub(crate) score: f64,
 }
 
+/// All evaluations of a search, by id, with the order in which scores arrived.
+#[derive(Clone, Debug)]
+pub(crate) struct History<C> {
+    last: Rung,
+    evaluations: Vec<Evaluation<C>>,
+    hashes: Vec<u128>,
+    /// Which evaluation holds a candidate, by hash. Only ever looked up, never iterated.
+    known: HashMap<u128, u64>,
+    running: BTreeSet<u64>,
+    withdrawn: u64,
+    /// Ids with a score, in the order in which their first scores were told.
+    scored: Vec<u64>,
+    /// Every score in the order in which it was told: of one evaluation as many as the rungs that it reached.
+    arrivals: Vec<Arrival>,
+    /// The best score of the highest rung that was reached, the earliest of equals.
+    best: Option<Arrival>,
+    pub(crate) ladder: Ladder,
+}
+
 impl<C> History<C> {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(halving: Halving) -> Self {
         Self {
+            last: halving.last(),
             evaluations: Vec::new(),
-            scored: Vec::new(),
-            known: HashMap::new(),
             hashes: Vec::new(),
+            known: HashMap::new(),
+            running: BTreeSet::new(),
+            withdrawn: 0,
+            scored: Vec::new(),
             arrivals: Vec::new(),
+            best: None,
+            ladder: Ladder::new(halving),
         }
     }
 
     pub(crate) fn evaluations(&self) -> &[Evaluation<C>] {
         &self.evaluations
+    }
+
+    pub(crate) fn get(&self, id: u64) -> Option<&Evaluation<C>> {
+        self.evaluations.get(usize::try_from(id).ok()?)
     }
 
     /// The evaluation that already has a candidate with this hash.
@@ -79,79 +102,98 @@ impl<C> History<C> {
         self.known.contains_key(&hash)
     }
 
-    /// Evaluations with a score, in the order in which they were told.
+    /// Evaluations with a score, in the order in which their first scores were told.
     pub(crate) fn scored(&self) -> impl ExactSizeIterator<Item = (&Evaluation<C>, f64)> + Clone {
         self.scored.iter().map(|&id| {
             let evaluation = &self.evaluations[id as usize];
-            (evaluation, evaluation.score().unwrap_or(f64::NAN))
+            (evaluation, evaluation.scores[evaluation.scores.len() - 1])
         })
     }
 
-    pub(crate) fn pending(&self) -> impl Iterator<Item = &Evaluation<C>> {
-        self.evaluations
+    /// Evaluations that are on their way to a rung, by id.
+    pub(crate) fn running(&self) -> impl ExactSizeIterator<Item = &Evaluation<C>> {
+        self.running
             .iter()
-            .filter(|e| e.state == State::Pending)
+            .map(|&id| &self.evaluations[id as usize])
+    }
+
+    /// How many evaluations have been suggested, those that were withdrawn left out.
+    pub(crate) fn begun(&self) -> u64 {
+        self.evaluations.len() as u64 - self.withdrawn
     }
 
     /// Every score that was told, in their order, with its evaluation.
-    pub(crate) fn arrivals(&self) -> impl Iterator<Item = (&Evaluation<C>, Arrival)> {
+    pub(crate) fn arrivals(&self) -> impl ExactSizeIterator<Item = (&Evaluation<C>, Arrival)> {
         let with = |&arrival: &Arrival| (&self.evaluations[arrival.id as usize], arrival);
         self.arrivals.iter().map(with)
     }
 
-    /// Rungs below the end of an evaluation's last score, if it has one.
-    pub(crate) fn below(&self, id: u64) -> Option<usize> {
-        let last = self.arrivals.iter().rfind(|arrival| arrival.id == id);
-        last.map(|arrival| arrival.below)
-    }
-
-    /// The best score of those that came furthest.
+    /// The evaluation with the best score of those that came furthest.
     pub(crate) fn best(&self) -> Option<&Evaluation<C>> {
-        // The earliest of equals, so that a tie changes nothing.
-        let mut best: Option<(&Evaluation<C>, f64)> = None;
-        let least = self.arrivals.iter().map(|arrival| arrival.below).min();
-        let furthest = (self.arrivals()).filter(|(_, arrival)| Some(arrival.below) == least);
-        for (evaluation, Arrival { score, .. }) in furthest {
-            if best.is_none_or(|(_, top)| score > top) {
-                best = Some((evaluation, score));
-            }
-        }
-        best.map(|(evaluation, _)| evaluation)
+        self.get(self.best?.id)
     }
 
+    /// Adds a suggestion, which is on its way to the first rung from now on.
     pub(crate) fn push(&mut self, suggestion: Suggestion<C>, hash: u128) {
-        self.known.insert(hash, suggestion.id);
+        let id = suggestion.id;
+        self.known.insert(hash, id);
         self.hashes.push(hash);
+        self.running.insert(id);
         self.evaluations.push(Evaluation {
             suggestion,
-            state: State::Pending,
+            state: State::Running(Rung::default()),
+            scores: Vec::new(),
         });
     }
 
-    /// Records the outcome of a training that is over; the caller has checked that `id` is pending.
-    pub(crate) fn finish(&mut self, id: u64, outcome: Outcome) {
-        let index = id as usize;
+    /// Lets an evaluation go on from the rung on which it is paused, and returns the next one.
+    pub(crate) fn go_on(&mut self, id: u64, from: Rung) -> Rung {
+        self.ladder.go_on(id, from);
+        self.running.insert(id);
+        self.evaluations[id as usize].state = State::Running(from.next());
+        from.next()
+    }
+
+    /// Runs an evaluation that failed once more, to the rung at which it failed.
+    pub(crate) fn retry(&mut self, id: u64) -> Rung {
+        let evaluation = &mut self.evaluations[id as usize];
+        let rung = evaluation.reached().map_or_else(Rung::default, Rung::next);
+        evaluation.state = State::Running(rung);
+        self.running.insert(id);
+        rung
+    }
+
+    /// Records what came of an evaluation that was on its way to `rung`; the caller has checked that it was.
+    pub(crate) fn finish(&mut self, id: u64, rung: Rung, outcome: Outcome) {
+        self.running.remove(&id);
+        let evaluation = &mut self.evaluations[id as usize];
+        evaluation.state = State::Done(outcome);
         match outcome {
-            Outcome::Score(score) => return self.reach(id, 0, score),
+            Outcome::Score(score) => {
+                if rung < self.last {
+                    evaluation.state = State::Paused(rung);
+                }
+                if evaluation.scores.is_empty() {
+                    self.scored.push(id);
+                }
+                evaluation.scores.push(score);
+                self.ladder.reach(id, rung, score);
+                let arrival = Arrival { id, rung, score };
+                self.arrivals.push(arrival);
+                let is_better =
+                    |best: Arrival| rung > best.rung || (rung == best.rung && score > best.score);
+                if self.best.is_none_or(is_better) {
+                    self.best = Some(arrival);
+                }
+            }
             Outcome::Withdrawn => {
-                let hash = self.hashes[index];
-                if self.known.get(&hash) == Some(&id) {
+                self.withdrawn += 1;
+                let hash = self.hashes[id as usize];
+                if evaluation.scores.is_empty() && self.known.get(&hash) == Some(&id) {
                     self.known.remove(&hash);
                 }
             }
             Outcome::Failed(_) => {}
         }
-        self.evaluations[index].state = State::Done(outcome);
-    }
-
-    /// Records a score so many rungs below the end; the caller has checked that `id` is pending, or has a score of a
-    /// lower rung.
-    pub(crate) fn reach(&mut self, id: u64, below: usize, score: f64) {
-        let state = &mut self.evaluations[id as usize].state;
-        if *state == State::Pending {
-            self.scored.push(id);
-        }
-        *state = State::Done(Outcome::Score(score));
-        self.arrivals.push(Arrival { id, below, score });
     }
 }

@@ -26,7 +26,7 @@ const OCTAVE: f64 = 4.0;
 /// let space = NetworkSpace::new(Kind::MlpReg, constraints)?;
 /// let mut search = Search::new(space, SearchConfig::default().validated()?)?;
 /// for _ in 0..12 {
-///     let suggestion = search.ask()?;
+///     let suggestion = search.suggest()?;
 ///     let outcome = Synthetic.evaluate(&suggestion.candidate, suggestion.seed);
 ///     search.tell(suggestion.id, outcome)?;
 /// }

@@ -18,6 +18,12 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// A score; higher is better.
+    #[must_use]
+    pub fn scored(score: f64) -> Self {
+        Self::Score(score)
+    }
+
     /// The score, when there is one.
     #[must_use]
     pub fn score(self) -> Option<f64> {

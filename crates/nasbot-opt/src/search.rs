@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::history::History;
-use crate::model::Model;
+use crate::model::{Fit, Model};
 use crate::strategy::{self, View};
 use crate::stream::{self, Purpose};
-use crate::{Error, Evaluation, Halving, Outcome, Promotion, Space, State, Strategy, ValidConfig};
+use crate::{Error, Evaluation, Halving, Outcome, Rung, Space, State, Strategy, ValidConfig};
 
 /// Why a candidate was suggested, for reports.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,21 +48,58 @@ pub struct Suggestion<C> {
     pub origin: Origin,
 }
 
-/// One search: its history and its model. Owns no threads and runs no evaluation.
+/// What to do next: the one answer of [`Search::ask`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next<C> {
+    /// Evaluate this candidate, up to the first rung.
+    Start(Suggestion<C>),
+    /// Let this evaluation go on from the rung on which it is paused to the next one.
+    GoOn {
+        /// The evaluation.
+        id: u64,
+        /// The rung to which it goes on.
+        rung: Rung,
+    },
+    /// Nothing before the result of a running evaluation has been told.
+    Wait,
+    /// Nothing any more.
+    Over(Over),
+}
+
+impl<C> Next<C> {
+    /// The suggestion, when there is one to start.
+    #[must_use]
+    pub fn start(self) -> Option<Suggestion<C>> {
+        match self {
+            Self::Start(suggestion) => Some(suggestion),
+            _ => None,
+        }
+    }
+}
+
+/// Why nothing is left to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// As many evaluations as were asked for have been made.
+    Budget,
+    /// No candidate could be found that has not been suggested before.
+    Exhausted,
+}
+
+/// One search: where each evaluation stands, and the model. Owns no threads and runs no evaluation.
 ///
-/// Any number of suggestions may be outstanding; strategies take pending ones into account. What
-/// [`Search::ask`] returns depends only on the settings, the number of the suggestion and the history so
-/// far, so a search that is rebuilt from its record with [`Search::restore`] and [`Search::tell`]
-/// goes on exactly as the uninterrupted one would have.
+/// Any number of evaluations may be running; strategies take these into account. What [`Search::ask`] answers depends
+/// only on the settings, the number of the suggestion and what was asked and told so far, so a search that is rebuilt
+/// from its record with [`Search::restore`] and [`Search::tell`] goes on exactly as the uninterrupted one would have.
 pub struct Search<S: Space> {
     space: S,
     config: ValidConfig,
+    halving: Halving,
+    budget: Option<u64>,
     history: History<S::Candidate>,
     initial: Vec<(S::Candidate, u128)>,
     /// Only of the strategy that has one.
     model: Option<Model>,
-    /// Rungs of a training, its end included.
-    rungs: usize,
 }
 
 impl<S: Space> Search<S> {
@@ -72,17 +109,15 @@ impl<S: Space> Search<S> {
     ///
     /// [`Error::EmptySpace`] when the space has no initial candidate.
     pub fn new(space: S, config: ValidConfig) -> Result<Self, Error> {
-        Self::with_rungs(space, config, 1)
+        Self::with_halving(space, config, Halving::off())
     }
 
-    /// A new search of `space` by trainings that may stop at `rungs` rungs, their end included, where
-    /// [`Search::reach`] tells their scores; at least 1.
+    /// A new search of `space` by trainings that stop at rungs.
     ///
     /// # Errors
     ///
     /// As [`Search::new`].
-    pub fn with_rungs(space: S, config: ValidConfig, rungs: usize) -> Result<Self, Error> {
-        let rungs = rungs.max(1);
+    pub fn with_halving(space: S, config: ValidConfig, halving: Halving) -> Result<Self, Error> {
         let pool = space.initial(&mut stream::stream(config.seed, Purpose::Initial, 0));
         let limit = config.initial.unwrap_or(usize::MAX);
         let mut initial: Vec<(S::Candidate, u128)> = Vec::new();
@@ -92,20 +127,21 @@ impl<S: Space> Search<S> {
                 initial.push((candidate, hash));
             }
         }
-        if initial.is_empty() {
+        let Some((example, _)) = initial.first() else {
             return Err(Error::EmptySpace);
-        }
+        };
         let model = match config.strategy {
-            Strategy::Nasbot => Some(Model::new(&space, &config, &initial[0].0, rungs)?),
+            Strategy::Nasbot => Some(Model::new(&space, &config, example, halving.last())?),
             _ => None,
         };
         Ok(Self {
             space,
             config,
-            history: History::new(),
+            halving,
+            budget: None,
+            history: History::new(halving),
             initial,
             model,
-            rungs,
         })
     }
 
@@ -119,9 +155,29 @@ impl<S: Space> Search<S> {
         &self.config
     }
 
+    /// The rungs of a training.
+    pub fn halving(&self) -> Halving {
+        self.halving
+    }
+
+    /// Limits how many evaluations are begun; those that were withdrawn do not count. No limit by default.
+    pub fn set_budget(&mut self, evaluations: Option<u64>) {
+        self.budget = evaluations;
+    }
+
     /// Everything suggested so far, by id.
     pub fn evaluations(&self) -> &[Evaluation<S::Candidate>] {
         self.history.evaluations()
+    }
+
+    /// The evaluation with this id.
+    pub fn evaluation(&self, id: u64) -> Option<&Evaluation<S::Candidate>> {
+        self.history.get(id)
+    }
+
+    /// The evaluations of which no result has been told, or none of the rung that they are on their way to; by id.
+    pub fn running(&self) -> impl ExactSizeIterator<Item = &Evaluation<S::Candidate>> {
+        self.history.running()
     }
 
     /// The evaluation with the best score so far of those that came furthest, the earliest of equals.
@@ -140,28 +196,53 @@ impl<S: Space> Search<S> {
         if let Some(model) = &mut self.model {
             model.catch_up(&self.space, &self.config, &self.history)?;
             if let Some(id) = model.best()? {
-                return Ok(self.history.evaluations().get(id as usize));
+                return Ok(self.history.get(id));
             }
         }
         Ok(self.history.best())
     }
 
-    /// The number of rungs of a training, its end included.
-    pub fn rungs(&self) -> usize {
-        self.rungs
-    }
-
-    /// The number of suggestions without an outcome.
-    pub fn pending(&self) -> usize {
-        self.history.pending().count()
-    }
-
-    /// The next candidate to evaluate: never one that is being or has been evaluated.
+    /// What to do next. A candidate to start is never one that is being or has been evaluated.
+    ///
+    /// An evaluation that should go on comes before a new one. Where nothing else is left to do and no evaluation has
+    /// reached the last rung, the best one goes on, so that every search that has a score has one of a whole training.
     ///
     /// # Errors
     ///
-    /// [`Error::Exhausted`] when no new candidate could be found.
-    pub fn ask(&mut self) -> Result<Suggestion<S::Candidate>, Error> {
+    /// The surrogate cannot be fitted, or a candidate cannot be compared with others.
+    pub fn ask(&mut self) -> Result<Next<S::Candidate>, Error> {
+        if let Some((id, from)) = self.promotion()? {
+            let rung = self.history.go_on(id, from);
+            return Ok(Next::GoOn { id, rung });
+        }
+        let is_spent = (self.budget).is_some_and(|budget| self.history.begun() >= budget);
+        let over = if is_spent {
+            Over::Budget
+        } else {
+            match self.suggest() {
+                Ok(suggestion) => return Ok(Next::Start(suggestion)),
+                Err(Error::Exhausted { .. }) => Over::Exhausted,
+                Err(error) => return Err(error),
+            }
+        };
+        if self.history.running().len() > 0 {
+            return Ok(Next::Wait);
+        }
+        Ok(match self.history.ladder.leader() {
+            Some((id, from)) => {
+                let rung = self.history.go_on(id, from);
+                Next::GoOn { id, rung }
+            }
+            None => Next::Over(over),
+        })
+    }
+
+    /// A candidate to start, whatever the rungs and the budget: never one that is being or has been evaluated.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Exhausted`] when no new candidate could be found; otherwise as [`Search::ask`].
+    pub fn suggest(&mut self) -> Result<Suggestion<S::Candidate>, Error> {
         let id = self.next_id();
         let mut rng = stream::stream(self.config.seed, Purpose::Suggest, id);
         let fresh = self
@@ -199,13 +280,71 @@ impl<S: Space> Search<S> {
         Ok(self.record(candidate, hash, Origin::Given))
     }
 
-    /// Takes over a suggestion that an earlier process made, in the order of ids. Its outcome, if
-    /// there is one, is told with [`Search::tell`] as usual. Nothing is recomputed.
+    /// Tells what came of an evaluation: the score of the rung that it was on its way to, or how it failed. With a score
+    /// of a rung that is not the last one it is paused there and may go on.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfOrder`] when `suggestion.id` is not the next id.
-    pub fn restore(&mut self, suggestion: Suggestion<S::Candidate>) -> Result<(), Error> {
+    /// [`Error::UnknownEvaluation`] when `id` was never suggested, [`Error::AlreadyTold`] when it is not running, and
+    /// [`Error::NotFinite`] for a score that is NaN or infinite, in which case the evaluation goes on running.
+    pub fn tell(&mut self, id: u64, outcome: Outcome) -> Result<(), Error> {
+        let rung = match self.state(id)? {
+            State::Running(rung) => rung,
+            State::Paused(_) | State::Done(_) => return Err(Error::AlreadyTold { id }),
+        };
+        if let Some(score) = outcome.score().filter(|s| !s.is_finite()) {
+            return Err(Error::NotFinite { id, score });
+        }
+        self.history.finish(id, rung, outcome);
+        Ok(())
+    }
+
+    /// Lets an evaluation that failed run once more, to the rung at which it failed, which is returned.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownEvaluation`] when `id` was never suggested, [`Error::NotFailed`] when it has not failed.
+    pub fn retry(&mut self, id: u64) -> Result<Rung, Error> {
+        match self.state(id)? {
+            State::Done(Outcome::Failed(_)) => Ok(self.history.retry(id)),
+            _ => Err(Error::NotFailed { id }),
+        }
+    }
+
+    /// Takes over an answer that an earlier process was given, in the order of the answers. What came of it is told with
+    /// [`Search::tell`] as usual. Nothing is recomputed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfOrder`] when the id of a suggestion is not the next one, [`Error::CannotGoOn`] when an evaluation
+    /// is not paused on the rung below.
+    pub fn restore(&mut self, next: Next<S::Candidate>) -> Result<(), Error> {
+        match next {
+            Next::Start(suggestion) => {
+                let hash = self.space.hash(&suggestion.candidate);
+                self.restore_hashed(suggestion, hash)
+            }
+            Next::GoOn { id, rung } => match self.state(id)? {
+                State::Paused(from) if from.next() == rung => {
+                    self.history.go_on(id, from);
+                    Ok(())
+                }
+                _ => Err(Error::CannotGoOn { id, rung }),
+            },
+            Next::Wait | Next::Over(_) => Ok(()),
+        }
+    }
+
+    /// As [`Search::restore`] of a suggestion whose hash, that of the space, is known already.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfOrder`].
+    pub fn restore_hashed(
+        &mut self,
+        suggestion: Suggestion<S::Candidate>,
+        hash: u128,
+    ) -> Result<(), Error> {
         let expected = self.next_id();
         if suggestion.id != expected {
             return Err(Error::OutOfOrder {
@@ -213,92 +352,45 @@ impl<S: Space> Search<S> {
                 expected,
             });
         }
-        let hash = self.space.hash(&suggestion.candidate);
         self.history.push(suggestion, hash);
         Ok(())
     }
 
-    /// Tells what came of an evaluation.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::UnknownEvaluation`] when `id` was never suggested, [`Error::AlreadyTold`] when it
-    /// has an outcome, and [`Error::NotFinite`] for a score that is NaN or infinite, in which case
-    /// the evaluation stays pending.
-    pub fn tell(&mut self, id: u64, outcome: Outcome) -> Result<(), Error> {
-        match self.state(id)? {
-            State::Done(_) => return Err(Error::AlreadyTold { id }),
-            State::Pending => {}
-        }
-        if let Some(score) = outcome.score().filter(|s| !s.is_finite()) {
-            return Err(Error::NotFinite { id, score });
-        }
-        self.history.finish(id, outcome);
-        Ok(())
-    }
-
-    /// Tells the score of a training that has reached a rung, counted from 0: one that is pending, or that has a score of
-    /// a lower rung. The last rung is the end of the training, as with [`Search::tell`].
-    ///
-    /// # Errors
-    ///
-    /// [`Error::UnknownEvaluation`], [`Error::AlreadyTold`] when it failed or was withdrawn, [`Error::Rung`] when there is no
-    /// such rung or it is not above the last one told, and [`Error::NotFinite`].
-    pub fn reach(&mut self, id: u64, rung: usize, score: f64) -> Result<(), Error> {
-        match self.state(id)? {
-            State::Done(Outcome::Score(_)) | State::Pending => {}
-            State::Done(_) => return Err(Error::AlreadyTold { id }),
-        }
-        let last = self.rungs - 1;
-        let below = last.checked_sub(rung);
-        let below = below.filter(|&below| self.history.below(id).is_none_or(|known| below < known));
-        let below = below.ok_or(Error::Rung { id, rung, last })?;
-        if !score.is_finite() {
-            return Err(Error::NotFinite { id, score });
-        }
-        self.history.reach(id, below, score);
-        Ok(())
-    }
-
-    /// Whether a training is to go on now; which one is said by [`Search::promotion`]. This depends on who stands where
-    /// alone, not on any score that the search may still have to be told.
-    pub fn may_promote(&self, halving: &Halving) -> bool {
-        match &self.model {
-            Some(_) => halving.vacancy().is_some(),
-            None => halving.next().is_some(),
+    /// Takes over hyper-parameters that an earlier process chose, as [`Search::take_fits`] returned them: the model uses
+    /// these in place of choosing them anew.
+    pub fn restore_fits(&mut self, fits: impl IntoIterator<Item = Fit>) {
+        if let Some(model) = &mut self.model {
+            fits.into_iter().for_each(|fit| model.recall(fit));
         }
     }
 
-    /// The training that should go on now. Where the strategy has a surrogate, the one of which it expects the best score
-    /// at the end, as often as one in the halving's factor; else the one that the halving chooses by the scores of the rung.
-    ///
-    /// # Errors
-    ///
-    /// The surrogate cannot be fitted.
-    pub fn promotion(&mut self, halving: &Halving) -> Result<Option<Promotion>, Error> {
+    /// The hyper-parameters that have been chosen since the last call, for the record. A search that is restored with
+    /// them need not choose them again, which takes most of the time of catching up.
+    pub fn take_fits(&mut self) -> Vec<Fit> {
+        self.model.as_mut().map_or_else(Vec::new, Model::take_fits)
+    }
+
+    /// The evaluation that should go on now, and the rung on which it is paused: where the strategy has a surrogate, the
+    /// one of which it expects the best score at the end, as often as one in η; else the one that is best by the scores of
+    /// its rung.
+    fn promotion(&mut self) -> Result<Option<(u64, Rung)>, Error> {
         let Some(model) = &mut self.model else {
-            return Ok(halving.next());
+            return Ok(self.history.ladder.best());
         };
-        let Some(vacancy) = halving.vacancy() else {
+        let Some(vacancy) = self.history.ladder.vacancy() else {
             return Ok(None);
         };
         model.catch_up(&self.space, &self.config, &self.history)?;
         let candidates = vacancy.candidates;
-        let promise = model.promise(&candidates)?;
+        let means = model.means_at_end(&candidates)?;
         // Candidates come with the best score first, which wins a tie.
-        let best = (0..candidates.len()).reduce(|a, b| if promise[b] > promise[a] { b } else { a });
-        Ok(best.map(|place| Promotion {
-            id: candidates[place],
-            from: vacancy.from,
-            until: vacancy.until,
-        }))
+        let best = (0..candidates.len()).reduce(|a, b| if means[b] > means[a] { b } else { a });
+        Ok(best.map(|place| (candidates[place], vacancy.from)))
     }
 
     /// Where an evaluation stands, if there is one with this id.
     fn state(&self, id: u64) -> Result<State, Error> {
-        let evaluation = usize::try_from(id)
-            .ok()
-            .and_then(|i| self.evaluations().get(i));
+        let evaluation = self.history.get(id);
         let evaluation = evaluation.ok_or(Error::UnknownEvaluation { id })?;
         Ok(evaluation.state)
     }

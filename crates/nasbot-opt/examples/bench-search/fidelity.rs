@@ -7,7 +7,7 @@
 use std::time::Instant;
 
 use anyhow::Context as _;
-use nasbot_opt::{Evaluator as _, Halving, Search, SearchConfig, Strategy};
+use nasbot_opt::{Evaluator as _, Halving, Next, Outcome, Rung, Search, SearchConfig, Strategy};
 
 use crate::args::Args;
 use crate::nb201::{Cells, Table};
@@ -98,27 +98,24 @@ fn run(table: &Table, config: SearchConfig, factor: Option<usize>) -> anyhow::Re
     let needs = "the table has no columns _val12 and _time";
     let unit = table.mean_seconds().context(needs)?;
     let (seed, started, cpu) = (config.seed, Instant::now(), thread_seconds());
-    let rungs = if factor.is_some() { RUNGS.len() } else { 1 };
-    let mut search = Search::with_rungs(Cells::new()?, config.validated()?, rungs)?;
+    let halving = match factor {
+        Some(factor) => Halving::new(RUNGS.len(), factor)?,
+        None => Halving::off(),
+    };
+    let mut search = Search::with_halving(Cells::new()?, config.validated()?, halving)?;
     let length = if factor.is_some() { HALVED } else { LENGTH };
-    let mut halving = factor
-        .map(|factor| Halving::new(&RUNGS, factor))
-        .transpose()?;
     let mut clock = 0.0;
     let mut curve: Vec<(usize, f64)> = Vec::new();
     loop {
         // One training, or a part of one.
-        let promotion = match &halving {
-            Some(halving) => search.promotion(halving)?,
-            None => None,
-        };
-        let (id, rung) = match promotion {
-            Some(promotion) => (promotion.id, promotion.from + 1),
-            None => (search.ask()?.id, 0),
+        let (id, rung) = match search.ask()? {
+            Next::Start(suggestion) => (suggestion.id, Rung::default()),
+            Next::GoOn { id, rung } => (id, rung),
+            Next::Wait | Next::Over(_) => anyhow::bail!("the space is exhausted"),
         };
         let suggestion = &search.evaluations()[id as usize].suggestion;
         let (short, seconds) = table.short(&suggestion.candidate).context(needs)?;
-        let (cost, score) = if rung + 1 < rungs {
+        let (cost, score) = if rung < halving.last() {
             let share = f64::from(RUNGS[0]) / f64::from(RUNGS[1]);
             (share * seconds, short)
         } else {
@@ -129,7 +126,7 @@ fn run(table: &Table, config: SearchConfig, factor: Option<usize>) -> anyhow::Re
         };
         // Until this training is over, the incumbent is what it was.
         let now = clock + cost / unit;
-        let incumbent = match search.evaluations().iter().any(|e| e.score().is_some()) {
+        let incumbent = match search.best().is_some() {
             true => search.incumbent()?.map(|e| e.suggestion.candidate),
             false => None,
         };
@@ -141,13 +138,7 @@ fn run(table: &Table, config: SearchConfig, factor: Option<usize>) -> anyhow::Re
             break;
         }
         clock = now;
-        search.reach(id, rung, score)?;
-        if let Some(halving) = &mut halving {
-            if rung > 0 {
-                halving.promote(id, RUNGS[rung - 1]);
-            }
-            halving.reach(id, RUNGS[rung], score);
-        }
+        search.tell(id, Outcome::Score(score))?;
     }
     Ok(Run {
         seed,

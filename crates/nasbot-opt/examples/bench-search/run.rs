@@ -47,7 +47,7 @@ pub(crate) fn run<S: Space>(
     let mut done = 0;
     while done < evaluations {
         while busy.len() < workers {
-            let suggestion = search.ask()?;
+            let suggestion = search.suggest()?;
             let waiting: f64 = Exp1.sample(&mut clock_rng);
             let end = now + 0.5 + 0.5 * waiting;
             busy.push((end, suggestion.id, suggestion.seed, suggestion.candidate));

@@ -12,7 +12,9 @@ use rand_pcg::Pcg64;
 
 use super::*;
 use crate::acquisition::normal_cdf;
-use crate::{NetworkSpace, Origin, Outcome, SearchConfig, Suggestion, Transform, synthetic};
+use crate::{
+    Halving, NetworkSpace, Origin, Outcome, Rung, SearchConfig, Suggestion, Transform, synthetic,
+};
 
 /// Networks of one kind, and how many of them the surrogate is shown.
 const NETWORKS: usize = 100;
@@ -140,7 +142,7 @@ fn each_split(
             ..config.clone()
         };
         let config = config.validated().unwrap();
-        let mut history = History::new();
+        let mut history = History::new(Halving::off());
         for (id, &(network, score)) in scored[..SHOWN].iter().enumerate() {
             let suggestion = Suggestion {
                 id: id as u64,
@@ -149,9 +151,9 @@ fn each_split(
                 origin: Origin::Random,
             };
             history.push(suggestion, space.hash(network));
-            history.finish(id as u64, Outcome::Score(score));
+            history.finish(id as u64, Rung::default(), Outcome::Score(score));
         }
-        let mut model = Model::new(&space, &config, &networks[0], 1).unwrap();
+        let mut model = Model::new(&space, &config, &networks[0], Rung::default()).unwrap();
         model.catch_up(&space, &config, &history).unwrap();
         judge(&model, &space, &config, &scored[SHOWN..]);
     }

@@ -16,15 +16,17 @@ mod layers;
 mod rungs;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use gp::{Ensemble, Exponential, Inference, Settings, Surrogate};
 use ndarray::{Array2, Array3, Axis};
+use serde::{Deserialize, Serialize};
 
 pub(crate) use layers::{Layers, Parts, Point};
 
 use crate::history::History;
 use crate::stream::{self, Purpose};
-use crate::{Counts, Error, Space, ValidConfig, transform};
+use crate::{Counts, Error, Rung, Space, ValidConfig, transform};
 
 /// Best evaluated candidates at which a process's mean is computed to find its best.
 const CONTENDERS: usize = 50;
@@ -32,9 +34,28 @@ const CONTENDERS: usize = 50;
 /// Moves of every sample of the hyper-parameters at each refit.
 const SWEEPS: usize = 3;
 
+/// Hyper-parameters as they were chosen once so many scores were known: what must be stored of a model, so that a search
+/// that goes on need not choose them again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fit {
+    /// The number of scores that were known.
+    pub scores: usize,
+    /// The surrogate's hyper-parameters, one vector a member.
+    pub surrogate: Vec<Vec<f64>>,
+    /// Those of the process over counts alone; empty where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub screen: Vec<Vec<f64>>,
+}
+
 /// Gaussian processes and the points behind them.
 pub(crate) struct Model {
     layers: Layers,
+    /// The rung at the end of a training.
+    last: Rung,
+    /// Choices of an earlier process that are still to be taken over, by the number of scores.
+    recalled: BTreeMap<usize, Fit>,
+    /// Choices that have not been handed out for the record.
+    fits: Vec<Fit>,
     /// Scored candidates in the order of their scores; one that went on from a rung once for each of its scores.
     points: Vec<Point>,
     /// The evaluations that they belong to.
@@ -51,15 +72,15 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    /// A model without data for a space whose candidates look like `example`, and for scores of so many `rungs`, the end
-    /// of a training included.
+    /// A model without data for a space whose candidates look like `example`, and for trainings that end at the rung
+    /// `last`.
     pub(crate) fn new<S: Space>(
         space: &S,
         config: &ValidConfig,
         example: &S::Candidate,
-        rungs: usize,
+        last: Rung,
     ) -> Result<Self, Error> {
-        let layers = Layers::new(space, config, example, rungs);
+        let layers = Layers::new(space, config, example, last.index() + 1);
         let settings = |inference| Settings {
             inference,
             ..Settings::default()
@@ -79,6 +100,9 @@ impl Model {
         };
         Ok(Self {
             layers,
+            last,
+            recalled: BTreeMap::new(),
+            fits: Vec::new(),
             points: Vec::new(),
             ids: Vec::new(),
             told: Vec::new(),
@@ -89,6 +113,16 @@ impl Model {
         })
     }
 
+    /// Takes over hyper-parameters that an earlier process chose.
+    pub(crate) fn recall(&mut self, fit: Fit) {
+        self.recalled.insert(fit.scores, fit);
+    }
+
+    /// The hyper-parameters that have been chosen since the last call.
+    pub(crate) fn take_fits(&mut self) -> Vec<Fit> {
+        std::mem::take(&mut self.fits)
+    }
+
     /// Takes in the scores that were told since the last time.
     pub(crate) fn catch_up<S: Space>(
         &mut self,
@@ -97,38 +131,77 @@ impl Model {
         history: &History<S::Candidate>,
     ) -> Result<(), Error> {
         let known = self.points.len();
+        let total = history.arrivals().len();
+        if known == total {
+            return Ok(());
+        }
+        // Of the choices of an earlier process only the last one matters: nothing is left of those before it.
+        let recalled = self.recalled.range(known + 1..=total).next_back();
+        let mut recalled = recalled.map(|(_, fit)| fit.clone());
         let mut scored = history.arrivals().skip(known).peekable();
         while scored.peek().is_some() {
-            // All that come before the next refit, that one's own included.
+            // All that come before hyper-parameters are chosen next, that one's own included.
             let (mut new, mut ids, mut scores) = (Vec::new(), Vec::new(), Vec::new());
             for (evaluation, arrival) in scored.by_ref() {
                 let point = Point::new(space, &evaluation.suggestion.candidate)?;
                 new.push(Point {
-                    below: arrival.below,
+                    below: self.last.index() - arrival.rung.index(),
                     ..point
                 });
                 scores.push(arrival.score);
                 ids.push(arrival.id);
-                if is_refit(self.points.len() + new.len()) {
+                let count = self.points.len() + new.len();
+                let is_due = match &recalled {
+                    Some(fit) => count == fit.scores,
+                    None => is_refit(count),
+                };
+                if is_due {
                     break;
                 }
             }
             self.extend(space, new, &ids, &scores)?;
-            if is_refit(self.points.len()) {
-                self.transform(config)?;
-                let number = self.points.len() as u64;
-                let mut rng = stream::stream(config.seed, Purpose::Fit, number);
-                self.surrogate.refit(&mut rng)?;
-                if let Some(screen) = &mut self.screen {
-                    screen.refit(&mut rng)?;
+            let count = self.points.len();
+            if recalled.as_ref().is_some_and(|fit| count == fit.scores) {
+                if let Some(fit) = recalled.take() {
+                    self.transform(config)?;
+                    self.install(fit, config)?;
                 }
+            } else if recalled.is_none() && is_refit(count) {
+                self.transform(config)?;
+                self.refit(config)?;
             }
         }
-        if self.points.len() > known {
-            self.transform(config)
-        } else {
-            Ok(())
+        self.transform(config)
+    }
+
+    /// Chooses hyper-parameters anew.
+    fn refit(&mut self, config: &ValidConfig) -> Result<(), Error> {
+        let scores = self.points.len();
+        let mut rng = stream::stream(config.seed, Purpose::Fit, scores as u64);
+        self.surrogate.refit(&mut rng)?;
+        let mut fit = Fit {
+            scores,
+            surrogate: self.surrogate.parameters().to_vec(),
+            screen: Vec::new(),
+        };
+        if let Some(screen) = &mut self.screen {
+            screen.refit(&mut rng)?;
+            fit.screen = screen.parameters().to_vec();
         }
+        self.fits.push(fit);
+        Ok(())
+    }
+
+    /// Uses hyper-parameters that an earlier process chose; those of another model, which this one cannot have, are
+    /// chosen anew.
+    fn install(&mut self, fit: Fit, config: &ValidConfig) -> Result<(), Error> {
+        self.recalled = self.recalled.split_off(&(fit.scores + 1));
+        let fits = self.surrogate.set_parameters(fit.surrogate).is_ok()
+            && match &mut self.screen {
+                Some(screen) => screen.set_parameters(fit.screen).is_ok(),
+                None => true,
+            };
+        if fits { Ok(()) } else { self.refit(config) }
     }
 
     fn extend<S: Space>(
@@ -258,10 +331,10 @@ impl Model {
 
     /// The mean over all members at scored evaluations, at the end of a training; −∞ at those without a score, and at all
     /// while there is no fit.
-    pub(crate) fn promise(&self, ids: &[u64]) -> Result<Vec<f64>, Error> {
-        let mut promise = vec![f64::NEG_INFINITY; ids.len()];
+    pub(crate) fn means_at_end(&self, ids: &[u64]) -> Result<Vec<f64>, Error> {
+        let mut means_at_end = vec![f64::NEG_INFINITY; ids.len()];
         if !self.is_ready() {
-            return Ok(promise);
+            return Ok(means_at_end);
         }
         let place_of = |id| self.ids.iter().rposition(|known| known == id);
         let known: Vec<(usize, usize)> = (ids.iter().enumerate())
@@ -270,9 +343,9 @@ impl Model {
         let places: Vec<usize> = known.iter().map(|&(_, place)| place).collect();
         let sums = means(&self.surrogate, self.full_at(&places))?.sum_axis(Axis(0));
         for (&(i, _), sum) in known.iter().zip(sums) {
-            promise[i] = sum;
+            means_at_end[i] = sum;
         }
-        Ok(promise)
+        Ok(means_at_end)
     }
 
     /// Those of `places` that may be best, best score first.

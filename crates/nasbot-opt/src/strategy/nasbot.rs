@@ -82,7 +82,7 @@ pub(crate) fn choose<S: Space>(
     if !model.is_ready() || random.count() < view.config.explore {
         return Ok(None);
     }
-    let pending: Vec<Point> = (view.history.pending())
+    let pending: Vec<Point> = (view.history.running())
         .map(|e| Point::new(view.space, &e.suggestion.candidate))
         .collect::<Result<_, _>>()?;
     let pending: Vec<&Point> = pending.iter().collect();

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use nasbot_opt::{
-    Error, Evaluator as _, Failure, NetworkSpace, Outcome, Search, SearchConfig, Space, State,
-    Strategy, Synthetic, Transform,
+    Error, Evaluator as _, Failure, NetworkSpace, Outcome, Rung, Search, SearchConfig, Space,
+    State, Strategy, Synthetic, Transform,
 };
 use nn_graph::{Constraints, Kind};
 use rand::{RngExt as _, SeedableRng as _};
@@ -25,7 +25,7 @@ fn drive(config: &SearchConfig, workers: usize, evaluations: usize) -> Vec<Word>
     let mut asked = Vec::new();
     while asked.len() < evaluations {
         while busy.len() < workers {
-            let suggestion = search.ask().unwrap();
+            let suggestion = search.suggest().unwrap();
             asked.push(suggestion.candidate.clone());
             busy.push(suggestion);
         }
@@ -58,7 +58,7 @@ fn nothing_evaluated_pending_or_failed_is_suggested_again() {
         let mut taken = HashSet::new();
         let mut busy = Vec::new();
         for step in 0..60_u64 {
-            let suggestion = search.ask().unwrap();
+            let suggestion = search.suggest().unwrap();
             assert_eq!(suggestion.id, step);
             let hash = search.space().hash(&suggestion.candidate);
             assert!(
@@ -77,16 +77,16 @@ fn nothing_evaluated_pending_or_failed_is_suggested_again() {
                 search.tell(suggestion.id, outcome).unwrap();
             }
         }
-        assert_eq!(search.pending(), busy.len());
+        assert_eq!(search.running().len(), busy.len());
     }
 }
 
 #[test]
 fn a_withdrawn_candidate_may_come_again() {
     let mut search = search(&SearchConfig::default(), 3);
-    let first = search.ask().unwrap();
+    let first = search.suggest().unwrap();
     search.tell(first.id, Outcome::Withdrawn).unwrap();
-    let again = search.ask().unwrap();
+    let again = search.suggest().unwrap();
     assert_eq!(again.candidate, first.candidate);
     assert_ne!(again.id, first.id);
 }
@@ -99,14 +99,14 @@ fn a_finite_space_is_searched_to_its_end_and_then_reported_as_exhausted() {
         let mut best = f64::NEG_INFINITY;
         for _ in 0..size {
             let suggestion = search
-                .ask()
+                .suggest()
                 .unwrap_or_else(|e| panic!("{}: {e}", name(&config)));
             let outcome = Agreement.evaluate(&suggestion.candidate, 0);
             best = best.max(outcome.score().unwrap());
             search.tell(suggestion.id, outcome).unwrap();
         }
         assert!(
-            matches!(search.ask(), Err(Error::Exhausted { suggested, .. }) if suggested == size)
+            matches!(search.suggest(), Err(Error::Exhausted { suggested, .. }) if suggested == size)
         );
         assert_eq!(search.best().unwrap().score(), Some(best));
     }
@@ -134,7 +134,7 @@ fn ties_failures_and_extreme_scores_are_survived() {
                 let mut search = search(&config, 6);
                 for _ in 0..40 {
                     let suggestion = search
-                        .ask()
+                        .suggest()
                         .unwrap_or_else(|e| panic!("{} {transform} {kind}: {e:?}", name(&config)));
                     search.tell(suggestion.id, score(suggestion.id)).unwrap();
                     search.incumbent().unwrap();
@@ -148,12 +148,15 @@ fn ties_failures_and_extreme_scores_are_survived() {
 fn outcomes_that_make_no_sense_are_refused() {
     for config in settings(8) {
         let mut search = search(&config, 5);
-        let id = search.ask().unwrap().id;
+        let id = search.suggest().unwrap().id;
         for score in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             let refused = search.tell(id, Outcome::Score(score));
             assert!(matches!(refused, Err(Error::NotFinite { id: 0, .. })));
         }
-        assert_eq!(search.evaluations()[0].state, State::Pending);
+        assert_eq!(
+            search.evaluations()[0].state,
+            State::Running(Rung::default())
+        );
         assert_eq!(
             search.tell(7, Outcome::Score(1.0)),
             Err(Error::UnknownEvaluation { id: 7 })
@@ -183,7 +186,7 @@ fn every_network_suggested_keeps_to_the_constraints() {
             let space = NetworkSpace::new(kind, constraints).unwrap();
             let mut search = Search::new(space, config.clone().validated().unwrap()).unwrap();
             for _ in 0..30 {
-                let suggestion = search.ask().unwrap();
+                let suggestion = search.suggest().unwrap();
                 assert_eq!(suggestion.candidate.kind(), kind);
                 constraints.check(&suggestion.candidate).unwrap();
                 let outcome = Synthetic.evaluate(&suggestion.candidate, suggestion.seed);
@@ -201,7 +204,7 @@ fn thousands_of_outcomes_are_taken() {
             continue;
         }
         for _ in 0..4_000 {
-            let suggestion = search.ask().unwrap();
+            let suggestion = search.suggest().unwrap();
             search
                 .tell(suggestion.id, Agreement.evaluate(&suggestion.candidate, 0))
                 .unwrap();
@@ -222,7 +225,7 @@ fn thousands_of_outcomes_are_taken() {
             .tell(suggestion.id, Agreement.evaluate(&suggestion.candidate, 0))
             .unwrap();
     }
-    assert!(search.ask().is_ok());
+    assert!(search.suggest().is_ok());
 }
 
 #[test]
@@ -239,7 +242,7 @@ fn strategies_that_learn_beat_chance() {
                 10,
             );
             for _ in 0..80 {
-                let suggestion = search.ask().unwrap();
+                let suggestion = search.suggest().unwrap();
                 search
                     .tell(suggestion.id, Agreement.evaluate(&suggestion.candidate, 0))
                     .unwrap();
@@ -277,6 +280,6 @@ impl GiveOrAsk for Search<Words> {
         let number = self.evaluations().len() as u64;
         let mut rng = Pcg64::seed_from_u64(number);
         let word = self.space().sample(&mut rng).unwrap();
-        self.give(word).or_else(|_| self.ask()).unwrap()
+        self.give(word).or_else(|_| self.suggest()).unwrap()
     }
 }

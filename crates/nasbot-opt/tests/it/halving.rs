@@ -1,49 +1,62 @@
 //! Successive halving: the rule of the paper, whatever the order and the scores.
 
-use nasbot_opt::{Error, Halving};
+use nasbot_opt::{Error, Halving, Next, Outcome, Over, Rung, Search, SearchConfig, Strategy};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 
-/// A search of `n` trainings with these final scores, one at a time: whoever may go on does so before the next begins.
-/// Returns how many reached each rung, and who reached the end.
-fn run(rungs: &[u32], factor: usize, scores: &[f64]) -> (Vec<usize>, Vec<u64>) {
-    let mut halving = Halving::new(rungs, factor).unwrap();
-    let mut counts = vec![0; rungs.len()];
+use crate::toy::Words;
+
+/// A search without a surrogate, whose evaluations go on by the scores of their rungs.
+fn search(rungs: usize, factor: usize, budget: usize) -> Search<Words> {
+    let config = SearchConfig {
+        strategy: Strategy::Random,
+        ..SearchConfig::default()
+    };
+    let halving = Halving::new(rungs, factor).unwrap();
+    let config = config.validated().unwrap();
+    let mut search = Search::with_halving(Words::new(7), config, halving).unwrap();
+    search.set_budget(Some(budget as u64));
+    search
+}
+
+/// A search of trainings with these final scores, one at a time. Returns how many reached each rung, and which reached
+/// the end.
+fn run(rungs: usize, factor: usize, scores: &[f64]) -> (Vec<usize>, Vec<u64>) {
+    let mut search = search(rungs, factor, scores.len());
+    let mut counts = vec![0; rungs];
     let mut ended = Vec::new();
-    let mut arrive = |halving: &mut Halving, id: u64, until: u32| {
-        let rung = rungs.iter().position(|&rung| rung == until).unwrap();
-        counts[rung] += 1;
-        halving.reach(id, until, scores[id as usize]);
-        if until == halving.last() {
+    loop {
+        let (id, rung) = match search.ask().unwrap() {
+            Next::Start(suggestion) => (suggestion.id, Rung::default()),
+            Next::GoOn { id, rung } => (id, rung),
+            Next::Wait => panic!("nothing runs"),
+            Next::Over(over) => {
+                assert_eq!(over, Over::Budget);
+                return (counts, ended);
+            }
+        };
+        counts[rung.index()] += 1;
+        if rung == search.halving().last() {
             ended.push(id);
         }
-    };
-    for id in 0..scores.len() as u64 {
-        let first = halving.first();
-        arrive(&mut halving, id, first);
-        while let Some(promotion) = halving.next() {
-            halving.promote(promotion.id, rungs[promotion.from]);
-            arrive(&mut halving, promotion.id, promotion.until);
-        }
+        search
+            .tell(id, Outcome::Score(scores[id as usize]))
+            .unwrap();
     }
-    (counts, ended)
 }
 
 #[test]
 fn of_rising_scores_each_new_one_is_the_best() {
     // By hand, η = 3: from the third arrival on, each is the best of its rung when it comes, and goes on.
     let scores: Vec<f64> = (0..9).map(f64::from).collect();
-    assert_eq!(
-        run(&[1, 3, 9], 3, &scores),
-        (vec![9, 7, 5], vec![4, 5, 6, 7, 8])
-    );
+    assert_eq!(run(3, 3, &scores), (vec![9, 7, 5], vec![4, 5, 6, 7, 8]));
 }
 
 #[test]
 fn of_falling_scores_the_first_ones_go_on() {
     // By hand: number 0 after the third arrival, 1 after the sixth, 2 after the ninth; then 0, the best of three.
     let scores: Vec<f64> = (0..9).map(|i| -f64::from(i)).collect();
-    assert_eq!(run(&[1, 3, 9], 3, &scores), (vec![9, 3, 1], vec![0]));
+    assert_eq!(run(3, 3, &scores), (vec![9, 3, 1], vec![0]));
 }
 
 #[test]
@@ -52,87 +65,88 @@ fn no_rung_passes_more_than_its_share_and_the_best_always_passes() {
     for _ in 0..500 {
         let factor = rng.random_range(2..6_usize);
         let n = rng.random_range(1..80_usize);
-        let rungs: Vec<u32> = (1..=rng.random_range(2..5_u32)).map(|k| k * k).collect();
+        let rungs = rng.random_range(2..5_usize);
         // Few values, so that ties are common.
         let scores: Vec<f64> = (0..n)
             .map(|_| f64::from(rng.random_range(0..8_u8)))
             .collect();
-        let mut halving = Halving::new(&rungs, factor).unwrap();
-        let mut counts = vec![0_usize; rungs.len()];
-        let mut waiting: Vec<(u64, u32)> = Vec::new();
-        let mut begun = 0;
-        let mut reached = vec![Vec::new(); rungs.len()];
+        let mut search = search(rungs, factor, n);
+        let mut waiting: Vec<(u64, Rung)> = Vec::new();
+        let mut reached: Vec<Vec<u64>> = vec![Vec::new(); rungs];
+        let mut led = false;
         // Any number run at once and end in any order.
         loop {
-            if let Some(promotion) = halving.next() {
-                let from = rungs[promotion.from];
-                assert!(reached[promotion.from].contains(&promotion.id));
-                halving.promote(promotion.id, from);
-                waiting.push((promotion.id, promotion.until));
-            } else if begun < n as u64 && (waiting.is_empty() || rng.random_bool(0.5)) {
-                waiting.push((begun, halving.first()));
-                begun += 1;
-            } else if waiting.is_empty() {
-                break;
-            } else {
-                let (id, until) = waiting.swap_remove(rng.random_range(0..waiting.len()));
-                let rung = rungs.iter().position(|&rung| rung == until).unwrap();
-                assert!(!reached[rung].contains(&id), "{id} came twice to {until}");
-                counts[rung] += 1;
-                reached[rung].push(id);
-                halving.reach(id, until, scores[id as usize]);
+            if waiting.is_empty() || rng.random_bool(0.6) {
+                match search.ask().unwrap() {
+                    Next::Start(suggestion) => waiting.push((suggestion.id, Rung::default())),
+                    Next::GoOn { id, rung } => {
+                        assert!(reached[rung.index() - 1].contains(&id));
+                        // Only where nothing else is left to do does one go on beyond the share.
+                        let begun = waiting.iter().filter(|&&(_, r)| r == rung).count();
+                        let above = reached[rung.index()].len() + begun;
+                        led |= waiting.is_empty()
+                            && above + 1 > reached[rung.index() - 1].len() / factor;
+                        waiting.push((id, rung));
+                    }
+                    Next::Wait => assert!(!waiting.is_empty()),
+                    Next::Over(over) => {
+                        assert_eq!((over, waiting.len()), (Over::Budget, 0));
+                        break;
+                    }
+                }
+            }
+            if !waiting.is_empty() && rng.random_bool(0.6) {
+                let (id, rung) = waiting.swap_remove(rng.random_range(0..waiting.len()));
+                assert!(!reached[rung.index()].contains(&id), "{id} came twice");
+                reached[rung.index()].push(id);
+                search
+                    .tell(id, Outcome::Score(scores[id as usize]))
+                    .unwrap();
             }
         }
+        let counts: Vec<usize> = reached.iter().map(Vec::len).collect();
         assert_eq!(counts[0], n);
+        assert!(counts[rungs - 1] > 0, "one reaches the end");
         for (k, pair) in counts.windows(2).enumerate() {
             // Of a rung at least the share goes on; more only because the best of an earlier moment were others.
             assert!(pair[1] >= pair[0] / factor, "{counts:?}");
-            if pair[0] >= factor {
-                let top = |ids: &[u64]| {
-                    ids.iter()
-                        .map(|&id| scores[id as usize])
-                        .fold(f64::MIN, f64::max)
-                };
-                assert!(
-                    (top(&reached[k]) - top(&reached[k + 1])).abs() < 1e-12,
-                    "{counts:?}"
-                );
+            let top = |ids: &[u64]| {
+                ids.iter()
+                    .map(|&id| scores[id as usize])
+                    .fold(f64::MIN, f64::max)
+            };
+            if pair[0] >= factor || led {
+                let (below, above) = (top(&reached[k]), top(&reached[k + 1]));
+                assert!((below - above).abs() < 1e-12, "{counts:?}");
             }
         }
-        assert_ne!(
-            halving.leader().is_none(),
-            reached.last().unwrap().is_empty()
-        );
     }
 }
 
 #[test]
-fn somebody_reaches_the_end_even_of_a_small_search() {
-    let mut halving = Halving::new(&[2, 4, 8], 4).unwrap();
-    for (id, score) in [(0, 0.5), (1, 0.9), (2, 0.7)] {
-        halving.reach(id, 2, score);
+fn one_evaluation_reaches_the_end_even_of_a_small_search() {
+    assert_eq!(run(3, 4, &[0.5, 0.9, 0.7]), (vec![3, 1, 1], vec![1]));
+    // It does not where none has a score.
+    let mut search = search(3, 4, 2);
+    for _ in 0..2 {
+        let id = search.ask().unwrap().start().unwrap().id;
+        let failure = Outcome::Failed(nasbot_opt::Failure::Crashed);
+        search.tell(id, failure).unwrap();
     }
-    assert_eq!(halving.next(), None);
-    for (from, until) in [(2, 4), (4, 8)] {
-        let leader = halving.leader().unwrap();
-        assert_eq!((leader.id, leader.until), (1, until));
-        halving.promote(1, from);
-        halving.reach(1, until, 0.9);
-    }
-    assert_eq!(halving.leader(), None);
-    assert_eq!((halving.after(2), halving.after(8)), (Some(4), None));
+    assert_eq!(search.ask().unwrap(), Next::Over(Over::Budget));
 }
 
 #[test]
-fn rungs_that_do_not_rise_are_refused() {
-    for rungs in [&[][..], &[3], &[3, 3], &[9, 3], &[0, 3]] {
-        assert!(matches!(
-            Halving::new(rungs, 3),
-            Err(Error::Setting { name: "rungs", .. })
-        ));
+fn rungs_and_factors_that_make_no_sense_are_refused() {
+    for rungs in [0, 1, 65, usize::MAX] {
+        let refused = Halving::new(rungs, 3);
+        assert!(matches!(refused, Err(Error::Setting { name: "rungs", .. })));
     }
+    let refused = Halving::new(2, 1);
     assert!(matches!(
-        Halving::new(&[1, 3], 1),
+        refused,
         Err(Error::Setting { name: "factor", .. })
     ));
+    assert_eq!(Halving::new(64, 2).unwrap().last(), Rung::new(63));
+    assert_eq!(Halving::off().rungs(), 1);
 }
