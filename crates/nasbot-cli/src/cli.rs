@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::Span;
+
 const EXAMPLES: &str = "\
 Examples:
   nasbot validate demos/digits-cnn.toml       check a search before spending anything on it
@@ -48,8 +50,6 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     Validate(ValidateArgs),
     Draw(DrawArgs),
-    #[command(name = "__guard", hide = true)]
-    Guard(GuardArgs),
 }
 
 /// Search as a TOML file describes, into a new study.
@@ -90,19 +90,31 @@ pub(crate) struct SearchArgs {
 
 /// Continue a study that was stopped, killed, or is to get a larger budget.
 ///
-/// Takes everything from the study: the TOML file it began with is not needed. Evaluations that
-/// were running when the search stopped run again; finished ones are never repeated.
+/// Takes everything from the study: the TOML file it began with is not needed. If that file is there
+/// and what it says of data, training, workers or budget has been mended, the search goes on with
+/// that. Evaluations that were running when the search stopped run again; finished ones are never
+/// repeated.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   nasbot resume digits-cnn.nasbot.db
-  nasbot resume digits-cnn.nasbot.db --evaluations 60    spend more on a finished search")]
+  nasbot resume digits-cnn.nasbot.db --evaluations 60    spend more on a finished search
+  nasbot resume digits-cnn.nasbot.db --wall-time 4h      or give it more time
+  nasbot resume digits-cnn.nasbot.db --retry-failed      run what failed once more
+  nasbot resume digits-cnn.nasbot.db --retry-failed timed-out,out-of-memory")]
 pub(crate) struct ResumeArgs {
     /// The study.
     pub(crate) study: PathBuf,
     /// A new budget: how many evaluations in all, those already made included.
     #[arg(long, value_name = "N")]
     pub(crate) evaluations: Option<u64>,
+    /// A new limit of time in all, that already spent included: 90s, 30m, 2h, 1d.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) wall_time: Option<Span>,
+    /// Run evaluations that failed once more: all, or those that failed in these ways (diverged,
+    /// out-of-memory, impossible-shape, timed-out, crashed, other).
+    #[arg(long, value_name = "CAUSE,…", num_args = 0..=1, value_delimiter = ',', require_equals = false, default_missing_value = "all")]
+    pub(crate) retry_failed: Option<Vec<String>>,
     #[command(flatten)]
     pub(crate) output: RunOutput,
 }
@@ -287,17 +299,6 @@ pub(crate) struct DrawArgs {
     /// Which evaluation of a study [default: the best].
     #[arg(long, value_name = "N")]
     pub(crate) evaluation: Option<u64>,
-}
-
-/// Runs a program and ends with it; kills it, and all that it started, when the parent dies.
-#[derive(Debug, Args)]
-pub(crate) struct GuardArgs {
-    /// The process to live with.
-    #[arg(long)]
-    pub(crate) parent: i32,
-    /// The program and its arguments.
-    #[arg(last = true, required = true)]
-    pub(crate) program: Vec<std::ffi::OsString>,
 }
 
 /// For a person or for a program.

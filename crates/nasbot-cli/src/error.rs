@@ -40,80 +40,15 @@ pub(crate) enum Error {
     /// Some of the files that were to be validated are invalid; each has been reported.
     #[error("{invalid} of {total} {} invalid", if *.invalid == 1 { "is" } else { "are" })]
     Invalid { invalid: usize, total: usize },
-    /// A study is where a new one was to be written.
-    #[error(
-        "the study {0} exists already: continue it with `nasbot resume {0}`, keep it and start another \
-         with --fresh, or name another place with --study",
-        .path.display()
-    )]
-    StudyExists { path: PathBuf },
-    /// There is no study.
-    #[error("there is no study {}: `nasbot search FILE.toml` starts one", .path.display())]
-    NoStudy { path: PathBuf },
-    /// A file is something else.
-    #[error("{} is not a study of nasbot: {message}", .path.display())]
-    NotAStudy { path: PathBuf, message: String },
-    /// A study of a later version.
-    #[error(
-        "{} has study format {found}, this nasbot knows {known}: use the nasbot that wrote it, or a newer one",
-        .path.display()
-    )]
-    StudyVersion {
-        path: PathBuf,
-        found: i64,
-        known: i64,
-    },
-    /// Another search owns the study.
-    #[error(
-        "{} is being searched by {owner}: wait for it, or stop it; `nasbot show` works meanwhile",
-        .path.display()
-    )]
-    StudyLocked { path: PathBuf, owner: String },
-    /// SQLite refuses.
-    #[error("the study {}: {source}", .path.display())]
-    Sqlite {
-        path: PathBuf,
-        source: rusqlite::Error,
-    },
-    /// An evaluation that the study does not have.
-    #[error("{} has no evaluation {id}: it has {count}, numbered from 0", .path.display())]
-    NoEvaluation {
-        path: PathBuf,
-        id: u64,
-        count: usize,
-    },
-    /// The study has no finished evaluation yet.
-    #[error("{} has no scored evaluation yet: wait for the first, or name one with --evaluation", .path.display())]
-    NothingScored { path: PathBuf },
-    /// The worker program is nowhere.
-    #[error(
-        "the worker program nasbot-worker was not found; looked at: {}\n\
-         build it with:  eval \"$(scripts/libtorch.sh)\" && cargo build --release -p nn-train --features torch\n\
-         then put it beside nasbot or on the PATH, or set NASBOT_WORKER or [workers] program to its path",
-        .tried.join(", ")
-    )]
-    NoWorker { tried: Vec<String> },
-    /// A device that is not there.
+    /// A study or a search says no.
     #[error("{0}")]
-    Device(String),
-    /// Evaluations can't work at all, whatever the network.
-    #[error("stopped: {message}\nthe study is kept; once that is mended: nasbot resume {}", .study.display())]
-    Hopeless { message: String, study: PathBuf },
-    /// The search itself can't go on.
-    #[error(transparent)]
-    Search(#[from] nasbot_opt::Error),
-    /// Stopped on request.
-    #[error("interrupted: continue with `nasbot resume {}`", .study.display())]
-    Interrupted { study: PathBuf },
-    /// The best network could not be trained once more.
-    #[error("the best network could not be trained once more: {message}\ntry again: nasbot resume {}", .study.display())]
-    Retraining { message: String, study: PathBuf },
+    Search(nasbot::Error),
     /// There is something where a model was to be written.
     #[error("{} exists already: keep it and write another beside it with --fresh, or name another place with --out", .path.display())]
     ModelExists { path: PathBuf },
     /// A network can't be trained on the data that were named for it.
     #[error(transparent)]
-    Unfit(#[from] nn_train::Error),
+    Unfit(nn_train::Error),
     /// One training failed.
     #[error("the training failed: {message}\nits log: {}", .log.display())]
     Training { message: String, log: PathBuf },
@@ -123,7 +58,7 @@ pub(crate) enum Error {
     /// Signals can't be caught.
     #[error("can't prepare for Ctrl-C: {0}")]
     Signals(io::Error),
-    /// Nobody reads what is printed any more.
+    /// The reader of standard output has gone.
     #[error("standard output was closed")]
     OutputClosed,
 }
@@ -139,20 +74,23 @@ impl Error {
             | Self::Place { .. }
             | Self::Distance(_)
             | Self::Invalid { .. }
-            | Self::StudyExists { .. }
-            | Self::NoStudy { .. }
-            | Self::NotAStudy { .. }
-            | Self::StudyVersion { .. }
-            | Self::NoEvaluation { .. }
             | Self::ModelExists { .. }
-            | Self::Unfit(_)
-            | Self::Device(_) => 2,
+            | Self::Unfit(_) => 2,
+            Self::Search(error) => status(error),
             // A file that a person named and that is not there is wrong input.
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => 2,
-            Self::Interrupted { .. } | Self::Stopped => 130,
+            Self::Stopped => INTERRUPTED,
             Self::OutputClosed => 0,
             _ => 1,
         }
+    }
+
+    /// A split without test data, on which the final network is scored.
+    pub(crate) fn no_test_data() -> Self {
+        Self::Unfit(nn_train::Error::Data {
+            field: "split",
+            problem: "leaves no test data, which the trained network is scored on".to_owned(),
+        })
     }
 
     pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
@@ -164,10 +102,50 @@ impl Error {
         let path = path.to_owned();
         move |source| Self::Write { path, source }
     }
+}
 
-    pub(crate) fn sqlite(path: &Path) -> impl FnOnce(rusqlite::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Sqlite { path, source }
+/// The exit status of an interrupted command.
+pub(crate) const INTERRUPTED: u8 = 130;
+
+/// The exit status for an error of the library.
+fn status(error: &nasbot::Error) -> u8 {
+    use nasbot::Error as E;
+    match error {
+        E::StudyExists { .. }
+        | E::NoStudy { .. }
+        | E::NotAStudy { .. }
+        | E::StudyVersion { .. }
+        | E::NoEvaluation { .. }
+        | E::NotText { .. }
+        | E::BudgetBelow { .. }
+        | E::NoProgram(_)
+        | E::Device(_)
+        | E::Training(_) => 2,
+        E::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => 2,
+        E::Interrupted { .. } => INTERRUPTED,
+        _ => 1,
+    }
+}
+
+impl From<nasbot::Error> for Error {
+    fn from(error: nasbot::Error) -> Self {
+        match error {
+            nasbot::Error::Read { path, source } => Self::Read { path, source },
+            nasbot::Error::Write { path, source } => Self::Write { path, source },
+            error => Self::Search(error),
+        }
+    }
+}
+
+impl From<nn_train::Error> for Error {
+    fn from(error: nn_train::Error) -> Self {
+        Self::Unfit(error)
+    }
+}
+
+impl From<nasbot_opt::Error> for Error {
+    fn from(error: nasbot_opt::Error) -> Self {
+        Self::Search(error.into())
     }
 }
 

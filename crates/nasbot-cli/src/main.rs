@@ -3,12 +3,12 @@
 mod cli;
 mod commands;
 mod config;
-mod dispatch;
+mod epochs;
 mod error;
 mod input;
-mod report;
-mod session;
-mod study;
+mod live;
+mod reporter;
+mod signals;
 mod terminal;
 
 use std::process::ExitCode;
@@ -19,6 +19,10 @@ use crate::cli::{Cli, Command};
 use crate::error::Error;
 
 fn main() -> ExitCode {
+    // Most starts of this program are those of a guard, one an evaluation: nothing comes before it.
+    if let Some(status) = nasbot::backend::intercept() {
+        return status;
+    }
     let result = match Cli::parse().command {
         Command::Search(args) => commands::search::run(&args),
         Command::Resume(args) => commands::resume::run(&args),
@@ -28,7 +32,6 @@ fn main() -> ExitCode {
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Validate(args) => commands::validate::run(&args),
         Command::Draw(args) => commands::draw::run(&args),
-        Command::Guard(args) => return dispatch::guard::run(&args),
     };
     match result.and_then(|()| terminal::flush()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,13 +2,14 @@
 
 use std::fs;
 
+use nasbot::report;
 use nn_graph::{Kind, Network, draw};
 use otmann::{Distance, Metric};
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{DistanceArgs, Format};
 use crate::error::Error;
-use crate::{input, report, terminal};
+use crate::{input, terminal};
 
 /// Both halves of the distance, one value a structural coefficient.
 #[derive(Serialize)]

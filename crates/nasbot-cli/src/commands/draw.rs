@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use nasbot::study::{self, Ledger};
 use nn_graph::{Network, draw};
 
 use crate::cli::{DrawArgs, Drawing};
 use crate::error::Error;
-use crate::study::{self, Ledger};
 use crate::{input, terminal};
 
 pub(crate) fn run(args: &DrawArgs) -> Result<(), Error> {
@@ -40,11 +40,14 @@ fn source(args: &DrawArgs) -> Result<Network, Error> {
     let ledger = Ledger::read(&args.source)?;
     let record = match args.evaluation {
         Some(id) => ledger.evaluation(&args.source, id)?,
-        None => ledger.best().ok_or_else(|| Error::NothingScored {
+        None => ledger.best().ok_or_else(|| nasbot::Error::NothingScored {
             path: args.source.clone(),
         })?,
     };
-    Ok(record.suggestion.candidate.clone())
+    let id = record.suggestion.id;
+    let network = record.suggestion.candidate.network();
+    let network = network.map_err(|source| nasbot::Error::StoredNetwork { id, source })?;
+    Ok(network.clone())
 }
 
 fn by_ending(path: &Path) -> Result<Drawing, Error> {

@@ -1,11 +1,12 @@
 //! `nasbot inspect`: what a network is made of.
 
+use nasbot::report;
 use nn_graph::{Category, Network};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::cli::{Format, InspectArgs};
 use crate::error::Error;
-use crate::{input, report, terminal};
+use crate::{input, terminal};
 
 pub(crate) fn run(args: &InspectArgs) -> Result<(), Error> {
     let several = args.networks.len() > 1;

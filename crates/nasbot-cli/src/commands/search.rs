@@ -1,30 +1,80 @@
 //! `nasbot search`: a new study from a TOML file.
 
-use crate::cli::SearchArgs;
-use crate::config::{self, Overrides, Source};
+use std::fs;
+use std::path::Path;
+
+use nasbot::backend::{self, Reports};
+use nasbot::settings::{Evaluator, Settings};
+use nasbot::study::{self, Created, Event, Study};
+use nasbot::{report, session};
+
+use crate::cli::{Format, RunOutput, SearchArgs};
+use crate::config::{self, Overrides};
 use crate::error::Error;
-use crate::session::Session;
-use crate::study::{self, Event, Study};
+use crate::reporter::Reporter;
+use crate::{signals, terminal};
 
 pub(crate) fn run(args: &SearchArgs) -> Result<(), Error> {
-    let description = Source::read(&args.file)?;
+    let description = config::read(&args.file)?;
     let overrides = Overrides {
         seed: args.seed,
         evaluations: args.evaluations,
+        wall_time: None,
     };
     let config = config::parse(&description, overrides)?;
+    let settings = &config.settings;
     let path = (args.study.clone().or_else(|| config.study.clone()))
-        .unwrap_or_else(|| study::default_path(&config.name));
+        .unwrap_or_else(|| study::default_path(&settings.name));
     let path = if args.fresh {
         study::fresh(&path)
     } else {
         path
     };
-    let first = Event::Created {
-        description,
-        seed: config.search.seed,
-        evaluations: config.budget.evaluations,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    };
-    Session::begin(config, &args.output, || Study::create(&path, &first))
+    if path.to_str().is_none() {
+        return Err(nasbot::Error::NotText { path }.into());
+    }
+    check(settings)?;
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        fs::create_dir_all(folder).map_err(Error::write(folder))?;
+    }
+    let first = Created::described(settings, description.seen_from(&path));
+    let study = Study::create(&path, Event::Created(first), session::system_clock())?;
+    go(settings, study, &path, &args.output)
+}
+
+/// Finds out what would stop the search later, before there is a study.
+pub(crate) fn check(settings: &Settings) -> Result<(), Error> {
+    // It is made again for the search; making it tells whether its programs and devices are there.
+    backend::backend(settings, Reports::new(|_| {}))?;
+    if let Evaluator::Local(training) = &settings.evaluator {
+        let data = nn_train::data::load(&training.data)?;
+        if data.test.is_empty() {
+            return Err(Error::no_test_data());
+        }
+    }
+    Ok(())
+}
+
+/// Searches, and shows what came out.
+pub(crate) fn go(
+    settings: &Settings,
+    study: Study,
+    path: &Path,
+    output: &RunOutput,
+) -> Result<(), Error> {
+    let stop = signals::catch()?;
+    let mut reporter = Reporter::new(output.quiet);
+    let backend = |reports| backend::backend(settings, reports);
+    let result = session::run(settings, study, backend, &mut reporter, &stop);
+    reporter.finish();
+    let ledger = result?;
+    let place = study::Place::of(path);
+    let summary = report::Summary::new(&ledger, &place, None);
+    terminal::print(&match output.format {
+        Format::Json => summary.json()?,
+        Format::Table => summary.table(),
+    })
 }

@@ -2,10 +2,12 @@
 
 use std::fs;
 
+use nasbot::report::{self, Row, Summary, clean};
+use nasbot::study::{self, Ledger, Place, Record};
+use nasbot::{Clock as _, SystemClock};
+
 use crate::cli::{Format, ShowArgs};
 use crate::error::Error;
-use crate::report::{self, Row, Summary};
-use crate::study::{self, Ledger, Place, Record};
 use crate::terminal;
 
 /// How many of the best evaluations are listed.
@@ -20,7 +22,8 @@ pub(crate) fn run(args: &ShowArgs) -> Result<(), Error> {
     }
     let ledger = Ledger::fold(&events);
     let place = Place::of(&args.study);
-    let owned = study::is_locked(&args.study);
+    let owned = study::is_owned(&args.study);
+    let now = owned.then(|| SystemClock::new().date());
     if let Some(id) = args.evaluation {
         let record = ledger.evaluation(&args.study, id)?;
         return evaluation(record, &place, owned, args.format);
@@ -30,9 +33,9 @@ pub(crate) fn run(args: &ShowArgs) -> Result<(), Error> {
             .records
             .iter()
             .try_for_each(|record| terminal::print(&report::json(&Row::new(record, owned))?)),
-        Format::Json => terminal::print(&Summary::new(&ledger, &place, owned).json()?),
+        Format::Json => terminal::print(&Summary::new(&ledger, &place, now).json()?),
         Format::Table => {
-            terminal::print(&Summary::new(&ledger, &place, owned).head())?;
+            terminal::print(&Summary::new(&ledger, &place, now).head())?;
             let ranked = ledger.ranked();
             let records: Vec<&Record> = if args.all {
                 ledger.records.iter().collect()
@@ -56,15 +59,18 @@ fn evaluation(record: &Record, place: &Place, owned: bool, format: Format) -> Re
         return terminal::print(&report::json(&Row::new(record, owned))?);
     }
     terminal::print(&report::evaluations(&[record], owned))?;
-    if let Some(message) = record.detail().and_then(|detail| detail.message.as_deref()) {
-        terminal::print(&format!("\n{message}"))?;
+    let message = (record.detail.as_ref()).and_then(|detail| detail.message.as_deref());
+    if let Some(message) = message {
+        terminal::print(&format!("\n{}", clean(message)))?;
     }
-    terminal::print(&format!("\n{}", record.suggestion.candidate.to_json()))?;
+    let network = report::json(&record.suggestion.candidate)?;
+    terminal::print(&format!("\n{network}"))?;
     let log = place.log(record.suggestion.id);
-    match fs::read_to_string(&log) {
-        Ok(text) if !text.trim().is_empty() => {
-            terminal::print(&format!("\n{}:\n{}", log.display(), text.trim_end()))
-        }
-        _ => Ok(()),
+    // A log that is not there, or cannot be read, is not shown.
+    let bytes = fs::read(&log).unwrap_or_default();
+    let text = clean(&String::from_utf8_lossy(&bytes));
+    if text.trim().is_empty() {
+        return Ok(());
     }
+    terminal::print(&format!("\n{}:\n{}", log.display(), text.trim_end()))
 }

@@ -2,20 +2,21 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver};
 
+use nasbot::backend::{self, End, Key, Task, Work};
+use nasbot::report::{Card, Searched};
+use nasbot::session::{Once, Step, write_atomically};
+use nasbot::settings::{Devices, Evaluator, Training};
+use nasbot::study::{self, Detail, Ledger};
 use nn_graph::{Network, draw};
 use nn_train::data;
 use nn_train::plan::Plan;
 
-use crate::cli::TrainArgs;
-use crate::config::{self, Config, Devices, Evaluator, Overrides, Training};
-use crate::dispatch::{self, Backend, End, Report, Task};
+use crate::cli::{Format, TrainArgs};
+use crate::config::{self, Config, Overrides};
+use crate::epochs::Epochs;
 use crate::error::Error;
-use crate::report::{Card, Epochs, Searched};
-use crate::session::{Interrupts, Once, Step};
-use crate::study::{self, Detail, Ledger};
-use crate::{input, terminal};
+use crate::{input, signals, terminal};
 
 /// What a folder of ours ends with.
 const ENDING: &str = ".trained";
@@ -26,42 +27,39 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Error> {
     let out = place(args, &subject.name)?;
     let data = data::load(&training.data)?;
     if data.test.is_empty() {
-        return Err(Error::Unfit(nn_train::Error::Data {
-            field: "split",
-            problem: "leaves no test data, which the trained network is scored on".to_owned(),
-        }));
+        return Err(Error::no_test_data());
     }
     let plan = Plan::for_data(&subject.network, &data)?;
     let mut card = Card::new(&subject.name, &training, &data, &plan, subject.seed);
     card.searched = subject.searched;
     drop(data);
 
-    let (send, reports) = mpsc::channel();
-    let mut backend = dispatch::backend(&config, send)?;
-    let interrupts = Interrupts::catch()?;
-    // Under another name until it is complete.
-    let partial = beside(&out, ".partial");
+    let stop = signals::catch()?;
+    // Under another name until it is complete, and one that no other process has.
+    let partial = beside(&out, &format!(".{}.partial", std::process::id()));
     fs::create_dir_all(&partial).map_err(Error::write(&partial))?;
     let absolute = fs::canonicalize(&partial).map_err(Error::write(&partial))?;
     let log = partial.join("training.log");
-    backend.start(
-        0,
-        Task {
-            id: 0,
-            network: subject.network.clone(),
-            seed: subject.seed,
-            log: log.clone(),
-            weights: Some(absolute.join("model.safetensors")),
-            stage: None,
+    let work = Work {
+        key: Key {
+            study: String::new(),
+            evaluation: 0,
+            attempt: 0,
         },
-    )?;
-    let end = wait(backend.as_mut(), &reports, &interrupts, args.output.quiet);
+        network: subject.network.clone(),
+        seed: subject.seed,
+        log: log.clone(),
+        study: None,
+        task: Task::TrainFinally(absolute.join("model.safetensors")),
+    };
+    let backend = |reports| backend::backend(&config.settings, reports);
+    let end = wait(Once::start(backend, work, &stop)?, args.output.quiet);
     let (score, detail) = match end {
         End::Done(outcome, detail) => match outcome.score() {
             Some(score) => (score, detail),
             None => return Err(failed(detail, log)),
         },
-        End::Hopeless(message) => return Err(Error::Training { message, log }),
+        End::Unusable(message) => return Err(Error::Training { message, log }),
         End::Stopped => {
             fs::remove_dir_all(&partial).map_err(Error::write(&partial))?;
             return Err(Error::Stopped);
@@ -74,8 +72,11 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Error> {
     )?;
     write(&partial.join("network.svg"), &draw::svg(&subject.network))?;
     write(&partial.join("README.md"), &card.markdown())?;
-    fs::rename(&partial, &out).map_err(Error::write(&out))?;
-    terminal::print(&card.show(args.output.format, &out)?)
+    put_in_place(&partial, &out)?;
+    terminal::print(&match args.output.format {
+        Format::Json => card.json(&out)?,
+        Format::Table => card.table(&out),
+    })
 }
 
 /// What is to be trained, and what is known of it.
@@ -112,7 +113,7 @@ fn subject(args: &TrainArgs) -> Result<Subject, Error> {
             .filter(|stem| *stem != "-")
             .map_or_else(|| "network".to_owned(), Into::into),
         network,
-        seed: args.seed.unwrap_or(config.search.seed),
+        seed: args.seed.unwrap_or(config.settings.search.seed),
         config,
         searched: None,
     })
@@ -125,34 +126,39 @@ fn from_study(args: &TrainArgs, given: Option<Config>) -> Result<Subject, Error>
         Some(id) => ledger.evaluation(path, id)?,
         None => ledger
             .best()
-            .ok_or_else(|| Error::NothingScored { path: path.clone() })?,
+            .ok_or_else(|| nasbot::Error::NothingScored { path: path.clone() })?,
     };
-    let config = match (given, &ledger.description) {
+    let config = match (given, ledger.description()) {
         (Some(config), _) => config,
         (None, Some(description)) => {
             let overrides = Overrides {
-                seed: Some(ledger.seed),
+                seed: Some(ledger.seed()),
                 evaluations: Some(ledger.budget),
+                wall_time: None,
             };
-            config::parse(description, overrides)?
+            config::parse(&description.clone().located(path), overrides)?
         }
         (None, None) => {
-            return Err(Error::NotAStudy {
+            return Err(nasbot::Error::NotAStudy {
                 path: path.clone(),
                 message: "its history is empty; name a TOML file with --config".to_owned(),
-            });
+            }
+            .into());
         }
     };
+    let id = record.suggestion.id;
+    let network = record.suggestion.candidate.network();
+    let network = network.map_err(|source| nasbot::Error::StoredNetwork { id, source })?;
     Ok(Subject {
-        name: config.name.clone(),
-        network: record.suggestion.candidate.clone(),
+        name: config.settings.name.clone(),
+        network: network.clone(),
         seed: args.seed.unwrap_or(record.suggestion.seed),
         config,
         searched: Some(Searched {
             study: path.clone(),
             evaluation: record.suggestion.id,
             evaluations: ledger.counted(),
-            score: record.score().zip(record.detail().cloned()),
+            score: record.score().zip(record.detail.clone()),
         }),
     })
 }
@@ -160,7 +166,7 @@ fn from_study(args: &TrainArgs, given: Option<Config>) -> Result<Subject, Error>
 /// The description as this training needs it: one worker on one device, for as long as it takes.
 fn prepare(args: &TrainArgs, subject: &Subject) -> Result<(Config, Training), Error> {
     let mut config = subject.config.clone();
-    let Evaluator::Local(training) = &mut config.evaluator else {
+    let Evaluator::Local(training) = &mut config.settings.evaluator else {
         return Err(Error::Usage(
             "this search does not train on libtorch (workers.backend is not \"local\"): \
              name a TOML file that does with --config"
@@ -172,13 +178,13 @@ fn prepare(args: &TrainArgs, subject: &Subject) -> Result<(Config, Training), Er
     }
     training.protocol.clone().validated()?;
     let training = training.as_ref().clone();
-    config.workers.per_device = 1;
-    config.workers.timeout = None;
+    config.settings.workers.per_device = 1;
+    config.settings.workers.timeout = None;
     if let Some(device) = &args.device {
         let device = (device.parse())
             .map_err(|error: nn_train::Error| Error::Usage(format!("--device: {error}")))?;
-        config.workers.devices = Devices::Listed(vec![device]);
-    } else if let Devices::Listed(devices) = &mut config.workers.devices {
+        config.settings.workers.devices = Devices::Listed(vec![device]);
+    } else if let Devices::Listed(devices) = &mut config.settings.workers.devices {
         devices.truncate(1);
     }
     Ok((config, training))
@@ -202,22 +208,12 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-fn wait(
-    backend: &mut dyn Backend,
-    reports: &Receiver<Report>,
-    interrupts: &Interrupts,
-    quiet: bool,
-) -> End {
+fn wait(mut once: Once<'_>, quiet: bool) -> End {
     let mut shown = Epochs::new(quiet);
-    let mut once = Once::default();
     loop {
-        match once.next(backend, reports, interrupts) {
+        match once.wait() {
             Step::Stopping => shown.note("stopping; once more stops at once"),
-            Step::Epoch {
-                epoch,
-                epochs,
-                loss,
-            } => shown.epoch(epoch, epochs, loss),
+            Step::Epoch(at) => shown.epoch(at.epoch, at.epochs, at.loss),
             Step::Ended(end) => {
                 shown.finish();
                 return end;
@@ -226,11 +222,23 @@ fn wait(
     }
 }
 
+/// Gives a complete folder its name, which another process may have taken meanwhile.
+fn put_in_place(partial: &Path, out: &Path) -> Result<(), Error> {
+    if out.exists() {
+        return Err(Error::ModelExists {
+            path: out.to_owned(),
+        });
+    }
+    fs::rename(partial, out).map_err(Error::write(out))
+}
+
 fn failed(detail: Detail, log: PathBuf) -> Error {
-    let message = detail.message.unwrap_or_default();
+    let message = detail
+        .message
+        .unwrap_or_else(|| "it gave no reason".to_owned());
     Error::Training { message, log }
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Error> {
-    fs::write(path, text).map_err(Error::write(path))
+    Ok(write_atomically(path, text)?)
 }

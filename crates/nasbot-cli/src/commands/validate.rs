@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use nasbot::report;
 use nn_graph::Network;
 use serde::Serialize;
 
 use crate::cli::{Format, ValidateArgs};
 use crate::config::{self, Config};
 use crate::error::Error;
-use crate::{input, report, terminal};
+use crate::{input, terminal};
 
 /// What was found out about one file, or one line of several networks.
 #[derive(Serialize)]
@@ -91,8 +92,8 @@ fn describe_network(network: &Network) -> String {
 fn describe_config(config: &Config) -> String {
     format!(
         "a search over {} networks by {}, {} evaluations",
-        config.space.kind(),
-        config.search.strategy,
-        config.budget.evaluations
+        config.settings.space.kind(),
+        config.settings.search.strategy,
+        config.settings.budget.evaluations
     )
 }

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, NamedSource, SourceSpan};
 
-use super::Source;
 use crate::terminal;
+use nasbot::settings::Description;
 
 /// Keys closer than this (Jaro–Winkler) are offered as what was meant.
 const SIMILAR: f64 = 0.75;
@@ -30,12 +30,12 @@ struct ConfigError {
 
 /// Collects what is wrong with one description.
 pub(super) struct Problems<'a> {
-    source: &'a Source,
+    source: &'a Description,
     found: Vec<ConfigError>,
 }
 
 impl<'a> Problems<'a> {
-    pub(super) fn new(source: &'a Source) -> Self {
+    pub(super) fn new(source: &'a Description) -> Self {
         let found = Vec::new();
         Self { source, found }
     }

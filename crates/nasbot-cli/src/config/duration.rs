@@ -1,6 +1,7 @@
 //! Durations as people write them: `90s`, `30m`, `2h`, `1d`, `1h 30m`, or a number of seconds.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
@@ -15,7 +16,7 @@ const UNITS: [(&str, f64); 5] = [
 
 /// A duration in a TOML file.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Span(pub(super) Duration);
+pub(crate) struct Span(pub(crate) Duration);
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -51,6 +52,17 @@ impl de::Visitor<'_> for Visitor {
     }
 }
 
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let seconds = || Duration::try_from_secs_f64(text.trim().parse().ok()?).ok();
+        let span = parse(text).or_else(seconds).filter(|span| !span.is_zero());
+        let expected = "a duration above 0 such as 90s, 30m, 2h or a number of seconds";
+        span.map(Span).ok_or_else(|| format!("expected {expected}"))
+    }
+}
+
 fn parse(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
     let mut total = Duration::ZERO;
@@ -68,18 +80,6 @@ fn parse(text: &str) -> Option<Duration> {
     Some(total)
 }
 
-/// A duration for people: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`.
-pub(crate) fn human(span: Duration) -> String {
-    let seconds = span.as_secs();
-    match seconds {
-        0..10 => format!("{:.1} s", span.as_secs_f64()),
-        10..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
-        3600..86400 => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
-        _ => format!("{} d {} h", seconds / 86400, seconds / 3600 % 24),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,15 +94,5 @@ mod tests {
         for wrong in ["90", "s", "-3s", "3 weeks", "1h30", "1..5s"] {
             assert_eq!(seconds(wrong), None, "{wrong}");
         }
-    }
-
-    #[test]
-    fn durations_are_shown_in_two_units() {
-        let shown = |seconds| human(Duration::from_secs_f64(seconds));
-        assert_eq!(shown(0.44), "0.4 s");
-        assert_eq!(shown(59.9), "59 s");
-        assert_eq!(shown(200.0), "3 min 20 s");
-        assert_eq!(shown(7500.0), "2 h 5 min");
-        assert_eq!(shown(273_600.0), "3 d 4 h");
     }
 }

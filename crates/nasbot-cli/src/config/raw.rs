@@ -95,6 +95,8 @@ pub(super) struct RawWorkers {
     pub(super) program: Option<PathBuf>,
     /// `command`: a program and its arguments.
     pub(super) command: Option<Vec<String>>,
+    /// `synthetic`: how long an evaluation takes.
+    pub(super) delay: Option<Span>,
     pub(super) devices: Option<RawDevices>,
     pub(super) per_device: Option<usize>,
     pub(super) timeout: Option<Span>,

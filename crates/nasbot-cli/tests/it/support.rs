@@ -165,7 +165,7 @@ printf '{{"event":"done","score":0.%02d,"metrics":{{"accuracy":0.%02d}},"seconds
     /// Writes `search.toml` for a search of small networks by workers, at random so that suggestions
     /// cost nothing; `more` is appended (it begins in the section `[workers]`).
     pub(crate) fn search(&self, evaluations: u64, more: &str) {
-        self.write("data.csv", "0.5,1\n0.25,0\n");
+        self.write("data.csv", &pictures());
         self.write(
             "search.toml",
             &format!(
@@ -210,6 +210,15 @@ devices = ["cpu"]
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
     }
+}
+
+/// Twenty pictures of 8 × 8 pixels in two classes, as rows of a table.
+fn pictures() -> String {
+    let row = |class: usize| {
+        let pixels = (0..64).map(|pixel| format!("{},", (pixel + class) % 5));
+        pixels.collect::<String>() + &format!("{class}\n")
+    };
+    (0..20).map(|i| row(i % 2)).collect()
 }
 
 /// The program while it runs; killed if a test fails before it ends.

@@ -61,23 +61,30 @@ fn workers_get_the_environment_that_they_need() {
 fn only_visible_gpus_exist() {
     let folder = Folder::new();
     let out = folder.path("environment").display().to_string();
-    folder.worker(&format!("echo \"$n $CUDA_VISIBLE_DEVICES\" >> {out}"));
+    folder.worker(&format!(
+        "[ $final = no ] && echo \"$n [$CUDA_VISIBLE_DEVICES]\" >> {out}"
+    ));
     folder.search(2, "per-device = 1");
-    let text = folder
-        .read("search.toml")
-        .replace("[\"cpu\"]", "[\"cuda:1\"]");
-    folder.write("search.toml", &text);
-    let mut command = folder.command(&["search", "search.toml"]);
-    let status = command.env("CUDA_VISIBLE_DEVICES", "4,7").output().unwrap();
-    assert!(status.status.success());
-    assert!(
-        folder
-            .lines("environment")
-            .iter()
-            .all(|line| line.ends_with(" 7"))
-    );
-    let error = folder.run(&["search", "search.toml", "--fresh"]).fails(2);
-    assert!(error.contains("cuda:1"), "{error}");
+    let text = folder.read("search.toml");
+    folder.write("search.toml", &text.replace("[\"cpu\"]", "\"auto\""));
+    // What schedulers and people put there to say that there is none.
+    for none in ["", "-1", "NoDevFiles", "none", "void"] {
+        let mut command = folder.command(&["search", "search.toml", "--fresh"]);
+        let ran = command.env("CUDA_VISIBLE_DEVICES", none).output().unwrap();
+        assert!(ran.status.success(), "{none}");
+    }
+    let lines = folder.lines("environment");
+    assert_eq!(lines.len(), 10);
+    assert!(lines.iter().all(|line| line.ends_with("[]")), "{lines:?}");
+    folder.write("search.toml", &text.replace("[\"cpu\"]", "[\"cuda:0\"]"));
+    let mut command = folder.command(&["search", "search.toml", "--fresh"]);
+    let ran = command
+        .env("CUDA_VISIBLE_DEVICES", "NoDevFiles")
+        .output()
+        .unwrap();
+    let error = String::from_utf8(ran.stderr).unwrap();
+    assert_eq!(ran.status.code(), Some(2), "{error}");
+    assert!(error.contains("cuda:0"), "{error}");
 }
 
 #[test]

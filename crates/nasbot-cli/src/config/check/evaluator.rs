@@ -2,17 +2,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use nasbot::settings::{Description, Evaluator, Training};
 use nn_graph::Kind;
 use nn_train::data::Task;
 
 use super::super::diagnostic::Problems;
 use super::super::raw::{Raw, RawBackend};
-use super::super::{Evaluator, Source, Training};
 
 pub(super) fn evaluator(
     raw: Raw,
-    source: &Source,
+    source: &Description,
     kind: Option<Kind>,
     problems: &mut Problems<'_>,
 ) -> Option<Evaluator> {
@@ -29,6 +30,12 @@ pub(super) fn evaluator(
             "command",
             RawBackend::Command,
             "command",
+        ),
+        (
+            raw.workers.delay.is_some(),
+            "delay",
+            RawBackend::Synthetic,
+            "synthetic",
         ),
     ];
     for (given, key, needs, name) in only {
@@ -57,7 +64,9 @@ pub(super) fn evaluator(
         }
     }
     match backend {
-        RawBackend::Synthetic => Some(Evaluator::Synthetic),
+        RawBackend::Synthetic => Some(Evaluator::Synthetic {
+            delay: raw.workers.delay.map_or(Duration::ZERO, |span| span.0),
+        }),
         RawBackend::Command => command(raw.workers.command, source, problems),
         RawBackend::Local => training(raw, source, kind, problems)
             .map(|training| Evaluator::Local(Box::new(training))),
@@ -66,7 +75,7 @@ pub(super) fn evaluator(
 
 fn command(
     command: Option<Vec<String>>,
-    source: &Source,
+    source: &Description,
     problems: &mut Problems<'_>,
 ) -> Option<Evaluator> {
     let example =
@@ -95,7 +104,7 @@ fn command(
 
 fn training(
     raw: Raw,
-    source: &Source,
+    source: &Description,
     kind: Option<Kind>,
     problems: &mut Problems<'_>,
 ) -> Option<Training> {

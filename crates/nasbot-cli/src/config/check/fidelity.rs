@@ -1,6 +1,6 @@
 //! Checks of `[fidelity]`: rungs below the training's end, and nothing that they can't be combined with.
 
-use nasbot_opt::Halving;
+use nasbot::settings::Fidelity;
 
 use super::super::diagnostic::Problems;
 use super::super::raw::{Raw, RawBackend};
@@ -8,8 +8,10 @@ use super::super::raw::{Raw, RawBackend};
 /// One in so many goes on, unless told otherwise: the paper's η is 4 or 3.
 const FACTOR: usize = 3;
 
-pub(super) fn halving(raw: &Raw, problems: &mut Problems<'_>) -> Option<Halving> {
-    let fidelity = raw.fidelity.as_ref()?;
+pub(super) fn fidelity(raw: &Raw, problems: &mut Problems<'_>) -> Option<Fidelity> {
+    let Some(fidelity) = raw.fidelity.as_ref() else {
+        return Some(Fidelity::full());
+    };
     if raw.workers.backend != RawBackend::Local {
         let message = "[fidelity] is for backend = \"local\" only";
         problems.add(
@@ -38,12 +40,12 @@ pub(super) fn halving(raw: &Raw, problems: &mut Problems<'_>) -> Option<Halving>
     }
     let mut rungs = fidelity.rungs.clone();
     rungs.push(training.epochs);
-    let halving = Halving::new(&rungs, fidelity.factor.unwrap_or(FACTOR));
+    let checked = Fidelity::rungs(rungs, fidelity.factor.unwrap_or(FACTOR));
     let path = |error: &nasbot_opt::Error| match error {
         nasbot_opt::Error::Setting { name, .. } => format!("fidelity.{name}"),
         _ => "fidelity".to_owned(),
     };
-    halving
+    checked
         .map_err(|error| {
             let help = format!(
                 "for example rungs = [1, 3] where training.epochs is 9; here it is {}",

@@ -5,16 +5,17 @@ mod fidelity;
 mod space;
 mod workers;
 
+use nasbot::settings::{Budget, Description, Settings};
 use nasbot_opt::ValidConfig;
 
 use super::diagnostic::Problems;
 use super::raw::Raw;
-use super::{Budget, Config, ConfigErrors, Overrides, Source};
+use super::{Config, ConfigErrors, Overrides};
 
-/// More evaluations than anybody waits for.
+/// More evaluations than any search makes.
 const MOST_EVALUATIONS: u64 = 1_000_000;
 
-pub(super) fn check(source: &Source, overrides: Overrides) -> Result<Config, ConfigErrors> {
+pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config, ConfigErrors> {
     let mut problems = Problems::new(source);
     let raw: Raw = match toml::from_str(&source.text) {
         Ok(raw) => raw,
@@ -35,18 +36,20 @@ pub(super) fn check(source: &Source, overrides: Overrides) -> Result<Config, Con
         space::halvings(data, kind, &mut constraints, &mut problems);
     }
     let space = kind.and_then(|kind| space::space(&raw, source, kind, constraints, &mut problems));
-    let halving = fidelity::halving(&raw, &mut problems);
+    let fidelity = fidelity::fidelity(&raw, &mut problems);
     let evaluator = evaluator::evaluator(raw, source, kind, &mut problems);
-    let config = match (space, search, evaluator) {
-        (Some(space), Some(search), Some(evaluator)) => Some(Config {
-            name,
+    let config = match (space, search, fidelity, evaluator) {
+        (Some(space), Some(search), Some(fidelity), Some(evaluator)) => Some(Config {
+            settings: Settings {
+                name,
+                space,
+                search,
+                fidelity,
+                evaluator,
+                workers,
+                budget,
+            },
             study,
-            space,
-            search,
-            halving,
-            evaluator,
-            workers,
-            budget,
         }),
         // What could not be made has left its problem above.
         _ => None,
@@ -54,7 +57,7 @@ pub(super) fn check(source: &Source, overrides: Overrides) -> Result<Config, Con
     problems.finish(config)
 }
 
-fn name(raw: &Raw, source: &Source, problems: &mut Problems<'_>) -> String {
+fn name(raw: &Raw, source: &Description, problems: &mut Problems<'_>) -> String {
     let stem = source.path.file_stem().map(|stem| stem.to_string_lossy());
     let name = raw.study.name.clone();
     let name = name.unwrap_or_else(|| stem.map_or_else(|| "search".to_owned(), Into::into));
@@ -98,6 +101,6 @@ fn budget(raw: &Raw, overrides: Overrides, problems: &mut Problems<'_>) -> Budge
     }
     Budget {
         evaluations,
-        wall_time: raw.budget.wall_time.map(|span| span.0),
+        wall_time: (overrides.wall_time).or(raw.budget.wall_time.map(|span| span.0)),
     }
 }

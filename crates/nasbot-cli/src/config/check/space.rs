@@ -1,10 +1,10 @@
 //! Checks of `[space]`: the kind, the bounds, the networks to start from.
 
+use nasbot::settings::Description;
 use nasbot_opt::NetworkSpace;
 use nn_graph::{Constraints, Kind};
 use nn_train::data::DataSpec;
 
-use super::super::Source;
 use super::super::diagnostic::Problems;
 use super::super::raw::Raw;
 use crate::input;
@@ -127,7 +127,7 @@ pub(super) fn halvings(
 /// The space within its bounds, with the user's own starting networks if there are any.
 pub(super) fn space(
     raw: &Raw,
-    source: &Source,
+    source: &Description,
     kind: Kind,
     bounds: Constraints,
     problems: &mut Problems<'_>,

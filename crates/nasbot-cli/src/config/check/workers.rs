@@ -1,10 +1,10 @@
 //! Checks of `[workers]`: devices and how many share one.
 
+use nasbot::settings::{Devices, Workers};
 use nn_train::job::Device;
 
 use super::super::diagnostic::Problems;
 use super::super::raw::{RawDevices, RawWorkers};
-use super::super::{Devices, Workers};
 
 /// More workers a device than make sense.
 const MOST_PER_DEVICE: usize = 256;

@@ -1,0 +1,107 @@
+//! Any program as evaluator: the network as JSON on its standard input, the score on its output.
+//!
+//! The last line that it prints must be `{"score":0.93}`, with further figures as
+//! `{"score":0.93,"metrics":{"flops":1e6}}` if there are any; or, for a network that can't be
+//! scored, `{"failed":"diverged","message":"…"}`. Lines before are kept in the log.
+
+use std::ffi::OsString;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use super::devices::{self, Slot};
+use super::locate::Found;
+use super::pool::{self, Job, Pool};
+use super::process::{Exit, Program};
+use super::{Backend, End, Reports, Work, answer, locate};
+use crate::error::Error;
+use crate::settings::Workers;
+
+/// A back-end that runs a program of the user's for every network.
+pub(super) fn command(
+    command: &[String],
+    folder: &Path,
+    workers: &Workers,
+    reports: Reports,
+) -> Result<impl Backend + use<>, Error> {
+    let mut command: Vec<OsString> = command.iter().map(OsString::from).collect();
+    if let Some(first) = command.first_mut() {
+        let name = Path::new(first);
+        let path = if name.components().count() > 1 {
+            folder.join(name)
+        } else {
+            name.to_owned()
+        };
+        *first = match locate::program(&path) {
+            Found::Program(path) => path.into(),
+            Found::NotExecutable(path) => {
+                return Err(Error::NoProgram(format!(
+                    "{} may not be run: chmod +x it, or name its interpreter before it",
+                    path.display()
+                )));
+            }
+            Found::Nothing => {
+                return Err(Error::NoProgram(format!(
+                    "there is no program {}: give its path relative to {}, or a name on the PATH",
+                    path.display(),
+                    folder.display()
+                )));
+            }
+        };
+    }
+    let job = Programs {
+        command,
+        folder: folder.to_owned(),
+        workers: workers.clone(),
+    };
+    Ok(Pool::new(job, devices::slots(workers)?, false, reports))
+}
+
+struct Programs {
+    command: Vec<OsString>,
+    folder: PathBuf,
+    workers: Workers,
+}
+
+impl Job for Programs {
+    fn program(&self, slot: &Slot, work: &Work) -> Result<Program, nn_train::Error> {
+        let mut environment = pool::environment(slot);
+        environment.extend([
+            ("NASBOT_EVALUATION", work.key.evaluation.to_string()),
+            ("NASBOT_SEED", work.seed.to_string()),
+            ("NASBOT_DEVICE", slot.device.to_string()),
+        ]);
+        Ok(Program {
+            command: self.command.clone(),
+            environment,
+            folder: Some(self.folder.clone()),
+            input: work.network.to_json() + "\n",
+            keep_input_open: false,
+            log: work.log.clone(),
+            study: work.study.clone(),
+            timeout: self.workers.timeout,
+        })
+    }
+
+    fn run(&self, _: u64, program: &Program, stop: &AtomicBool, _: &Reports) -> End {
+        let since = Instant::now();
+        let mut last = String::new();
+        let exit = pool::run(program, stop, |line, log| {
+            log.write(format!("{line}\n").as_bytes());
+            // A progress bar goes back to the line's beginning.
+            let mut pieces = line.split('\r').map(str::trim);
+            if let Some(piece) = pieces.rfind(|piece| !piece.is_empty()) {
+                piece.clone_into(&mut last);
+            }
+            ControlFlow::Continue(())
+        });
+        let seconds = since.elapsed().as_secs_f64();
+        match exit {
+            Err(end) => end,
+            Ok(Exit::Stopped | Exit::Answered) => End::Stopped,
+            Ok(Exit::TimedOut) => pool::timed_out(&self.workers, seconds),
+            Ok(Exit::Itself(status)) => answer::of_line(&last, status, &program.log, seconds),
+        }
+    }
+}

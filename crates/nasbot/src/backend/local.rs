@@ -1,0 +1,206 @@
+//! `nasbot-worker` on this machine: one process an evaluation.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use nasbot_opt::{Failure, Outcome};
+use nn_train::job::{Event, FailureKind, Job as Message, PROTOCOL};
+
+use super::devices::{self, Slot};
+use super::log::Log;
+use super::pool::{self, Job, Pool};
+use super::process::{Exit, Program};
+use super::{Backend, End, Report, Reports, Task, Work, answer, locate};
+use crate::error::Error;
+use crate::settings::{Training, Workers};
+use crate::study::{Detail, Progress};
+
+/// A back-end that trains networks in worker processes.
+pub(super) fn local(
+    training: &Training,
+    workers: &Workers,
+    reports: Reports,
+) -> Result<impl Backend + use<>, Error> {
+    let job = Trainings {
+        worker: locate::worker(training.program.as_deref())?,
+        training: training.clone(),
+        workers: workers.clone(),
+        has_greeted: AtomicBool::new(false),
+    };
+    Ok(Pool::new(job, devices::slots(workers)?, true, reports))
+}
+
+struct Trainings {
+    worker: PathBuf,
+    training: Training,
+    workers: Workers,
+    /// Whether some worker has started properly: then a later one that does not is no reason to
+    /// give up the search.
+    has_greeted: AtomicBool,
+}
+
+impl Job for Trainings {
+    fn program(&self, slot: &Slot, work: &Work) -> Result<Program, nn_train::Error> {
+        let (save, stage) = match &work.task {
+            Task::Evaluate => (None, None),
+            Task::GoOn(stage) => (None, Some(stage.clone())),
+            Task::TrainFinally(weights) => (Some(weights.clone()), None),
+        };
+        let message = Message {
+            protocol: PROTOCOL,
+            evaluation: work.key.evaluation,
+            network: work.network.clone(),
+            task: self.training.data.clone(),
+            training: self.training.protocol.clone(),
+            seed: work.seed,
+            device: slot.device,
+            is_final: save.is_some(),
+            save,
+            stage,
+        };
+        let precision = self.training.protocol.precision.environment();
+        let precision = precision.iter().map(|&(name, value)| (name, value.into()));
+        Ok(Program {
+            command: vec![self.worker.clone().into()],
+            environment: pool::environment(slot)
+                .into_iter()
+                .chain(precision)
+                .collect(),
+            folder: None,
+            input: message.to_line()?,
+            keep_input_open: true,
+            log: work.log.clone(),
+            study: work.study.clone(),
+            timeout: self.workers.timeout,
+        })
+    }
+
+    fn run(&self, id: u64, program: &Program, stop: &AtomicBool, reports: &Reports) -> End {
+        let conversation = Conversation {
+            id,
+            program,
+            reports,
+            has_greeted: &self.has_greeted,
+            hello: None,
+            answer: None,
+            since: Instant::now(),
+        };
+        conversation.hold(&self.workers, stop)
+    }
+}
+
+/// One worker, from its start to its end.
+struct Conversation<'a> {
+    id: u64,
+    program: &'a Program,
+    reports: &'a Reports,
+    has_greeted: &'a AtomicBool,
+    /// The worker and its libtorch, once it has said hello.
+    hello: Option<String>,
+    answer: Option<End>,
+    since: Instant,
+}
+
+impl Conversation<'_> {
+    fn hold(mut self, workers: &Workers, stop: &AtomicBool) -> End {
+        let program = self.program;
+        let exit = pool::run(program, stop, |line, log| self.listen(line, log));
+        if let Some(answer) = self.answer {
+            return answer;
+        }
+        let seconds = self.since.elapsed().as_secs_f64();
+        match exit {
+            Err(end) => end,
+            // An answer breaks the conversation, and it was returned above.
+            Ok(Exit::Stopped | Exit::Answered) => End::Stopped,
+            Ok(Exit::TimedOut) => pool::timed_out(workers, seconds),
+            Ok(Exit::Itself(status)) => {
+                let end = answer::no_answer(status, &program.log, seconds);
+                let is_memory = matches!(end, End::Done(Outcome::Failed(Failure::OutOfMemory), _));
+                let is_stop = answer::was_asked_to_end(status);
+                if self.hello.is_some()
+                    || self.has_greeted.load(Ordering::Relaxed)
+                    || is_memory
+                    || is_stop
+                {
+                    return end;
+                }
+                End::Unusable(format!(
+                    "the worker {} does not start: {}",
+                    program.command[0].display(),
+                    answer::describe(status, &program.log)
+                ))
+            }
+        }
+    }
+
+    fn listen(&mut self, line: &str, log: &mut Log) -> ControlFlow<()> {
+        match Event::from_line(line) {
+            Ok(Event::Hello { protocol, .. }) if protocol != PROTOCOL => {
+                self.answer = Some(End::Unusable(format!(
+                    "the worker {} speaks version {protocol} of the messages, this nasbot {PROTOCOL}: \
+                     build both from the same sources",
+                    self.program.command[0].display()
+                )));
+            }
+            Ok(Event::Hello { worker, torch, .. }) => {
+                self.hello = Some(format!("nasbot-worker {worker}, libtorch {torch}"));
+                self.has_greeted.store(true, Ordering::Relaxed);
+            }
+            Ok(Event::Progress {
+                epoch,
+                epochs,
+                loss,
+                score,
+            }) => {
+                let progress = Progress {
+                    id: self.id,
+                    epoch,
+                    epochs,
+                    loss,
+                    score,
+                };
+                self.reports.send(Report::Progress(progress));
+            }
+            Ok(Event::Done {
+                score,
+                metrics,
+                seconds,
+                parameters,
+            }) => {
+                let detail = Detail {
+                    metrics,
+                    seconds,
+                    parameters: Some(parameters),
+                    worker: self.hello.take(),
+                    message: None,
+                };
+                self.answer = Some(answer::scored(score, detail));
+            }
+            Ok(Event::Failed { kind, message }) => {
+                self.answer = Some(self.failure(kind, message));
+            }
+            // No message of the protocol; the log keeps it.
+            Err(_) => log.write(format!("{line}\n").as_bytes()),
+        }
+        match self.answer {
+            Some(_) => ControlFlow::Break(()),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    fn failure(&self, kind: FailureKind, message: String) -> End {
+        let failure = match kind {
+            FailureKind::Diverged => Failure::Diverged,
+            FailureKind::OutOfMemory => Failure::OutOfMemory,
+            FailureKind::ImpossibleShape => Failure::ImpossibleShape,
+            FailureKind::TimedOut => Failure::TimedOut,
+            // The same for every network.
+            FailureKind::BadData | FailureKind::BadJob => return End::Unusable(message),
+            _ => Failure::Other,
+        };
+        answer::failed(failure, message, self.since.elapsed().as_secs_f64())
+    }
+}

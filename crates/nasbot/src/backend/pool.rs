@@ -1,0 +1,205 @@
+//! Evaluations in processes on this machine: one thread and one process each, as many at once as there are places.
+//!
+//! What the process is and what its end means is said by [`Job`].
+
+use std::collections::HashMap;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nasbot_opt::{Failure, Outcome};
+
+use super::devices::Slot;
+use super::process::Program;
+use super::{Abilities, Backend, End, Handle, Report, Reports, Status, Work, answer, process};
+use crate::error::Error;
+use crate::settings::Workers;
+
+/// How long an end without an answer is kept back. Schedulers send their request to stop to all processes at once: what
+/// it ends before the search has been told to stop is no failure.
+const DOUBT: Duration = Duration::from_millis(300);
+
+/// What a pool runs, and what the end of it means.
+pub(super) trait Job: Send + Sync + 'static {
+    /// The program for some work.
+    fn program(&self, slot: &Slot, work: &Work) -> Result<Program, nn_train::Error>;
+
+    /// Runs the program and says what came of it.
+    fn run(&self, id: u64, program: &Program, stop: &AtomicBool, reports: &Reports) -> End;
+}
+
+/// A back-end of processes that die with the search.
+pub(super) struct Pool<J> {
+    job: Arc<J>,
+    abilities: Abilities,
+    slots: Vec<Slot>,
+    reports: Reports,
+    shared: Arc<Shared>,
+}
+
+/// What the pool and its threads both know.
+#[derive(Default)]
+struct Shared {
+    /// Which place has which work, with the request to stop it; and what has ended.
+    works: Mutex<HashMap<Handle, Entry>>,
+}
+
+struct Entry {
+    /// The place, until the work is over.
+    slot: Option<usize>,
+    stop: Arc<AtomicBool>,
+}
+
+impl<J: Job> Pool<J> {
+    pub(super) fn new(job: J, slots: Vec<Slot>, is_ours: bool, reports: Reports) -> Self {
+        Self {
+            job: Arc::new(job),
+            abilities: Abilities {
+                capacity: slots.len(),
+                trains_finally: is_ours,
+                goes_on: is_ours,
+                outlives: false,
+            },
+            slots,
+            reports,
+            shared: Arc::default(),
+        }
+    }
+
+    /// The first place that no work has.
+    fn free_slot(&self) -> Option<usize> {
+        let works = self.shared.lock();
+        let taken = |slot: &usize| works.values().any(|entry| entry.slot == Some(*slot));
+        (0..self.slots.len()).find(|slot| !taken(slot))
+    }
+}
+
+impl Shared {
+    /// The works; a thread that panicked left them as they were.
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Handle, Entry>> {
+        self.works
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl<J: Job> Backend for Pool<J> {
+    fn abilities(&self) -> Abilities {
+        self.abilities
+    }
+
+    fn submit(&mut self, work: Work) -> Result<Handle, Error> {
+        let id = work.key.evaluation;
+        let handle = Handle(format!("{}/{}", std::process::id(), work.key));
+        let Some(slot) = self.free_slot() else {
+            return Err(Error::Device(format!(
+                "evaluation {id} was submitted although all {} places are taken",
+                self.slots.len()
+            )));
+        };
+        let program = self.job.program(&self.slots[slot], &work)?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let entry = Entry {
+            slot: Some(slot),
+            stop: Arc::clone(&stop),
+        };
+        {
+            let mut works = self.shared.lock();
+            // What is over is asked for no more once its place is needed.
+            works.retain(|_, entry| entry.slot.is_some());
+            works.insert(handle.clone(), entry);
+        }
+        let (reports, job, shared) = (
+            self.reports.clone(),
+            Arc::clone(&self.job),
+            Arc::clone(&self.shared),
+        );
+        let device = self.slots[slot].name.clone();
+        reports.send(Report::Started { id, slot, device });
+        let own = handle.clone();
+        thread::spawn(move || {
+            let run = || job.run(id, &program, &stop, &reports);
+            let end = panic::catch_unwind(AssertUnwindSafe(run));
+            let end = end.unwrap_or_else(|_| {
+                let message = "nasbot itself failed while it ran this evaluation: please report it";
+                answer::failed(Failure::Other, message, 0.0)
+            });
+            let end = believed(end, &stop);
+            if let Some(entry) = shared.lock().get_mut(&own) {
+                entry.slot = None;
+            }
+            reports.send(Report::Ended { id, end });
+        });
+        Ok(handle)
+    }
+
+    fn poll(&mut self, handle: &Handle) -> Status {
+        match self.shared.lock().get(handle) {
+            Some(Entry { slot: Some(_), .. }) => Status::Running,
+            Some(_) => Status::Over,
+            None => Status::Unknown,
+        }
+    }
+
+    fn cancel(&mut self, handle: &Handle) {
+        if let Some(entry) = self.shared.lock().get(handle) {
+            entry.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn attach(&mut self, _: &Work, _: Option<&Handle>) -> Result<Option<Handle>, Error> {
+        // A process dies with its search, and the study is not open before it has.
+        Ok(None)
+    }
+}
+
+/// A failure that comes shortly before a request to stop is an effect of the same request.
+fn believed(end: End, stop: &AtomicBool) -> End {
+    if let End::Done(Outcome::Failed(failure), _) = &end
+        && matches!(
+            failure,
+            Failure::Crashed | Failure::OutOfMemory | Failure::Other
+        )
+    {
+        let since = Instant::now();
+        while since.elapsed() < DOUBT {
+            if stop.load(Ordering::Relaxed) {
+                return End::Stopped;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+    end
+}
+
+/// What a worker must know before it starts: threads that wait instead of spinning, and its GPU.
+pub(super) fn environment(slot: &Slot) -> Vec<(&'static str, String)> {
+    vec![
+        ("OMP_NUM_THREADS", slot.threads.to_string()),
+        ("OMP_WAIT_POLICY", "passive".to_owned()),
+        ("CUDA_VISIBLE_DEVICES", slot.visible.clone()),
+    ]
+}
+
+/// An evaluation that took too long.
+pub(super) fn timed_out(workers: &Workers, seconds: f64) -> End {
+    answer::timed_out(workers.timeout, seconds)
+}
+
+/// Runs a program; one that can't be run would fail for every network.
+pub(super) fn run(
+    program: &Program,
+    stop: &AtomicBool,
+    on_line: impl FnMut(&str, &mut super::log::Log) -> std::ops::ControlFlow<()>,
+) -> Result<process::Exit, End> {
+    process::run(program, stop, on_line).map_err(|error| {
+        let name = program
+            .command
+            .first()
+            .map(|name| name.display().to_string());
+        End::Unusable(format!("{}: {error}", name.unwrap_or_default()))
+    })
+}

@@ -1,0 +1,324 @@
+//! One child process: started under its guard, read as it writes, stopped when it must be.
+
+use std::ffi::OsString;
+use std::io::{self, Read, Write as _};
+use std::ops::ControlFlow;
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{self, Signal};
+use nix::sys::wait::{self, Id, WaitPidFlag, WaitStatus};
+use nix::unistd::Pid;
+
+use super::guard;
+use super::log::Log;
+
+/// How often the child, the clock and the request to stop are looked at while the child writes nothing, in milliseconds.
+const TICK: u16 = 20;
+/// Time for a child to end by itself after it has given its answer.
+const FAREWELL: Duration = Duration::from_secs(10);
+/// Time for what a child wrote last to arrive after its end, where something that it left behind holds its streams.
+const DRAIN: Duration = Duration::from_millis(500);
+/// No answer is longer than this; the rest of a longer line is dropped.
+const LONGEST_LINE: usize = 1 << 20;
+/// What is read at once, so that a child that writes without end is still looked at.
+const CHUNK: usize = 64 << 10;
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub(super) struct Program {
+    /// The program and its arguments.
+    pub(super) command: Vec<OsString>,
+    /// Variables set for it, beside the inherited ones.
+    pub(super) environment: Vec<(&'static str, String)>,
+    /// Its working directory, if not this process's.
+    pub(super) folder: Option<PathBuf>,
+    /// What it finds on its standard input.
+    pub(super) input: String,
+    /// Whether standard input stays open while it runs.
+    pub(super) keep_input_open: bool,
+    /// Where its standard error goes, and what else is worth keeping; added to.
+    pub(super) log: PathBuf,
+    /// The study whose next owner waits for its end.
+    pub(super) study: Option<PathBuf>,
+    /// The longest that it may run.
+    pub(super) timeout: Option<Duration>,
+}
+
+/// How a process came to its end.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Exit {
+    /// By itself, or by a signal that was not ours.
+    Itself(ExitStatus),
+    /// It had said all it had to say.
+    Answered,
+    /// It took too long.
+    TimedOut,
+    /// It was to stop.
+    Stopped,
+}
+
+/// Runs a program to its end. `on_line` sees each line of its standard output, with the log, and breaks once the answer is
+/// complete.
+pub(super) fn run(
+    program: &Program,
+    stop: &AtomicBool,
+    mut on_line: impl FnMut(&str, &mut Log) -> ControlFlow<()>,
+) -> io::Result<Exit> {
+    let mut log = Log::open(&program.log)?;
+    let mut child = spawn(program)?;
+    let guard = Pid::from_raw(child.id().cast_signed());
+    let mut stdin = child.stdin.take();
+    if let Some(stdin) = &mut stdin {
+        // A guard reads it at once; one that has died is judged by its end.
+        let _ = stdin.write_all(program.input.as_bytes());
+    }
+    let streams = Streams::of(&mut child)?;
+    // A limit beyond what the clock can express is none.
+    let deadline = (program.timeout).and_then(|timeout| Instant::now().checked_add(timeout));
+    let cut = watch(guard, streams, deadline, stop, &mut log, &mut on_line);
+    log.finish();
+    if matches!(cut, Some(Exit::TimedOut | Exit::Stopped)) {
+        ask_to_end(guard, &mut stdin);
+    }
+    // The guard kills whatever is left once nothing holds its input open.
+    drop(stdin);
+    wait_until_ended(guard, guard::GRACE);
+    let _ = signal::killpg(guard, Signal::SIGKILL);
+    let status = child.wait()?;
+    Ok(cut.unwrap_or(Exit::Itself(status)))
+}
+
+/// What a child writes, until it is closed.
+struct Streams {
+    stdout: Option<Lines>,
+    stderr: Option<Box<dyn Stream>>,
+}
+
+trait Stream: Read + AsFd {}
+
+impl<T: Read + AsFd> Stream for T {}
+
+impl Streams {
+    fn of(child: &mut Child) -> io::Result<Self> {
+        let stdout = match child.stdout.take() {
+            Some(stdout) => Some(Lines::new(unblocked(stdout)?)),
+            None => None,
+        };
+        let stderr = match child.stderr.take() {
+            Some(stderr) => Some(unblocked(stderr)?),
+            None => None,
+        };
+        Ok(Self { stdout, stderr })
+    }
+
+    fn are_closed(&self) -> bool {
+        self.stdout.is_none() && self.stderr.is_none()
+    }
+
+    /// Waits until there is something to read, a moment at most.
+    fn wait(&self) {
+        let out = self.stdout.as_ref().map(|lines| lines.stream.as_fd());
+        let err = self.stderr.as_ref().map(|stream| (**stream).as_fd());
+        let fds = out.into_iter().chain(err);
+        let mut fds: Vec<PollFd<'_>> = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
+        if fds.is_empty() {
+            thread::sleep(Duration::from_millis(1));
+        } else {
+            // An interrupted wait is a short one.
+            let _ = poll(&mut fds, PollTimeout::from(TICK));
+        }
+    }
+}
+
+fn unblocked<T: Stream + 'static>(stream: T) -> io::Result<Box<dyn Stream>> {
+    fcntl(stream.as_fd(), FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    Ok(Box::new(stream))
+}
+
+/// What a read came to.
+enum Got {
+    Bytes(usize),
+    Nothing,
+    End,
+}
+
+fn read(stream: &mut dyn Stream, buffer: &mut [u8]) -> Got {
+    match stream.read(buffer) {
+        Ok(0) => Got::End,
+        Ok(count) => Got::Bytes(count),
+        Err(error) => match error.kind() {
+            io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Got::Nothing,
+            _ => Got::End,
+        },
+    }
+}
+
+/// Standard output, as lines.
+struct Lines {
+    stream: Box<dyn Stream>,
+    line: Vec<u8>,
+}
+
+impl Lines {
+    fn new(stream: Box<dyn Stream>) -> Self {
+        let line = Vec::new();
+        Self { stream, line }
+    }
+
+    /// Takes in bytes, and hands over each line that they complete.
+    fn take(
+        &mut self,
+        bytes: &[u8],
+        on_line: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
+            let room = LONGEST_LINE.saturating_sub(self.line.len());
+            self.line.extend(&piece[..piece.len().min(room)]);
+            if piece.ends_with(b"\n") {
+                self.hand_over(on_line)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Hands over what has come since the last line break; bytes that are no text are replaced.
+    fn hand_over(&mut self, on_line: &mut dyn FnMut(&str) -> ControlFlow<()>) -> ControlFlow<()> {
+        let line = std::mem::take(&mut self.line);
+        on_line(String::from_utf8_lossy(&line).trim_end_matches('\n'))
+    }
+}
+
+/// Reads what a child writes until it ends by itself (`None`) or its end is due.
+fn watch(
+    guard: Pid,
+    mut streams: Streams,
+    mut deadline: Option<Instant>,
+    stop: &AtomicBool,
+    log: &mut Log,
+    on_line: &mut impl FnMut(&str, &mut Log) -> ControlFlow<()>,
+) -> Option<Exit> {
+    let mut buffer = vec![0; CHUNK];
+    let mut is_answered = false;
+    let mut ended: Option<Instant> = None;
+    loop {
+        streams.wait();
+        let mut is_idle = true;
+        if let Some(stderr) = &mut streams.stderr {
+            match read(stderr, &mut buffer) {
+                Got::Bytes(count) => {
+                    log.write(&buffer[..count]);
+                    is_idle = false;
+                }
+                Got::Nothing => {}
+                Got::End => streams.stderr = None,
+            }
+        }
+        if let Some(stdout) = &mut streams.stdout {
+            let mut line = |line: &str| match is_answered {
+                // What comes after the answer is no part of it.
+                true => ControlFlow::Continue(()),
+                false => on_line(line, log),
+            };
+            let got = read(&mut stdout.stream, &mut buffer);
+            let flow = match got {
+                Got::Bytes(count) => {
+                    is_idle = false;
+                    stdout.take(&buffer[..count], &mut line)
+                }
+                Got::Nothing => ControlFlow::Continue(()),
+                Got::End if stdout.line.is_empty() => ControlFlow::Continue(()),
+                Got::End => stdout.hand_over(&mut line),
+            };
+            if matches!(got, Got::End) {
+                streams.stdout = None;
+            }
+            if flow.is_break() {
+                is_answered = true;
+                deadline = Instant::now().checked_add(FAREWELL);
+            }
+        }
+        // First whether it has ended, so that an answer that was in time counts, even if this process was stopped
+        // meanwhile.
+        if ended.is_none() && has_ended(guard) {
+            ended = Some(Instant::now());
+        }
+        if let Some(since) = ended
+            && ((is_idle && streams.are_closed()) || since.elapsed() >= DRAIN)
+        {
+            return is_answered.then_some(Exit::Answered);
+        }
+        if stop.load(Ordering::Relaxed) && !is_answered && ended.is_none() {
+            return Some(Exit::Stopped);
+        }
+        if ended.is_none() && deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Some(match is_answered {
+                true => Exit::Answered,
+                false => Exit::TimedOut,
+            });
+        }
+    }
+}
+
+fn spawn(program: &Program) -> io::Result<Child> {
+    let mut command = Command::new(own_program()?);
+    command
+        .args(guard::arguments(program))
+        .args(&program.command)
+        .envs(
+            program
+                .environment
+                .iter()
+                .map(|(name, value)| (name, value)),
+        )
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0);
+    if let Some(folder) = &program.folder {
+        command.current_dir(folder);
+    }
+    command.spawn()
+}
+
+/// This program, even if its file has been replaced since it started.
+fn own_program() -> io::Result<PathBuf> {
+    let running = Path::new("/proc/self/exe");
+    if running.exists() {
+        Ok(running.to_owned())
+    } else {
+        std::env::current_exe()
+    }
+}
+
+/// Asks a guard to end its program politely, and waits as long as that may take.
+fn ask_to_end(guard: Pid, stdin: &mut Option<ChildStdin>) {
+    if let Some(stdin) = stdin {
+        // A guard that is gone has nothing left to end.
+        let _ = stdin.write_all(&[guard::END_POLITELY]);
+    }
+    wait_until_ended(guard, guard::GRACE + DRAIN);
+}
+
+/// Whether the guard has ended; it stays to be reaped, so that its number is not given to another process.
+fn has_ended(guard: Pid) -> bool {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    !matches!(
+        wait::waitid(Id::Pid(guard), flags),
+        Ok(WaitStatus::StillAlive)
+    )
+}
+
+fn wait_until_ended(guard: Pid, patience: Duration) {
+    let since = Instant::now();
+    while !has_ended(guard) && since.elapsed() < patience {
+        thread::sleep(Duration::from_millis(2));
+    }
+}

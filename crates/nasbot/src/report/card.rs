@@ -1,0 +1,298 @@
+//! The model card: what a trained network is, what it was trained on and how, and how to load it.
+//!
+//! After Mitchell et al., *Model Cards for Model Reporting* (2019, arXiv 1810.03993), as far as a program can know it.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use nn_train::data::{Dataset, InputShape};
+use nn_train::plan::Plan;
+use serde::Serialize;
+
+use super::text::{self, clean_line, grouped, human, json, number, sketch, table};
+use crate::error::Error;
+use crate::settings::Training;
+use crate::study::Detail;
+
+const LOADING: &str = r#"
+## Loading
+
+```python
+from model import load, standardise   # model.py; needs nothing but torch
+
+network = load()                      # model.safetensors, which lies beside it
+outputs = network(standardise(inputs))
+```
+
+```python
+import onnxruntime
+
+session = onnxruntime.InferenceSession("model.onnx")
+outputs, = session.run(None, {"input": standardised_inputs})
+```
+
+`standardise` does to raw inputs what was done to the training data; the ONNX file takes them standardised too.
+`network.json` is the architecture and `network.svg` its drawing.
+"#;
+
+/// Everything that the card says.
+#[derive(Debug)]
+pub struct Card {
+    name: String,
+    seed: u64,
+    /// What it is, takes and gives.
+    facts: Vec<[String; 2]>,
+    data: Vec<[String; 2]>,
+    protocol: Vec<[String; 2]>,
+    repeats: u32,
+    parameters: u64,
+    flops: u64,
+    /// Where the network comes from, if from a search.
+    pub searched: Option<Searched>,
+    /// The score on the test data and what else is known.
+    pub result: Option<(f64, Detail)>,
+}
+
+/// The evaluation that found a network.
+#[derive(Debug)]
+pub struct Searched {
+    /// The study.
+    pub study: PathBuf,
+    /// The evaluation's number.
+    pub evaluation: u64,
+    /// Evaluations of the search.
+    pub evaluations: u64,
+    /// The score on the validation data, if it has one.
+    pub score: Option<(f64, Detail)>,
+}
+
+/// The figures, for programs.
+#[derive(Serialize)]
+struct Figures<'a> {
+    out: &'a Path,
+    score: f64,
+    seed: u64,
+    repeats: u32,
+    parameters: u64,
+    flops: u64,
+    seconds: f64,
+    metrics: &'a std::collections::BTreeMap<String, f64>,
+    worker: Option<&'a str>,
+}
+
+impl Card {
+    /// The card of a network that is to be trained: its plan, its data and how it is trained.
+    pub fn new(name: &str, training: &Training, data: &Dataset, plan: &Plan, seed: u64) -> Self {
+        let (parameters, flops) = (plan.trainable(), plan.flops());
+        let input = match data.shape {
+            InputShape::Image(i) => format!("images, {} × {} × {}", i.channels, i.height, i.width),
+            InputShape::Features(n) => format!("rows of {n} numbers"),
+        };
+        let output = match data.classes {
+            Some(classes) => format!("log-probabilities of {classes} classes"),
+            None => "one number, standardised".to_owned(),
+        };
+        let network = &plan.network;
+        let facts = [
+            ("kind", network.kind().to_string()),
+            ("layers", format!("{}: {}", network.len(), sketch(network))),
+            ("parameters", grouped(parameters)),
+            (
+                "floating-point operations",
+                format!("{} an example", grouped(flops)),
+            ),
+            ("input", input),
+            ("output", output),
+        ];
+        let (train, validation, test) = (&data.train, &data.validation, &data.test);
+        let parts = format!(
+            "trained on {} examples (training {}, validation {}), tested on {}",
+            grouped((train.len() + validation.len()) as u64),
+            grouped(train.len() as u64),
+            grouped(validation.len() as u64),
+            grouped(test.len() as u64)
+        );
+        let mut about = vec![["examples".to_owned(), parts]];
+        about.extend(entries(&training.data));
+        if !data.class_names.is_empty() {
+            about.push(["class names".to_owned(), data.class_names.join(", ")]);
+        }
+        Self {
+            name: name.to_owned(),
+            seed,
+            facts: facts.map(|(name, value)| [name.to_owned(), value]).into(),
+            data: about,
+            protocol: entries(&training.protocol),
+            repeats: training.protocol.repeats,
+            parameters,
+            flops,
+            searched: None,
+            result: None,
+        }
+    }
+
+    /// The card as Markdown.
+    pub fn markdown(&self) -> String {
+        let mut out = String::new();
+        // Writing to a string can't fail.
+        let _ = self.write(&mut out);
+        out
+    }
+
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(out, "# {}\n", markdown(&self.name))?;
+        writeln!(
+            out,
+            "A network trained by nasbot {}.\n",
+            env!("CARGO_PKG_VERSION")
+        )?;
+        rows(out, ["network", ""], &self.facts)?;
+        self.write_scores(out)?;
+        writeln!(out, "\n## Data\n")?;
+        rows(out, ["data", ""], &self.data)?;
+        writeln!(out, "\n## Training\n")?;
+        rows(out, ["protocol", ""], &self.protocol)?;
+        writeln!(out)?;
+        writeln!(
+            out,
+            "Seed {}. The same seed, data and number of threads give the same weights on a processor.",
+            self.seed
+        )?;
+        self.write_origin(out)?;
+        out.write_str(LOADING)
+    }
+
+    fn write_scores(&self, out: &mut String) -> std::fmt::Result {
+        let Some((score, detail)) = &self.result else {
+            return Ok(());
+        };
+        writeln!(out, "\n## Scores\n")?;
+        let how = if self.repeats > 1 {
+            format!(
+                "mean and standard deviation of {} trainings from seeds {} to {}",
+                self.repeats,
+                self.seed,
+                self.seed.wrapping_add(u64::from(self.repeats) - 1),
+            )
+        } else {
+            "one training; its spread over seeds was not measured (--repeats N does)".to_owned()
+        };
+        let score = text::score(*score, detail);
+        writeln!(out, "On the test data: {score}, {how}.\n")?;
+        let metrics: Vec<_> = (detail.metrics.iter())
+            .map(|(name, value)| [name.clone(), number(*value)])
+            .collect();
+        rows(out, ["metric", "test data"], &metrics)?;
+        writeln!(out, "\n`loss` is the mean training loss of the last epoch.")?;
+        if let Some((score, detail)) = self.searched.as_ref().and_then(|s| s.score.as_ref()) {
+            let score = text::score(*score, detail);
+            writeln!(
+                out,
+                "During the search, on validation data it was chosen by: {score}."
+            )?;
+        }
+        Ok(())
+    }
+
+    fn write_origin(&self, out: &mut String) -> std::fmt::Result {
+        if let Some(searched) = &self.searched {
+            writeln!(
+                out,
+                "\nFound by a search of {} evaluations, as number {} of {}.",
+                searched.evaluations,
+                searched.evaluation,
+                searched.study.display()
+            )?;
+        }
+        let Some((_, detail)) = &self.result else {
+            return Ok(());
+        };
+        let worker = detail
+            .worker
+            .as_deref()
+            .unwrap_or("a worker of unknown version");
+        let time = std::time::Duration::try_from_secs_f64(detail.seconds).unwrap_or_default();
+        writeln!(out, "Trained by {worker}, in {}.", human(time))
+    }
+
+    /// The figures as JSON on one line.
+    ///
+    /// # Errors
+    ///
+    /// A figure is not finite.
+    pub fn json(&self, out: &Path) -> Result<String, Error> {
+        let Some((score, detail)) = &self.result else {
+            return Ok(String::new());
+        };
+        json(&Figures {
+            out,
+            score: *score,
+            seed: self.seed,
+            repeats: self.repeats,
+            parameters: self.parameters,
+            flops: self.flops,
+            seconds: detail.seconds,
+            metrics: &detail.metrics,
+            worker: detail.worker.as_deref(),
+        })
+    }
+
+    /// What came out, for a person.
+    pub fn table(&self, out: &Path) -> String {
+        let Some((score, detail)) = &self.result else {
+            return String::new();
+        };
+        let line = |name: &str, value: String| vec![name.to_owned(), value];
+        let mut lines = vec![
+            line("test", text::score(*score, detail)),
+            line("parameters", grouped(self.parameters)),
+            line("", String::new()),
+        ];
+        for (name, what) in [
+            ("model.safetensors", "the weights"),
+            ("model.py", "a PyTorch program that loads them"),
+            ("model.onnx", "network and weights for other programs"),
+            ("README.md", "the model card"),
+        ] {
+            lines.push(line(
+                &format!("  {}", out.join(name).display()),
+                what.to_owned(),
+            ));
+        }
+        table(&lines, &[])
+    }
+}
+
+/// A Markdown table.
+fn rows(out: &mut String, heading: [&str; 2], rows: &[[String; 2]]) -> std::fmt::Result {
+    writeln!(out, "| {} | {} |\n|---|---|", heading[0], heading[1])?;
+    for [name, value] in rows {
+        writeln!(out, "| {name} | {} |", markdown(value))?;
+    }
+    Ok(())
+}
+
+/// Text in a cell of a Markdown table: what an outsider wrote is neither markup nor a control sequence.
+fn markdown(text: &str) -> String {
+    let mut out = String::new();
+    for c in clean_line(text).chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '|' => out.push_str("\\|"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// The fields of a specification as it would be written in TOML, without those that are not set.
+fn entries(spec: &impl Serialize) -> Vec<[String; 2]> {
+    let value = serde_json::to_value(spec).unwrap_or_default();
+    let fields = value.as_object().into_iter().flatten();
+    fields
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, value)| [format!("`{name}`"), format!("`{value}`")])
+        .collect()
+}

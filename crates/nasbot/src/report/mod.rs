@@ -1,0 +1,14 @@
+//! What a person sees of a search: everything here is folded from the study's events, live or
+//! afterwards.
+
+mod card;
+mod line;
+mod summary;
+mod text;
+
+pub use self::card::{Card, Searched};
+pub use self::line::line;
+pub use self::summary::{Row, Summary, evaluations, sketch_of};
+pub use self::text::{
+    clean, clean_line, failures, human, json, number, quoted, score, sketch, table,
+};

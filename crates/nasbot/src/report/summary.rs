@@ -1,0 +1,368 @@
+//! What came of a search, for a person and for programs.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use nasbot_opt::{Origin, Outcome, State};
+use serde::Serialize;
+
+use super::text::{self, clean, grouped, human, json, number, quoted, sketch, table};
+use crate::error::Error;
+use crate::study::{Detail, Ending, Ledger, Place, Record, Stored};
+
+/// The figures of a study, as `--format json` prints them.
+#[derive(Serialize)]
+pub struct Summary<'a> {
+    study: Cow<'a, str>,
+    state: &'static str,
+    seed: u64,
+    budget: u64,
+    evaluations: u64,
+    failed: usize,
+    running: usize,
+    seconds: f64,
+    best: Option<Row<'a>>,
+    test: Option<Test<'a>>,
+    #[serde(skip)]
+    ledger: &'a Ledger,
+    #[serde(skip)]
+    place: &'a Place,
+}
+
+/// One evaluation, for programs.
+#[derive(Serialize)]
+pub struct Row<'a> {
+    id: u64,
+    state: &'static str,
+    score: Option<f64>,
+    failure: Option<nasbot_opt::Failure>,
+    seconds: Option<f64>,
+    parameters: Option<u64>,
+    metrics: Option<&'a std::collections::BTreeMap<String, f64>>,
+    message: Option<&'a str>,
+    /// Rungs at which its training stopped: (epochs, score).
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    rungs: &'a [(u32, f64)],
+    origin: &'a Origin,
+    seed: u64,
+    network: &'a Stored,
+}
+
+/// What the best network reached on the test data.
+#[derive(Serialize)]
+struct Test<'a> {
+    id: u64,
+    score: Option<f64>,
+    #[serde(flatten)]
+    detail: &'a Detail,
+}
+
+impl<'a> Summary<'a> {
+    /// Sums up a study; `now`, in seconds since 1970, is given while some process searches it.
+    #[must_use]
+    pub fn new(ledger: &'a Ledger, place: &'a Place, now: Option<f64>) -> Self {
+        let test = ledger.retraining.as_ref().and_then(|retraining| {
+            let result = retraining.result.as_ref()?;
+            Some(Test {
+                id: retraining.id,
+                score: result.outcome.score(),
+                detail: &result.detail,
+            })
+        });
+        let is_owned = now.is_some();
+        // A date that has gone back counts as no time.
+        let since = now.map_or(0.0, |now| (now - ledger.last()).max(0.0));
+        Self {
+            study: place.study.to_string_lossy(),
+            state: state(ledger, is_owned),
+            seed: ledger.seed(),
+            budget: ledger.budget,
+            evaluations: ledger.counted(),
+            failed: ledger.failed(),
+            // Without an owner nothing runs, whatever the history's last event is.
+            running: if is_owned { ledger.running().len() } else { 0 },
+            seconds: ledger.elapsed().as_secs_f64() + since,
+            best: ledger.best().map(|record| Row::new(record, is_owned)),
+            test,
+            ledger,
+            place,
+        }
+    }
+
+    /// The summary as JSON on one line.
+    ///
+    /// # Errors
+    ///
+    /// A figure is not finite.
+    pub fn json(&self) -> Result<String, Error> {
+        json(self)
+    }
+
+    /// The summary for a person, with what was written and what to do next.
+    pub fn table(&self) -> String {
+        format!("\n{}\n\n{}", self.head(), self.tail())
+    }
+
+    /// What was done and what came out.
+    pub fn head(&self) -> String {
+        let failed = match self.failed {
+            0 => String::new(),
+            n => format!(", {n} failed"),
+        };
+        let running = match self.running {
+            0 => String::new(),
+            n => format!(", {n} running"),
+        };
+        let mut rows = vec![
+            row("study", format!("{}, {}", clean(&self.study), self.state)),
+            row(
+                "evaluations",
+                format!(
+                    "{} of {}{failed}{running}, in {}, seed {}",
+                    self.evaluations,
+                    self.budget,
+                    seconds(self.seconds),
+                    self.seed
+                ),
+            ),
+        ];
+        match self.ledger.best() {
+            None => rows.push(row("best", "no network has a score yet".to_owned())),
+            Some(best) => rows.extend(describe_best(best)),
+        }
+        if let Some(test) = &self.test {
+            let result = match test.score {
+                Some(score) => format!(
+                    "{} (trained once more, on training and validation data)",
+                    text::score(score, test.detail)
+                ),
+                None => format!(
+                    "could not be computed: {}",
+                    clean(
+                        test.detail
+                            .message
+                            .as_deref()
+                            .unwrap_or("it gave no reason")
+                    )
+                ),
+            };
+            rows.push(row("test", result));
+        }
+        table(&rows, &[])
+    }
+
+    /// What was written, and what to do next.
+    fn tail(&self) -> String {
+        let out = quoted(&self.place.out);
+        let study = quoted(&self.place.study);
+        let mut files = Vec::new();
+        for (name, what) in [
+            ("best.json", "the best network"),
+            ("best.svg", "its drawing"),
+            ("best.safetensors", "its weights"),
+            ("best.py", "a PyTorch program that loads them"),
+            ("best.onnx", "network and weights for other programs"),
+            ("summary.json", "these figures"),
+            ("logs", "a log for each evaluation"),
+        ] {
+            if self.place.result(name).exists() || name == "summary.json" {
+                files.push(row(&format!("  {out}/{name}"), what.to_owned()));
+            }
+        }
+        let mut next = vec![row(
+            &format!("  nasbot show {study} --all"),
+            "every evaluation".to_owned(),
+        )];
+        if let Some(best) = self.ledger.best() {
+            next.push(row(
+                &format!("  nasbot inspect {out}/best.json"),
+                "its layers, masses and path lengths".to_owned(),
+            ));
+            let other = self
+                .ledger
+                .ranked()
+                .get(1)
+                .map(|(record, _)| record.suggestion.id);
+            if let Some(other) = other {
+                next.push(row(
+                    &format!("  nasbot draw {study} --evaluation {other} -o second.svg"),
+                    format!("the runner-up beside #{}", best.suggestion.id),
+                ));
+            }
+        }
+        next.extend(self.going_on(&study));
+        let height = files.len();
+        // One table, so that all explanations stand below each other.
+        files.extend(next);
+        let text = table(&files, &[]);
+        let lines: Vec<&str> = text.lines().collect();
+        let (written, next) = lines.split_at(height);
+        format!(
+            "written\n{}\n\nnext\n{}",
+            written.join("\n"),
+            next.join("\n")
+        )
+    }
+}
+
+impl Summary<'_> {
+    /// How the search can go on, if it can.
+    fn going_on(&self, study: &str) -> Option<Vec<String>> {
+        let more = 2 * self.budget.max(1);
+        match self.ledger.ending {
+            Some(Ending::Exhausted) => None,
+            Some(Ending::OutOfTime) => {
+                let spent = self.ledger.wall_time.unwrap_or(self.ledger.elapsed());
+                let more = 2 * spent.as_secs().max(1);
+                Some(row(
+                    &format!("  nasbot resume {study} --wall-time {more}s"),
+                    "search on for as long again".to_owned(),
+                ))
+            }
+            _ => Some(row(
+                &format!("  nasbot resume {study} --evaluations {more}"),
+                "search on".to_owned(),
+            )),
+        }
+    }
+}
+
+impl<'a> Row<'a> {
+    /// An evaluation; `is_owned` says whether some process searches the study now.
+    #[must_use]
+    pub fn new(record: &'a Record, is_owned: bool) -> Self {
+        let detail = record.detail.as_ref();
+        Self {
+            id: record.suggestion.id,
+            state: record_state(record, is_owned),
+            score: record.score(),
+            failure: record.failure(),
+            seconds: detail.map(|detail| detail.seconds),
+            parameters: detail.and_then(|detail| detail.parameters),
+            metrics: detail.map(|detail| &detail.metrics),
+            message: detail.and_then(|detail| detail.message.as_deref()),
+            rungs: &record.rungs,
+            origin: &record.suggestion.origin,
+            seed: record.suggestion.seed,
+            network: &record.suggestion.candidate,
+        }
+    }
+}
+
+/// Evaluations as a table for people.
+pub fn evaluations(records: &[&Record], is_owned: bool) -> String {
+    let heading = [
+        "#",
+        "score",
+        "layers",
+        "parameters",
+        "time",
+        "from",
+        "network",
+    ];
+    let mut rows = vec![heading.map(str::to_owned).to_vec()];
+    for record in records {
+        let detail = record.detail.as_ref();
+        let score = match (record.score(), record.failure()) {
+            (Some(score), _) => number(score),
+            (None, Some(failure)) => text::failure(failure).to_owned(),
+            (None, None) => record_state(record, is_owned).to_owned(),
+        };
+        let spent = detail
+            .map(|detail| detail.seconds)
+            .filter(|&seconds| seconds > 0.0);
+        let parameters = detail.and_then(|detail| detail.parameters);
+        rows.push(vec![
+            record.suggestion.id.to_string(),
+            score,
+            layers(record),
+            parameters.map_or_else(String::new, grouped),
+            spent.map_or_else(String::new, seconds),
+            text::origin(&record.suggestion.origin),
+            sketch_of(record),
+        ]);
+    }
+    table(&rows, &[0, 2, 3, 4])
+}
+
+/// A network of a study in a few words, or what is wrong with it.
+pub fn sketch_of(record: &Record) -> String {
+    match record.suggestion.candidate.network() {
+        Ok(network) => sketch(network),
+        Err(error) => clean(&error.to_string()),
+    }
+}
+
+fn layers(record: &Record) -> String {
+    let network = record.suggestion.candidate.network();
+    network.map_or_else(|_| "?".to_owned(), |network| network.len().to_string())
+}
+
+fn seconds(seconds: f64) -> String {
+    // What no clock can have measured is shown as it is.
+    Duration::try_from_secs_f64(seconds).map_or_else(|_| format!("{seconds} s"), human)
+}
+
+fn row(name: &str, value: String) -> Vec<String> {
+    vec![name.to_owned(), value]
+}
+
+fn describe_best(best: &Record) -> Vec<Vec<String>> {
+    let parameters = (best.detail.as_ref()).and_then(|detail| detail.parameters);
+    let parameters =
+        parameters.map_or_else(String::new, |n| format!(", {} parameters", grouped(n)));
+    let (score, part) = match (best.score(), &best.detail) {
+        (Some(score), Some(detail)) => {
+            let part = if detail.metrics.is_empty() {
+                ""
+            } else {
+                " in validation"
+            };
+            (text::score(score, detail), part)
+        }
+        _ => ("no score".to_owned(), ""),
+    };
+    vec![
+        row(
+            "best",
+            format!(
+                "#{}, {score}{part}, {} layers{parameters}",
+                best.suggestion.id,
+                layers(best)
+            ),
+        ),
+        row("", sketch_of(best)),
+        row(
+            "",
+            format!("from: {}", text::origin(&best.suggestion.origin)),
+        ),
+    ]
+}
+
+/// Where a study stands, in a word or two.
+fn state(ledger: &Ledger, owned: bool) -> &'static str {
+    match ledger.ending {
+        _ if owned => "running",
+        Some(Ending::Complete) => "complete",
+        Some(Ending::OutOfTime) => "out of time",
+        Some(Ending::Exhausted) => "the space is exhausted",
+        Some(Ending::Interrupted) => "interrupted",
+        Some(Ending::Failed) => "stopped by a failure",
+        None => "killed",
+    }
+}
+
+/// Where an evaluation stands, in a word.
+fn record_state(record: &Record, is_owned: bool) -> &'static str {
+    match record.state {
+        State::Running(_) if !is_owned || record.is_interrupted => "interrupted",
+        State::Running(_) if record.place.is_some() => "running",
+        State::Running(_) => "waiting",
+        State::Paused(_) => "stopped at a rung",
+        State::Done(outcome) => match outcome {
+            Outcome::Score(_) => "complete",
+            Outcome::Failed(_) => "failed",
+            _ => "withdrawn",
+        },
+    }
+}

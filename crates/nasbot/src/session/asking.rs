@@ -1,0 +1,94 @@
+//! The search on a thread of its own: while a suggestion is computed, which may take seconds, results are still
+//! recorded, and requests to stop are still heeded.
+
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+use std::time::Instant;
+
+use nasbot_opt::{Fit, NetworkSpace, Next, Origin, Outcome, Search, Space as _, Suggestion};
+use nn_graph::Network;
+
+use super::Message;
+
+/// A question to the search: what it is told first, and how many answers are wanted.
+pub(super) struct Question {
+    pub(super) told: Vec<(u64, Outcome)>,
+    pub(super) count: usize,
+}
+
+/// An answer of the search.
+pub(super) struct Answer {
+    pub(super) next: Result<Next<Network>, nasbot_opt::Error>,
+    /// The hash of a suggested network.
+    pub(super) hash: Option<u128>,
+    /// Hyper-parameters that were chosen on the way.
+    pub(super) fits: Vec<Fit>,
+    /// What the search was told immediately before, in this order.
+    pub(super) told: Vec<u64>,
+    /// How long it took.
+    pub(super) seconds: f64,
+}
+
+/// Starts the thread, which answers until the sender that is returned is dropped. Fewer answers than wanted come where one
+/// is no work to start.
+pub(super) fn start(
+    mut search: Search<NetworkSpace>,
+    answers: Sender<Message>,
+) -> Sender<Question> {
+    let (ask, questions) = mpsc::channel::<Question>();
+    thread::spawn(move || {
+        for question in questions {
+            let mut told = question.told;
+            for _ in 0..question.count {
+                let answer = answer(&mut search, std::mem::take(&mut told));
+                let goes_on = matches!(answer.next, Ok(Next::Start(_) | Next::GoOn { .. }));
+                if answers.send(Message::Answer(Box::new(answer))).is_err() || !goes_on {
+                    break;
+                }
+            }
+        }
+    });
+    ask
+}
+
+fn answer(search: &mut Search<NetworkSpace>, told: Vec<(u64, Outcome)>) -> Answer {
+    let since = Instant::now();
+    let ids = told.iter().map(|(id, _)| *id).collect();
+    let tell = || {
+        for (id, outcome) in told {
+            search.tell(id, outcome)?;
+        }
+        search.ask()
+    };
+    let next = tell();
+    let fits = search.take_fits();
+    let mut hash = None;
+    let next = next.map(|next| match next {
+        Next::Start(suggestion) => {
+            hash = Some(search.space().hash(&suggestion.candidate));
+            Next::Start(storable(suggestion))
+        }
+        next => next,
+    });
+    Answer {
+        next,
+        hash,
+        fits,
+        told: ids,
+        seconds: since.elapsed().as_secs_f64(),
+    }
+}
+
+/// JSON knows no infinities: figures that only serve reports are cut to what it can hold.
+fn storable(mut suggestion: Suggestion<Network>) -> Suggestion<Network> {
+    if let Origin::Acquisition { value, mean, std } = &mut suggestion.origin {
+        for figure in [value, mean, std] {
+            *figure = if figure.is_nan() {
+                0.0
+            } else {
+                figure.clamp(f64::MIN, f64::MAX)
+            };
+        }
+    }
+    suggestion
+}

@@ -1,0 +1,411 @@
+//! The loop: ask, record, submit; receive, record, tell.
+//!
+//! The rule by which the search is told: asynchronously, before each question, whatever is recorded and not told yet, in
+//! the order of the evaluations' numbers; in batches, whatever is known once the whole batch is over. What was told before
+//! an answer is recorded with the answer, so that a search can be rebuilt exactly.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::mpsc::{RecvTimeoutError, Sender};
+use std::time::Duration;
+
+use nasbot_opt::{Next, Outcome, Over, State};
+
+use super::asking::{self, Answer, Question};
+use super::work::rung_of;
+use super::{Message, Session, replay::Replayed};
+use crate::backend::{End, Handle, Report};
+use crate::error::Error;
+use crate::study::{
+    About, Detail, Ending, Event, Finished, Progress, Promoted, Queued, Reached, Started,
+};
+
+/// How often requests to stop and clocks are looked at while nothing happens.
+const TICK: Duration = Duration::from_millis(50);
+/// At most one epoch of an evaluation is recorded in this time; the history would swell otherwise.
+const BETWEEN_EPOCHS: Duration = Duration::from_millis(500);
+/// Messages that are taken in, and recorded, together.
+const MOST_AT_ONCE: usize = 1000;
+/// Several answers are asked for at once only while one takes less than this: the later ones know nothing of what comes
+/// in meanwhile.
+const QUICK: f64 = 0.005;
+
+/// Where the loop stands.
+struct Loop {
+    questions: Sender<Question>,
+    /// Answers that are still to come.
+    asked: usize,
+    /// Seconds that the last answer took.
+    pace: f64,
+    /// Whether the search has nothing to do before it is told something.
+    is_waiting: bool,
+    /// Answers of the present batch.
+    batch: usize,
+    /// Whether the search had nothing more to do in the present batch, although it was not full.
+    batch_is_over: bool,
+    /// Recorded evaluations that are to be submitted.
+    queue: VecDeque<u64>,
+    /// What the back-end has.
+    handles: BTreeMap<u64, Handle>,
+    /// Recorded results of which the search has not been told.
+    untold: Vec<(u64, Outcome)>,
+    /// What the search was told without an answer that is recorded.
+    carried: Vec<u64>,
+    /// When an epoch of each running evaluation was last recorded.
+    epochs: BTreeMap<u64, Duration>,
+    /// Why nothing new is started any more.
+    ending: Option<Ending>,
+    /// What is wrong with every evaluation.
+    unusable: Option<String>,
+}
+
+impl Loop {
+    fn under_way(&self) -> usize {
+        self.handles.len() + self.queue.len()
+    }
+
+    /// Whether nothing is left to wait for.
+    fn is_over(&self) -> bool {
+        self.handles.is_empty()
+            && (self.ending.is_some() || (self.asked == 0 && self.queue.is_empty()))
+    }
+}
+
+impl Session<'_> {
+    /// Evaluates until the budget is spent.
+    pub(super) fn drive(&mut self, replayed: Replayed) -> Result<Ending, Error> {
+        let mut state = Loop {
+            questions: asking::start(replayed.search, self.sender.clone()),
+            asked: 0,
+            pace: 0.0,
+            is_waiting: false,
+            batch: replayed.batch,
+            batch_is_over: false,
+            queue: VecDeque::new(),
+            handles: BTreeMap::new(),
+            untold: replayed.untold,
+            carried: Vec::new(),
+            epochs: BTreeMap::new(),
+            ending: None,
+            unusable: None,
+        };
+        self.take_up(&mut state)?;
+        loop {
+            if self.stop.is_requested() && state.ending != Some(Ending::Interrupted) {
+                state.ending = Some(Ending::Interrupted);
+                self.observer
+                    .note("stopping the workers; once more stops at once");
+                self.cancel_all(&state);
+            }
+            self.submit(&mut state)?;
+            self.ask(&mut state);
+            if state.is_over() {
+                break;
+            }
+            self.receive(&mut state)?;
+        }
+        match (state.unusable, state.ending) {
+            (Some(message), _) => Err(self.unusable(message)),
+            (None, Some(Ending::Interrupted)) => Err(self.interrupted()),
+            (None, Some(ending)) => Ok(ending),
+            (None, None) => Ok(Ending::Complete),
+        }
+    }
+
+    /// Takes up what an earlier process left unfinished: what its back-end still has goes on there, the rest runs again.
+    fn take_up(&mut self, state: &mut Loop) -> Result<(), Error> {
+        let unfinished = self.ledger.records.iter();
+        let unfinished: Vec<u64> = unfinished
+            .filter(|record| matches!(record.state, State::Running(_)))
+            .map(|record| record.suggestion.id)
+            .collect();
+        let mut interrupted = Vec::new();
+        for id in unfinished {
+            let record = self.ledger.evaluation(&self.place.study, id)?;
+            let place = record.place.clone();
+            let handle = place.as_ref().and_then(|place| place.handle.clone());
+            let work = self.work(id)?;
+            match self.backend.attach(&work, handle.map(Handle).as_ref())? {
+                Some(handle) => drop(state.handles.insert(id, handle)),
+                None => {
+                    if place.is_some() {
+                        interrupted.push(Event::Interrupted(About { id }));
+                    }
+                    state.queue.push_back(id);
+                }
+            }
+        }
+        self.record_all(interrupted)
+    }
+
+    /// Hands recorded evaluations to the back-end while it has room.
+    fn submit(&mut self, state: &mut Loop) -> Result<(), Error> {
+        while state.ending.is_none()
+            && state.handles.len() < self.backend.abilities().capacity
+            && let Some(&id) = state.queue.front()
+        {
+            if self.is_out_of_time() {
+                state.ending = Some(Ending::OutOfTime);
+                break;
+            }
+            state.queue.pop_front();
+            let work = self.work(id)?;
+            state.handles.insert(id, self.backend.submit(work)?);
+        }
+        Ok(())
+    }
+
+    /// Asks the search if it may have something to do.
+    fn ask(&mut self, state: &mut Loop) {
+        let capacity = self.backend.abilities().capacity;
+        let is_synchronous = self.settings.workers.synchronous;
+        let is_waiting = state.is_waiting
+            && match is_synchronous {
+                true => state.under_way() > 0,
+                false => state.untold.is_empty(),
+            };
+        if state.ending.is_some() || state.asked > 0 || is_waiting {
+            return;
+        }
+        state.is_waiting = false;
+        let (may_tell, room) = match is_synchronous {
+            false => (true, capacity.saturating_sub(state.under_way())),
+            // A batch is over before the next begins, and is filled without being told anything.
+            true if state.under_way() == 0 && (state.batch >= capacity || state.batch_is_over) => {
+                (state.batch, state.batch_is_over) = (0, false);
+                (true, capacity)
+            }
+            true => (state.batch == 0, capacity.saturating_sub(state.batch)),
+        };
+        if room == 0 {
+            return;
+        }
+        if self.is_out_of_time() {
+            state.ending = Some(Ending::OutOfTime);
+            return;
+        }
+        let mut told = Vec::new();
+        if may_tell {
+            state.untold.sort_by_key(|(id, _)| *id);
+            told.append(&mut state.untold);
+        }
+        let count = if state.pace < QUICK { room } else { 1 };
+        state.asked = count;
+        // The thread lives as long as the sender; without it no answer would come, and the wait below would say so.
+        let _ = state.questions.send(Question { told, count });
+    }
+
+    /// Waits for something to happen and records all that has.
+    fn receive(&mut self, state: &mut Loop) -> Result<(), Error> {
+        let first = match self.messages.recv_timeout(TICK) {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) => return Ok(()),
+            // This session holds a sender itself.
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        };
+        let mut events = Vec::new();
+        let mut next = Some(first);
+        while let Some(message) = next {
+            match message {
+                Message::Answer(answer) => self.take_answer(*answer, state, &mut events)?,
+                Message::Report(report) => self.take_report(report, state, &mut events),
+            }
+            next = match events.len() < MOST_AT_ONCE {
+                true => self.messages.try_recv().ok(),
+                false => None,
+            };
+        }
+        let over: Vec<u64> = (events.iter())
+            .filter_map(|event| match event {
+                Event::Finished(finished) => Some(finished.id),
+                _ => None,
+            })
+            .collect();
+        self.record_all(events)?;
+        over.into_iter().for_each(|id| self.forget(id));
+        self.give_up_perhaps(state);
+        Ok(())
+    }
+
+    /// Turns an answer into an event, and into work to submit once that is recorded.
+    fn take_answer(
+        &self,
+        answer: Answer,
+        state: &mut Loop,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Error> {
+        if state.ending.is_none() && self.is_out_of_time() {
+            state.ending = Some(Ending::OutOfTime);
+        }
+        if state.ending.is_some() {
+            // Not recorded, and so never given: the same answer will be found again.
+            state.asked = state.asked.saturating_sub(1);
+            return Ok(());
+        }
+        state.asked -= 1;
+        state.pace = answer.seconds;
+        events.extend(answer.fits.into_iter().map(Event::Fitted));
+        state.carried.extend(answer.told);
+        match answer.next? {
+            Next::Start(suggestion) => {
+                state.queue.push_back(suggestion.id);
+                state.batch += 1;
+                let suggestion = nasbot_opt::Suggestion {
+                    id: suggestion.id,
+                    seed: suggestion.seed,
+                    origin: suggestion.origin,
+                    candidate: suggestion.candidate.into(),
+                };
+                events.push(Event::Queued(Queued {
+                    suggestion: Box::new(suggestion),
+                    hash: answer.hash.map(|hash| format!("{hash:032x}")),
+                    seconds: answer.seconds,
+                    told: Some(std::mem::take(&mut state.carried)),
+                }));
+            }
+            Next::GoOn { id, rung } => {
+                state.queue.push_back(id);
+                state.batch += 1;
+                let from = self
+                    .ledger
+                    .record(id)
+                    .and_then(|record| record.rungs.last());
+                let from = from.map_or(0, |&(epochs, _)| epochs);
+                let until = self.settings.fidelity.epochs(rung);
+                events.push(Event::Promoted(Promoted {
+                    id,
+                    from,
+                    until: until.unwrap_or(from),
+                    told: Some(std::mem::take(&mut state.carried)),
+                }));
+            }
+            Next::Wait => {
+                state.asked = 0;
+                state.is_waiting = true;
+                state.batch_is_over = true;
+            }
+            Next::Over(over) => {
+                state.asked = 0;
+                state.ending = Some(match over {
+                    Over::Budget => Ending::Complete,
+                    Over::Exhausted => Ending::Exhausted,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn take_report(&mut self, report: Report, state: &mut Loop, events: &mut Vec<Event>) {
+        match report {
+            Report::Started { id, slot, device } => {
+                state.epochs.remove(&id);
+                let outlives = self.backend.abilities().outlives;
+                let handle = state.handles.get(&id).filter(|_| outlives);
+                let handle = handle.map(|handle| handle.0.clone());
+                events.push(Event::Started(Started {
+                    id,
+                    slot,
+                    device,
+                    handle,
+                }));
+            }
+            Report::Progress(progress) => {
+                if self.is_worth_recording(&progress, state) {
+                    events.push(Event::Progress(progress));
+                }
+            }
+            Report::Ended { id, end } => {
+                state.handles.remove(&id);
+                events.push(self.end(id, end, state));
+            }
+        }
+    }
+
+    fn is_worth_recording(&self, progress: &Progress, state: &mut Loop) -> bool {
+        let now = self.study.clock().monotonic();
+        let last = state.epochs.get(&progress.id);
+        let is_due = last.is_none_or(|&last| now >= last + BETWEEN_EPOCHS);
+        // A training that may stop early keeps its whole curve.
+        let is_last = progress.epoch >= progress.epochs;
+        let all = self.settings.fidelity.halving().rungs() > 1;
+        if is_due || is_last || all {
+            state.epochs.insert(progress.id, now);
+        }
+        is_due || is_last || all
+    }
+
+    /// What the end of an evaluation means.
+    fn end(&mut self, id: u64, end: End, state: &mut Loop) -> Event {
+        let (outcome, detail) = match end {
+            // What fails while everything is being stopped is taken for an effect of that, and runs again.
+            End::Done(Outcome::Failed(_), _) if self.stop.is_requested() => {
+                return Event::Interrupted(About { id });
+            }
+            End::Done(outcome, detail) => (outcome, detail),
+            End::Stopped => return Event::Interrupted(About { id }),
+            End::Unusable(message) => {
+                self.fail(message, state);
+                return Event::Interrupted(About { id });
+            }
+        };
+        state.untold.push((id, outcome));
+        self.ended(id, outcome, detail)
+    }
+
+    /// A score is that of a rung if the training stops there, else that of the whole training.
+    fn ended(&self, id: u64, outcome: Outcome, detail: Detail) -> Event {
+        let rung = self.ledger.record(id).map(rung_of);
+        let last = self.settings.fidelity.halving().last();
+        let stopped = rung.filter(|&rung| rung < last);
+        let epochs = stopped.and_then(|rung| self.settings.fidelity.epochs(rung));
+        match (epochs, outcome.score()) {
+            (Some(epochs), Some(score)) => Event::Reached(Reached {
+                id,
+                epochs,
+                score,
+                detail,
+            }),
+            _ => Event::Finished(Finished {
+                id,
+                outcome,
+                detail,
+            }),
+        }
+    }
+
+    /// Stops the search where evaluations fail again and again.
+    fn give_up_perhaps(&mut self, state: &mut Loop) {
+        let failed = self.ledger.failed_in_a_row();
+        if state.unusable.is_some() || failed < self.settings.workers.give_up_after {
+            return;
+        }
+        let last = self
+            .ledger
+            .finished
+            .last()
+            .and_then(|&id| self.ledger.record(id));
+        let message = last
+            .and_then(|record| record.detail.as_ref()?.message.as_deref())
+            .unwrap_or("it gave no reason");
+        let message = format!(
+            "{failed} evaluations in a row failed (workers.give-up-after); the last one: {message}"
+        );
+        self.fail(message, state);
+    }
+
+    fn fail(&mut self, message: String, state: &mut Loop) {
+        state.unusable.get_or_insert(message);
+        state.ending.get_or_insert(Ending::Failed);
+        self.cancel_all(state);
+    }
+
+    fn cancel_all(&mut self, state: &Loop) {
+        for handle in state.handles.values() {
+            self.backend.cancel(handle);
+        }
+    }
+
+    fn is_out_of_time(&self) -> bool {
+        let limit = self.settings.budget.wall_time;
+        limit.is_some_and(|limit| self.ledger.spent() + self.study.elapsed() >= limit)
+    }
+}

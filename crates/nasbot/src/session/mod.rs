@@ -1,0 +1,191 @@
+//! One run of the search process over a study: from its opening to its last event.
+//!
+//! The only cycle is in [`drive`]: ask the search, record, hand to a back-end, record the outcome,
+//! tell the search. Whatever happens becomes an [`Event`] first: it is committed to the study, folded
+//! into the ledger and shown, in this order.
+
+mod asking;
+mod drive;
+mod files;
+mod finale;
+mod once;
+mod replay;
+mod work;
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+
+pub use self::files::write_atomically;
+pub use self::once::{Once, Step};
+use crate::backend::{Backend, Connect, Report, Reports};
+use crate::error::Error;
+use crate::settings::Settings;
+use crate::stop::Stop;
+use crate::study::{Closed, Ending, Event, Ledger, Opened, Place, Stamped, Study};
+
+/// Watches a search.
+pub trait Observer {
+    /// Something has happened and is recorded; `ledger` has taken it in already.
+    fn event(&mut self, stamped: &Stamped, ledger: &Ledger);
+
+    /// Something is worth saying that is no event.
+    fn note(&mut self, text: &str);
+}
+
+/// Watches nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn event(&mut self, _: &Stamped, _: &Ledger) {}
+
+    fn note(&mut self, _: &str) {}
+}
+
+/// What the loop hears.
+enum Message {
+    Report(Report),
+    Answer(Box<asking::Answer>),
+}
+
+/// A study with all that it takes to go on with it.
+struct Session<'a> {
+    settings: &'a Settings,
+    study: Study,
+    place: Place,
+    ledger: Ledger,
+    backend: Box<dyn Backend>,
+    sender: Sender<Message>,
+    messages: Receiver<Message>,
+    observer: &'a mut dyn Observer,
+    stop: &'a Stop,
+}
+
+/// Searches until the budget is spent or the search is asked to stop, trains the best network once more where the back-end
+/// can do that, and writes the results beside the study.
+///
+/// # Errors
+///
+/// [`Error::Interrupted`] after a request to stop, [`Error::Unusable`] where every evaluation fails for the same reason,
+/// [`Error::NothingSucceeded`] where all have failed, [`Error::Retraining`] where the last training failed; and what goes
+/// wrong with the study's file. What was recorded is safe in every case.
+pub fn run(
+    settings: &Settings,
+    study: Study,
+    backend: impl Connect,
+    observer: &mut dyn Observer,
+    stop: &Stop,
+) -> Result<Ledger, Error> {
+    let (sender, messages) = mpsc::channel();
+    let to = sender.clone();
+    let reports = Reports::new(move |report| {
+        // A loop that is over has no use for it.
+        let _ = to.send(Message::Report(report));
+    });
+    let backend = backend.connect(reports)?;
+    let events = study.events()?;
+    let replayed = replay::replay(settings, &events, study.path())?;
+    let ledger = Ledger::fold(&events);
+    drop(events);
+    if settings.budget.evaluations < ledger.begun() {
+        return Err(Error::BudgetBelow {
+            asked: settings.budget.evaluations,
+            done: ledger.begun(),
+        });
+    }
+    let session = Session {
+        place: Place::of(study.path()),
+        settings,
+        study,
+        ledger,
+        backend,
+        sender,
+        messages,
+        observer,
+        stop,
+    };
+    session.run(replayed)
+}
+
+impl Session<'_> {
+    fn run(mut self, replayed: replay::Replayed) -> Result<Ledger, Error> {
+        if let Some(name) = self.study.network_file_system() {
+            let path = self.study.path().display();
+            self.observer.note(&format!(
+                "warning: {path} lies on a network file system ({name}), where SQLite may lock up or \
+                 corrupt files; a local disk is safer"
+            ));
+        }
+        self.record(Event::Opened(Opened {
+            pid: std::process::id(),
+            workers: self.backend.abilities().capacity,
+            evaluations: self.settings.budget.evaluations,
+            wall_time: (self.settings.budget.wall_time).map(|limit| limit.as_secs_f64()),
+            asks: true,
+        }))?;
+        let result = self.search_and_retrain(replayed);
+        let ending = match &result {
+            Ok(ending) => *ending,
+            Err(Error::Interrupted { .. }) => Ending::Interrupted,
+            Err(_) => Ending::Failed,
+        };
+        let closed = self.record(Event::Closed(Closed { ending }));
+        result?;
+        closed?;
+        finale::write_results(&self.ledger, &self.place)?;
+        if let Some(message) = self.ledger.retraining_failure() {
+            return Err(Error::Retraining {
+                message,
+                study: self.place.study,
+            });
+        }
+        if self.ledger.best().is_none() && self.ledger.failed() > 0 {
+            return Err(Error::NothingSucceeded {
+                summary: crate::report::failures(&self.ledger),
+                study: self.place.study,
+            });
+        }
+        Ok(self.ledger)
+    }
+
+    fn search_and_retrain(&mut self, replayed: replay::Replayed) -> Result<Ending, Error> {
+        let ending = self.drive(replayed)?;
+        self.retrain()?;
+        Ok(ending)
+    }
+
+    fn record(&mut self, event: Event) -> Result<(), Error> {
+        self.record_all(vec![event])
+    }
+
+    /// Commits events together, folds them in and shows them.
+    fn record_all(&mut self, events: Vec<Event>) -> Result<(), Error> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        for stamped in self.study.append(events)? {
+            self.ledger.apply(&stamped);
+            self.observer.event(&stamped, &self.ledger);
+        }
+        Ok(())
+    }
+
+    fn interrupted(&self) -> Error {
+        Error::Interrupted {
+            study: self.place.study.clone(),
+        }
+    }
+
+    fn unusable(&self, message: impl Into<String>) -> Error {
+        Error::Unusable {
+            message: message.into(),
+            study: self.place.study.clone(),
+        }
+    }
+}
+
+/// The clock of programs that have no other.
+#[must_use]
+pub fn system_clock() -> Arc<dyn crate::Clock> {
+    Arc::new(crate::SystemClock::new())
+}

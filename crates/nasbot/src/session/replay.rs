@@ -1,0 +1,141 @@
+//! A search rebuilt from its history: answered and told in the recorded order, without computing anything anew.
+
+use std::path::Path;
+
+use nasbot_opt::{NetworkSpace, Next, Outcome, Rung, Search, Space as _, Suggestion};
+use nn_graph::Network;
+use rayon::prelude::*;
+
+use crate::error::Error;
+use crate::settings::Settings;
+use crate::study::{Event, Promoted, Queued, Stamped};
+
+/// A search as its history leaves it.
+pub(super) struct Replayed {
+    pub(super) search: Search<NetworkSpace>,
+    /// Results that are recorded and of which the search has not been told yet, in the order of their recording.
+    pub(super) untold: Vec<(u64, Outcome)>,
+    /// Answers since the search was last told something: those of the present batch.
+    pub(super) batch: usize,
+}
+
+pub(super) fn replay(
+    settings: &Settings,
+    events: &[Stamped],
+    path: &Path,
+) -> Result<Replayed, Error> {
+    read_networks(events)?;
+    let halving = settings.fidelity.halving();
+    let mut search =
+        Search::with_halving(settings.space.clone(), settings.search.clone(), halving)?;
+    search.set_budget(Some(settings.budget.evaluations));
+    let mut replayed = Replayed {
+        search,
+        untold: Vec::new(),
+        batch: 0,
+    };
+    for stamped in events {
+        let step = replayed.step(&stamped.event);
+        step.map_err(|message| Error::NotAStudy {
+            path: path.to_owned(),
+            message: format!("its history cannot be replayed: {message}"),
+        })?;
+    }
+    Ok(replayed)
+}
+
+/// Parses the networks of a history on all cores.
+fn read_networks(events: &[Stamped]) -> Result<(), Error> {
+    events
+        .par_iter()
+        .with_min_len(100)
+        .try_for_each(|stamped| match &stamped.event {
+            Event::Queued(queued) => network(queued).map(drop),
+            _ => Ok(()),
+        })
+}
+
+fn network(queued: &Queued) -> Result<&Network, Error> {
+    let id = queued.suggestion.id;
+    let network = queued.suggestion.candidate.network();
+    network.map_err(|source| Error::StoredNetwork { id, source })
+}
+
+impl Replayed {
+    fn step(&mut self, event: &Event) -> Result<(), String> {
+        let said = |error: nasbot_opt::Error| error.to_string();
+        match event {
+            Event::Queued(queued) => {
+                self.tell(queued.told.as_deref())?;
+                self.batch += 1;
+                let candidate = network(queued).map_err(|error| error.to_string())?.clone();
+                let suggestion = Suggestion {
+                    id: queued.suggestion.id,
+                    seed: queued.suggestion.seed,
+                    origin: queued.suggestion.origin,
+                    candidate,
+                };
+                let hash = match &queued.hash {
+                    Some(hash) => u128::from_str_radix(hash, 16).map_err(|e| e.to_string())?,
+                    None => self.search.space().hash(&suggestion.candidate),
+                };
+                self.search.restore_hashed(suggestion, hash).map_err(said)
+            }
+            Event::Promoted(Promoted { id, told, .. }) => {
+                self.tell(told.as_deref())?;
+                self.batch += 1;
+                let reached = (self.search.evaluation(*id)).and_then(|e| e.reached());
+                let rung = reached.map_or(Rung::default(), Rung::next);
+                self.search
+                    .restore(Next::GoOn { id: *id, rung })
+                    .map_err(said)
+            }
+            Event::Retried(about) => {
+                // Its failure may not have been told yet.
+                if self.untold.iter().any(|(id, _)| *id == about.id) {
+                    self.tell(Some(&[about.id]))?;
+                }
+                self.search.retry(about.id).map(drop).map_err(said)
+            }
+            Event::Reached(reached) => {
+                self.untold
+                    .push((reached.id, Outcome::scored(reached.score)));
+                Ok(())
+            }
+            Event::Finished(finished) => {
+                self.untold.push((finished.id, finished.outcome));
+                Ok(())
+            }
+            Event::Fitted(fit) => {
+                self.search.restore_fits([fit.clone()]);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells the search the results of these evaluations; in format 1 all that are known, by number.
+    fn tell(&mut self, told: Option<&[u64]>) -> Result<(), String> {
+        let results: Vec<(u64, Outcome)> = match told {
+            None => {
+                self.untold.sort_by_key(|(id, _)| *id);
+                self.untold.drain(..).collect()
+            }
+            Some(ids) => {
+                let mut take = |id: &u64| {
+                    let place = self.untold.iter().position(|(known, _)| known == id);
+                    let place = place.ok_or_else(|| format!("evaluation {id} has no result"))?;
+                    Ok(self.untold.remove(place))
+                };
+                ids.iter().map(&mut take).collect::<Result<_, String>>()?
+            }
+        };
+        if !results.is_empty() {
+            self.batch = 0;
+        }
+        for (id, outcome) in results {
+            (self.search.tell(id, outcome)).map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+}

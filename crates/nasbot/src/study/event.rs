@@ -1,0 +1,323 @@
+//! What happens in a search, as it is recorded and reported.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use nasbot_opt::{Fit, Outcome, Suggestion};
+use serde::{Deserialize, Serialize};
+
+use super::Stored;
+use crate::settings::{Description, Settings};
+
+/// One thing that happened. The JSON of these is the study's format: fields may be added, with a
+/// default, but never change their meaning.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Event {
+    /// The first event: what is searched.
+    Created(Created),
+    /// The study goes on with a description that has been mended.
+    Described(Described),
+    /// A search process took the study over.
+    Opened(Opened),
+    /// The search's answer was to start an evaluation. Recorded before anything is sent to a back-end.
+    Queued(Queued),
+    /// The search's answer was to let an evaluation go on to the next rung. Recorded before anything is sent to a back-end.
+    Promoted(Promoted),
+    /// An evaluation that failed is to run once more.
+    Retried(About),
+    /// A back-end began an evaluation.
+    Started(Started),
+    /// An epoch of a training is over.
+    Progress(Progress),
+    /// A training has stopped at a rung, and its state is kept.
+    Reached(Reached),
+    /// An evaluation has its outcome; from here on it is final.
+    Finished(Finished),
+    /// An evaluation was stopped; it will run again.
+    Interrupted(About),
+    /// Hyper-parameters of the surrogate were chosen.
+    Fitted(Fit),
+    /// The best network is being trained once more, on training and validation data.
+    Retraining(About),
+    /// An epoch of that training is over.
+    RetrainingProgress(Progress),
+    /// The best network has been trained once more; the outcome is that on the test data.
+    Retrained(Finished),
+    /// The search process let go of the study.
+    Closed(Closed),
+}
+
+/// What is searched.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Created {
+    /// The description as given.
+    pub description: Description,
+    /// The seed in force, from the description or the command line.
+    pub seed: u64,
+    /// The budget in force.
+    pub evaluations: u64,
+    /// The version of nasbot.
+    pub version: String,
+    /// A name that no other study has: part of the key by which a back-end knows its work. Empty in studies of format 1.
+    #[serde(default)]
+    pub identity: String,
+}
+
+impl Created {
+    /// The first event of a study of these settings that were made by a program, not from a description.
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        let description = Description {
+            text: String::new(),
+            path: PathBuf::new(),
+            folder: PathBuf::new(),
+            from_study: None,
+        };
+        Self::described(settings, description)
+    }
+
+    /// The first event of a study of these settings, with the description that they follow from.
+    #[must_use]
+    pub fn described(settings: &Settings, description: Description) -> Self {
+        Self {
+            description,
+            seed: settings.search.seed,
+            evaluations: settings.budget.evaluations,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            identity: identity(),
+        }
+    }
+}
+
+/// A name that no other study has: a hash map's keys are random in every process, and the rest differs between two
+/// studies of one process.
+fn identity() -> String {
+    use std::hash::{BuildHasher as _, RandomState};
+    let now = std::time::SystemTime::now();
+    format!(
+        "{:016x}",
+        RandomState::new().hash_one((now, std::process::id()))
+    )
+}
+
+/// A mended description.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Described {
+    /// The description as it is now.
+    pub description: Description,
+}
+
+/// A search process, and what holds while it owns the study.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Opened {
+    /// Its process number, for a person.
+    pub pid: u32,
+    /// How many evaluations it runs at once.
+    pub workers: usize,
+    /// The budget in force from now on.
+    pub evaluations: u64,
+    /// The limit of time in force from now on, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wall_time: Option<f64>,
+    /// Whether the process asks its back-end what became of evaluations that are still running, and records those that
+    /// are gone. In studies of format 1 none outlives its search process.
+    #[serde(default)]
+    pub asks: bool,
+}
+
+/// A suggestion, and what the search had been told when it was made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Queued {
+    /// What to evaluate.
+    pub suggestion: Box<Suggestion<Stored>>,
+    /// The candidate's hash as hexadecimal digits; absent in studies of format 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
+    /// Seconds that finding it took.
+    pub seconds: f64,
+    /// The evaluations whose results the search was told immediately before, in that order. In studies of format 1, where
+    /// it is absent, all whose results were recorded before, in the order of their numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Vec<u64>>,
+}
+
+/// An evaluation that goes on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Promoted {
+    /// The evaluation.
+    pub id: u64,
+    /// Epochs done.
+    pub from: u32,
+    /// Epochs done at the end of its next part.
+    pub until: u32,
+    /// As [`Queued::told`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Vec<u64>>,
+}
+
+/// Something about an evaluation that has no further fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// The evaluation.
+    pub id: u64,
+}
+
+/// An evaluation that a back-end has begun.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Started {
+    /// The evaluation.
+    pub id: u64,
+    /// The worker's place, from 0.
+    pub slot: usize,
+    /// The device.
+    pub device: String,
+    /// What the back-end calls it, where it can be found again by that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handle: Option<String>,
+}
+
+/// How far a training has come.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The evaluation.
+    pub id: u64,
+    /// Epochs done.
+    pub epoch: u32,
+    /// Epochs in all.
+    pub epochs: u32,
+    /// Mean training loss.
+    pub loss: f64,
+    /// Score on the validation data, where it was computed.
+    #[serde(default)]
+    pub score: Option<f64>,
+}
+
+/// A training that has stopped at a rung.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reached {
+    /// The evaluation.
+    pub id: u64,
+    /// Epochs done.
+    pub epochs: u32,
+    /// Its score there.
+    pub score: f64,
+    /// What else is known.
+    #[serde(default)]
+    pub detail: Detail,
+}
+
+/// An evaluation that is over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finished {
+    /// The evaluation.
+    pub id: u64,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What else is known.
+    #[serde(default)]
+    pub detail: Detail,
+}
+
+/// The end of a search process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    /// Why.
+    pub ending: Ending,
+}
+
+/// Why a search process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// The budget of evaluations is spent.
+    Complete,
+    /// The wall-clock budget is spent.
+    OutOfTime,
+    /// The space has no further candidate.
+    Exhausted,
+    /// A person stopped it.
+    Interrupted,
+    /// It could not go on.
+    Failed,
+}
+
+/// What is known of a finished evaluation beside its outcome.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Detail {
+    /// Further figures by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metrics: BTreeMap<String, f64>,
+    /// Wall-clock seconds from start to end.
+    #[serde(default)]
+    pub seconds: f64,
+    /// Trainable parameters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<u64>,
+    /// The worker and its libtorch, with their versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<String>,
+    /// Why it failed, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// An event with its time.
+#[derive(Clone, Debug, Serialize)]
+pub struct Stamped {
+    /// The date: seconds since 1970 began, UTC.
+    pub at: f64,
+    /// Seconds since the search process took the study over, which no change of the date alters; absent in studies of
+    /// format 1.
+    #[serde(skip)]
+    pub elapsed: Option<f64>,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+impl Event {
+    /// Reads an event from its JSON.
+    ///
+    /// The derived way through `serde(tag)` would copy every network into an intermediate tree, which takes most of the
+    /// time of opening a large study. Here the kind is read first and then the fields of that kind.
+    ///
+    /// # Errors
+    ///
+    /// The text is no event.
+    pub fn from_json(text: &str) -> serde_json::Result<Self> {
+        use serde_json::from_str;
+        #[derive(Deserialize)]
+        struct Tag<'a> {
+            event: &'a str,
+        }
+        let known = text.strip_prefix("{\"event\":\"");
+        let kind = match known.and_then(|rest| rest.split('"').next()) {
+            Some(kind) => kind,
+            None => from_str::<Tag<'_>>(text)?.event,
+        };
+        Ok(match kind {
+            "created" => Self::Created(from_str(text)?),
+            "described" => Self::Described(from_str(text)?),
+            "opened" => Self::Opened(from_str(text)?),
+            "queued" => Self::Queued(from_str(text)?),
+            "promoted" => Self::Promoted(from_str(text)?),
+            "retried" => Self::Retried(from_str(text)?),
+            "started" => Self::Started(from_str(text)?),
+            "progress" => Self::Progress(from_str(text)?),
+            "reached" => Self::Reached(from_str(text)?),
+            "finished" => Self::Finished(from_str(text)?),
+            "interrupted" => Self::Interrupted(from_str(text)?),
+            "fitted" => Self::Fitted(from_str(text)?),
+            "retraining" => Self::Retraining(from_str(text)?),
+            "retraining-progress" => Self::RetrainingProgress(from_str(text)?),
+            "retrained" => Self::Retrained(from_str(text)?),
+            "closed" => Self::Closed(from_str(text)?),
+            other => {
+                let message = format!("there is no event '{other}'");
+                return Err(serde::de::Error::custom(message));
+            }
+        })
+    }
+}

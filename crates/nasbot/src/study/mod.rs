@@ -1,0 +1,25 @@
+//! The study: the durable record of one search.
+//!
+//! One SQLite file with an append-only history of [`Event`]s. Everything else is folded from it
+//! ([`Ledger`]): the state of a search that goes on, the progress display, the report years later.
+//! One process writes a study at a time ([`Study`]), any number may read it ([`read`]).
+
+mod event;
+mod ledger;
+mod lock;
+mod place;
+mod read;
+mod store;
+mod stored;
+
+pub use self::event::{
+    About, Closed, Created, Described, Detail, Ending, Event, Finished, Opened, Progress, Promoted,
+    Queued, Reached, Stamped, Started,
+};
+pub use self::ledger::{Final, Ledger, Record};
+pub(crate) use self::lock::guard;
+pub use self::lock::is_owned;
+pub use self::place::{Place, default_path, fresh, numbered};
+pub use self::read::read;
+pub use self::store::{Study, is_study};
+pub use self::stored::Stored;
