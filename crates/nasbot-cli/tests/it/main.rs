@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod config;
 #[cfg(test)]
+mod format_1;
 mod help;
 #[cfg(test)]
 mod interruption;

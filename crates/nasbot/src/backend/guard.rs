@@ -11,6 +11,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Read as _, Write as _};
+use std::os::fd::AsFd as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
@@ -18,6 +19,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
 use nix::sys::signal::{self, Signal};
 use nix::sys::wait::{WaitPidFlag, waitpid};
@@ -166,7 +168,8 @@ fn watch(mut child: Child, input: Vec<u8>, keep_open: bool) -> ExitCode {
     }
 }
 
-/// Asks all to end and waits a while; the program's end ends the guard meanwhile.
+/// Asks all to end and waits a while; the program's end ends the guard meanwhile. A search that dies, or insists, has
+/// no more patience.
 fn end_politely(program: Pid) {
     for process in descendants() {
         let _ = signal::kill(process, Signal::SIGTERM);
@@ -174,8 +177,17 @@ fn end_politely(program: Pid) {
         let _ = signal::kill(process, Signal::SIGCONT);
     }
     let since = Instant::now();
-    while since.elapsed() < GRACE && signal::kill(program, None).is_ok() {
-        thread::sleep(Duration::from_millis(10));
+    while since.elapsed() < GRACE && signal::kill(program, None).is_ok() && !is_search_gone() {}
+}
+
+/// Whether the search has closed the guard's input; waits a moment for it.
+fn is_search_gone() -> bool {
+    let stdin = io::stdin();
+    let mut wanted = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
+    match poll(&mut wanted, PollTimeout::from(10_u8)) {
+        // Nothing more is ever written to it.
+        Ok(count) => count > 0,
+        Err(_) => false,
     }
 }
 
