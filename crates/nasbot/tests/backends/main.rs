@@ -1,0 +1,37 @@
+//! What every back-end must do, whatever it is: one suite, run over each of ours and over one that outlives its search.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "these are tests, although not of the usual harness"
+)]
+
+mod detached;
+mod suite;
+mod support;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() -> ExitCode {
+    if let Some(status) = nasbot::backend::intercept() {
+        return status;
+    }
+    let mut trials = Vec::new();
+    for (backend, make) in support::BACKENDS {
+        for (what, test) in suite::TESTS {
+            trials.push(Trial::test(format!("{backend}::{what}"), move || {
+                test(&make);
+                Ok(())
+            }));
+        }
+    }
+    for (what, test) in detached::TESTS {
+        trials.push(Trial::test(format!("detached::{what}"), move || {
+            test();
+            Ok(())
+        }));
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}

@@ -1,0 +1,202 @@
+//! A folder of its own for each test, and the back-ends under test in it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant};
+
+use nasbot::backend::{
+    self, Backend, Connect as _, End, Function, Handle, Key, Report, Reports, Task, Work,
+};
+use nasbot::settings::{Budget, Devices, Evaluator, Fidelity, Settings, Training, Workers};
+use nasbot_opt::{NetworkSpace, Outcome, SearchConfig};
+use nn_graph::{Constraints, Kind, Network};
+use nn_train::job::Device;
+use tempfile::TempDir;
+
+use crate::detached::Detached;
+
+/// Anything that takes longer hangs. Only ever waited for when a test fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How many works each back-end under test takes at once.
+pub(crate) const CAPACITY: usize = 2;
+
+/// What makes a back-end in a folder.
+pub(crate) type Make = fn(&Path, Reports) -> Box<dyn Backend>;
+
+/// The back-ends under test. Each scores a network with its number of layers divided by 100, and takes as long as the
+/// seed says in milliseconds.
+pub(crate) const BACKENDS: [(&str, Make); 4] = [
+    ("function", function),
+    ("command", command),
+    ("local", local),
+    ("detached", |folder, reports| {
+        Box::new(Detached::new(folder, reports))
+    }),
+];
+
+fn score(network: &Network, seed: u64) -> Outcome {
+    std::thread::sleep(Duration::from_millis(seed));
+    Outcome::scored(network.len() as f64 / 100.0)
+}
+
+fn function(_: &Path, reports: Reports) -> Box<dyn Backend> {
+    Function::new(score)
+        .at_once(CAPACITY)
+        .connect(reports)
+        .unwrap()
+}
+
+fn command(folder: &Path, reports: Reports) -> Box<dyn Backend> {
+    let program = script(
+        folder,
+        "score.sh",
+        "read -r network; sleep $(printf '%d.%03d' $((NASBOT_SEED / 1000)) $((NASBOT_SEED % 1000)))\n\
+         layers=$(printf '%s' \"$network\" | grep -o '\"op\":' | wc -l)\n\
+         printf '{\"score\":0.%02d}\\n' \"$layers\"\n",
+    );
+    let evaluator = Evaluator::Command {
+        program: vec![program.display().to_string()],
+        folder: folder.to_owned(),
+    };
+    backend::backend(&settings(evaluator), reports).unwrap()
+}
+
+fn local(folder: &Path, reports: Reports) -> Box<dyn Backend> {
+    let program = script(
+        folder,
+        "worker",
+        r#"read -r job
+seed=$(printf '%s' "$job" | sed 's/.*"seed":\([0-9]*\).*/\1/')
+echo '{"event":"hello","protocol":1,"worker":"0.1.0","torch":"none"}'
+sleep $(printf '%d.%03d' $((seed / 1000)) $((seed % 1000)))
+layers=$(printf '%s' "$job" | grep -o '"op":' | wc -l)
+printf '{"event":"done","score":0.%02d,"metrics":{},"seconds":0.1,"parameters":7}\n' "$layers"
+"#,
+    );
+    fs::write(folder.join("data.csv"), "0.5,1\n").unwrap();
+    let data = serde_json::json!({"path": folder.join("data.csv"), "task": "class"});
+    let training = Training {
+        program: Some(program),
+        data: serde_json::from_value(data).unwrap(),
+        protocol: nn_train::TrainingSpec::default(),
+    };
+    let evaluator = Evaluator::Local(Box::new(training));
+    backend::backend(&settings(evaluator), reports).unwrap()
+}
+
+/// Settings with an evaluator.
+pub(crate) fn settings(evaluator: Evaluator) -> Settings {
+    let constraints = Constraints {
+        max_layers: Some(8),
+        ..Constraints::default()
+    };
+    let search = SearchConfig {
+        strategy: nasbot_opt::Strategy::Random,
+        initial: Some(2),
+        ..SearchConfig::default()
+    };
+    Settings {
+        name: "test".to_owned(),
+        space: NetworkSpace::new(Kind::MlpClass, constraints).unwrap(),
+        search: search.validated().unwrap(),
+        fidelity: Fidelity::full(),
+        evaluator,
+        workers: Workers {
+            devices: Devices::Listed(vec![Device::Cpu]),
+            per_device: CAPACITY,
+            ..Workers::default()
+        },
+        budget: Budget {
+            evaluations: 6,
+            wall_time: None,
+        },
+    }
+}
+
+/// Writes an executable script.
+pub(crate) fn script(folder: &Path, name: &str, text: &str) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, format!("#!/bin/sh\n{text}")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+/// A back-end in a folder of its own, and what it reports.
+pub(crate) struct Stand {
+    pub(crate) folder: TempDir,
+    pub(crate) backend: Box<dyn Backend>,
+    reports: Receiver<Report>,
+}
+
+impl Stand {
+    pub(crate) fn new(make: &Make) -> Self {
+        Self::at(tempfile::tempdir().unwrap(), make)
+    }
+
+    pub(crate) fn at(folder: TempDir, make: &Make) -> Self {
+        let (send, reports) = mpsc::channel();
+        let reports_to = Reports::new(move |report| {
+            let _ = send.send(report);
+        });
+        let backend = make(folder.path(), reports_to);
+        Self {
+            folder,
+            backend,
+            reports,
+        }
+    }
+
+    /// Lets the back-end go, as if the search had died, and keeps the folder.
+    pub(crate) fn die(self) -> TempDir {
+        self.folder
+    }
+
+    /// A work that takes so many milliseconds.
+    pub(crate) fn work(&self, id: u64, milliseconds: u64) -> Work {
+        Work {
+            key: Key {
+                study: "study".to_owned(),
+                evaluation: id,
+                attempt: 0,
+            },
+            network: network(),
+            seed: milliseconds,
+            log: self.folder.path().join("logs").join(format!("{id}.log")),
+            study: None,
+            task: Task::Evaluate,
+        }
+    }
+
+    pub(crate) fn submit(&mut self, id: u64, milliseconds: u64) -> Handle {
+        let work = self.work(id, milliseconds);
+        self.backend.submit(work).unwrap()
+    }
+
+    /// Waits for the next end.
+    pub(crate) fn end(&self) -> (u64, End) {
+        let since = Instant::now();
+        loop {
+            let report = self.reports.recv_timeout(PATIENCE).unwrap();
+            if let Report::Ended { id, end } = report {
+                return (id, end);
+            }
+            assert!(since.elapsed() < PATIENCE, "no end came");
+        }
+    }
+
+    /// What was reported in the meantime.
+    pub(crate) fn reported(&self) -> Vec<Report> {
+        self.reports.try_iter().collect()
+    }
+}
+
+/// A network of five layers.
+pub(crate) fn network() -> Network {
+    r#"{"kind":"mlp-class","layers":[{"op":"ip"},{"op":"relu","units":8},{"op":"relu","units":8},{"op":"softmax"},{"op":"op"}],
+        "edges":[[0,1],[1,2],[2,3],[3,4]]}"#
+        .parse()
+        .unwrap()
+}
