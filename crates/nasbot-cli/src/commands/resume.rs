@@ -88,6 +88,8 @@ fn mended(recorded: &Description, ledger: &Ledger) -> Result<Option<Description>
     if found.text == recorded.text {
         return Ok(None);
     }
+    // What is wrong with it is said now: it was changed for this.
+    config::parse(&found, Overrides::default())?;
     let sections = changed(&recorded.text, &found.text);
     let is_fresh = ledger.finished.is_empty() && ledger.records.iter().all(|r| r.rungs.is_empty());
     let may = |section: &String| {
@@ -111,15 +113,10 @@ fn mended(recorded: &Description, ledger: &Ledger) -> Result<Option<Description>
     Ok(None)
 }
 
-/// The sections in which two TOML files differ. One that cannot be read differs in all that may change, so that what is
-/// wrong with it is said.
+/// The sections in which two TOML files differ. Descriptions are read before they are compared.
 fn changed(before: &str, after: &str) -> BTreeSet<String> {
-    let (Ok(before), Ok(after)) = (
-        toml::from_str::<toml::Table>(before),
-        toml::from_str::<toml::Table>(after),
-    ) else {
-        return MAY_CHANGE.map(str::to_owned).into();
-    };
+    let read = |text| toml::from_str::<toml::Table>(text).unwrap_or_else(|_| toml::Table::new());
+    let (before, after) = (read(before), read(after));
     let names = before.keys().chain(after.keys());
     names
         .filter(|name| before.get(*name) != after.get(*name))

@@ -4,12 +4,14 @@
 mod config;
 #[cfg(test)]
 mod format_1;
+mod going_on;
 mod help;
 #[cfg(test)]
 mod interruption;
 #[cfg(test)]
 mod networks;
 #[cfg(test)]
+mod programs;
 mod rungs;
 #[cfg(test)]
 mod studies;

@@ -161,14 +161,17 @@ impl Study {
             })
         };
         let texts: Vec<String> = events.iter().map(text).collect::<Result<_, _>>()?;
-        while let Err(error) = self.commit(at, elapsed, &texts) {
+        while let Err(error) = commit(&self.connection, at, elapsed, &texts) {
+            if !self.lock.is_in_place() {
+                return Err(self.rescue(at, elapsed, &texts));
+            }
             // A reader that was stopped in the midst of reading keeps the file locked: nothing is lost by waiting.
             if error.sqlite_error_code() != Some(rusqlite::ErrorCode::DatabaseBusy) {
                 return Err(Error::sqlite(&self.path)(error));
             }
         }
         if !self.lock.is_in_place() {
-            return Err(self.rescue());
+            return Err(self.rescue(at, elapsed, &[]));
         }
         let stamp = |event| Stamped {
             at,
@@ -178,33 +181,39 @@ impl Study {
         Ok(events.into_iter().map(stamp).collect())
     }
 
-    fn commit(&self, at: f64, elapsed: f64, texts: &[String]) -> rusqlite::Result<()> {
-        let transaction = rusqlite::Transaction::new_unchecked(
-            &self.connection,
-            rusqlite::TransactionBehavior::Immediate,
-        )?;
-        let mut insert = transaction
-            .prepare_cached("INSERT INTO event (at, event, elapsed) VALUES (?1, ?2, ?3)")?;
-        for text in texts {
-            insert.execute(params![at, text, elapsed])?;
-        }
-        drop(insert);
-        transaction.commit()
-    }
-
-    /// Writes what this process still has of a study whose file was removed or replaced, to a name that is free.
-    fn rescue(&self) -> Error {
+    /// Writes what this process still has of a study whose file was removed or replaced, and what was to be added to it,
+    /// to a name that is free.
+    fn rescue(&self, at: f64, elapsed: f64, texts: &[String]) -> Error {
         let copy = place::fresh(&self.path);
-        let written = self
-            .connection
-            .execute("VACUUM INTO ?1", params![copy.to_string_lossy()])
-            .ok()
-            .map(|_| copy);
+        let write = || {
+            let name = copy.to_string_lossy();
+            self.connection.execute("VACUUM INTO ?1", params![name])?;
+            commit(&Connection::open(&copy)?, at, elapsed, texts)
+        };
+        let is_written: rusqlite::Result<()> = write();
         Error::StudyGone {
             path: self.path.clone(),
-            copy: written,
+            copy: is_written.is_ok().then_some(copy),
         }
     }
+}
+
+/// Adds rows, all or nothing.
+fn commit(
+    connection: &Connection,
+    at: f64,
+    elapsed: f64,
+    texts: &[String],
+) -> rusqlite::Result<()> {
+    let behavior = rusqlite::TransactionBehavior::Immediate;
+    let transaction = rusqlite::Transaction::new_unchecked(connection, behavior)?;
+    let mut insert =
+        transaction.prepare_cached("INSERT INTO event (at, event, elapsed) VALUES (?1, ?2, ?3)")?;
+    for text in texts {
+        insert.execute(params![at, text, elapsed])?;
+    }
+    drop(insert);
+    transaction.commit()
 }
 
 impl Drop for Study {

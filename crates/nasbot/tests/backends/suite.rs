@@ -7,8 +7,11 @@ use nasbot::backend::{End, Handle, Report, Status};
 
 use crate::support::{CAPACITY, Make, PATIENCE, Stand};
 
+/// A test of a back-end that it makes itself.
+pub(crate) type Test = fn(&Make);
+
 /// The tests, by name.
-pub(crate) const TESTS: [(&str, fn(&Make)); 6] = [
+pub(crate) const TESTS: [(&str, Test); 6] = [
     ("work_is_scored_and_reported_in_order", scores),
     ("as_much_runs_at_once_as_it_says", capacity),
     ("handles_and_polls_tell_where_work_stands", polls),
