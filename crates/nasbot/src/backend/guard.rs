@@ -12,19 +12,21 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::AsFd as _;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
-use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
-use std::sync::{Arc, mpsc};
+use std::process::{Child, ChildStdin, Command, ExitCode, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
 use nix::sys::signal::{self, Signal};
-use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
 use nix::unistd::{self, Pid};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 
 use super::process::Program;
 use crate::study;
@@ -35,6 +37,8 @@ const NAME: &str = "__guard";
 pub(super) const END_POLITELY: u8 = b'e';
 /// Time for a program to end after SIGTERM, before SIGKILL.
 pub(super) const GRACE: Duration = Duration::from_secs(3);
+/// What a pipe holds on every system that we know.
+const PIPE: usize = 64 << 10;
 /// How long what is killed may take to end.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Exit statuses of shells for a program that can't be run, and for one that is not there.
@@ -98,8 +102,11 @@ fn guard(
     }
     // Without it, only what was started in a session of its own may be left behind.
     let _ = prctl::set_child_subreaper(true);
+    let Ok(ears) = Ears::open() else {
+        return ExitCode::FAILURE;
+    };
     match start(program, arguments) {
-        Ok(child) => watch(child, text, keep == "open"),
+        Ok(child) => watch(child, ears, text, keep == "open"),
         Err(error) => {
             // The log says so too.
             let _ = writeln!(io::stderr(), "can't run {}: {error}", program.display());
@@ -133,61 +140,137 @@ fn start(program: &OsStr, arguments: &[OsString]) -> io::Result<Child> {
     command.spawn()
 }
 
-fn watch(mut child: Child, input: Vec<u8>, keep_open: bool) -> ExitCode {
-    let stdin = child.stdin.take();
-    let program = Pid::from_raw(child.id().cast_signed());
-    thread::spawn(move || {
-        // A program that does not read its input is none of the guard's business, but blocks a writer.
-        let (hold, released) = mpsc::channel::<()>();
-        thread::spawn(move || {
-            let mut stdin = stdin;
-            if let Some(stdin) = &mut stdin {
-                let _ = stdin.write_all(&input).and_then(|()| stdin.flush());
+/// What a guard waits for.
+struct Ears {
+    /// Has something to read whenever a child has ended.
+    ended: UnixStream,
+}
+
+/// What a guard has heard.
+enum Heard {
+    /// A child has ended.
+    End,
+    /// The search asks for a polite end.
+    Request,
+    /// The search is gone, or insists.
+    Gone,
+    /// Nothing for a while.
+    Nothing,
+}
+
+impl Ears {
+    /// Listens from now on.
+    fn open() -> io::Result<Self> {
+        let (ended, write) = UnixStream::pair()?;
+        ended.set_nonblocking(true)?;
+        signal_hook::low_level::pipe::register(SIGCHLD, write)?;
+        Ok(Self { ended })
+    }
+
+    fn listen(&mut self, patience: PollTimeout) -> Heard {
+        let stdin = io::stdin();
+        let (search, child) = {
+            let mut wanted = [
+                PollFd::new(stdin.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.ended.as_fd(), PollFlags::POLLIN),
+            ];
+            if poll(&mut wanted, patience).is_err() {
+                return Heard::Nothing;
             }
-            if keep_open {
-                // Until the other end is dropped.
-                let _ = released.recv();
+            let is_ready = |fd: &PollFd<'_>| fd.any().is_some_and(|ready| ready);
+            (is_ready(&wanted[0]), is_ready(&wanted[1]))
+        };
+        if child {
+            // Several ends may have come together.
+            while matches!(self.ended.read(&mut [0; 64]), Ok(1..)) {}
+            return Heard::End;
+        }
+        let mut byte = [0];
+        match (search, search.then(|| stdin.lock().read(&mut byte))) {
+            (true, Some(Ok(1))) if byte[0] == END_POLITELY => Heard::Request,
+            (true, Some(Err(error))) if error.kind() == io::ErrorKind::Interrupted => {
+                Heard::Nothing
             }
-        });
-        let mut wanted = [0];
-        let asked = io::stdin().read(&mut wanted);
-        if matches!(asked, Ok(1)) && wanted[0] == END_POLITELY {
-            // Its input ends too, which workers take for the same request.
-            drop(hold);
-            end_politely(program);
+            (true, _) => Heard::Gone,
+            (false, _) => Heard::Nothing,
         }
-        kill_all();
-        std::process::exit(128 + Signal::SIGKILL as i32);
-    });
-    match child.wait() {
-        Ok(status) => {
-            kill_all();
-            end_like(status)
-        }
-        Err(_) => ExitCode::FAILURE,
     }
 }
 
-/// Asks all to end and waits a while; the program's end ends the guard meanwhile. A search that dies, or insists, has
-/// no more patience.
-fn end_politely(program: Pid) {
+fn watch(mut child: Child, mut ears: Ears, input: Vec<u8>, keep_open: bool) -> ExitCode {
+    let program = Pid::from_raw(child.id().cast_signed());
+    let mut input = hand_over(child.stdin.take(), input).filter(|_| keep_open);
+    let mut until: Option<Instant> = None;
+    loop {
+        if reap(program) {
+            return match child.wait() {
+                Ok(status) => {
+                    kill_all();
+                    end_like(status)
+                }
+                Err(_) => ExitCode::FAILURE,
+            };
+        }
+        let patience = match until {
+            Some(_) => PollTimeout::from(20_u8),
+            None => PollTimeout::NONE,
+        };
+        match ears.listen(patience) {
+            Heard::End | Heard::Nothing => {}
+            Heard::Request => {
+                // Its input ends too, which workers take for the same request.
+                drop(input.take());
+                terminate();
+                until = Instant::now().checked_add(GRACE);
+            }
+            Heard::Gone => {
+                kill_all();
+                return ExitCode::from(128 + Signal::SIGKILL as u8);
+            }
+        }
+        if until.is_some_and(|until| Instant::now() >= until) {
+            kill_all();
+            return ExitCode::from(128 + Signal::SIGKILL as u8);
+        }
+    }
+}
+
+/// Writes a program's input, and returns the stream if that can be done at once: what a pipe holds does not wait for a
+/// reader. For more a thread waits, and closes the stream in the end.
+fn hand_over(stdin: Option<ChildStdin>, input: Vec<u8>) -> Option<ChildStdin> {
+    let mut stdin = stdin?;
+    if input.len() <= PIPE {
+        // A program that has ended already is judged by its answer.
+        let _ = stdin.write_all(&input);
+        return Some(stdin);
+    }
+    thread::spawn(move || {
+        let _ = stdin.write_all(&input);
+        // Workers take the end of their input for a request to stop; this one lasts as long as the guard.
+        std::mem::forget(stdin);
+    });
+    None
+}
+
+/// Reaps children that have ended, but for the program itself, and says whether that has.
+fn reap(program: Pid) -> bool {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    loop {
+        match waitid(Id::All, flags).ok().and_then(|status| status.pid()) {
+            Some(ended) if ended == program => return true,
+            // An orphan, of which this is the parent now.
+            Some(ended) => drop(waitpid(ended, Some(WaitPidFlag::WNOHANG))),
+            None => return false,
+        }
+    }
+}
+
+/// Asks all that has come from the program to end.
+fn terminate() {
     for process in descendants() {
         let _ = signal::kill(process, Signal::SIGTERM);
         // A stopped process ends only when it goes on.
         let _ = signal::kill(process, Signal::SIGCONT);
-    }
-    let since = Instant::now();
-    while since.elapsed() < GRACE && signal::kill(program, None).is_ok() && !is_search_gone() {}
-}
-
-/// Whether the search has closed the guard's input; waits a moment for it.
-fn is_search_gone() -> bool {
-    let stdin = io::stdin();
-    let mut wanted = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
-    match poll(&mut wanted, PollTimeout::from(10_u8)) {
-        // Nothing more is ever written to it.
-        Ok(count) => count > 0,
-        Err(_) => false,
     }
 }
 
@@ -195,15 +278,18 @@ fn is_search_gone() -> bool {
 fn kill_all() {
     let since = Instant::now();
     loop {
-        let left = descendants();
-        if left.is_empty() || since.elapsed() > PATIENCE {
+        // Orphans are the guard's to reap.
+        let state = loop {
+            match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+                Ok(status) if status.pid().is_some() => {}
+                other => break other,
+            }
+        };
+        if state == Err(Errno::ECHILD) || since.elapsed() > PATIENCE {
             return;
         }
-        for &process in &left {
+        for process in descendants() {
             let _ = signal::kill(process, Signal::SIGKILL);
-        }
-        // Orphans are the guard's to reap; the program itself is waited for elsewhere, and may be reaped here.
-        while waitpid(None, Some(WaitPidFlag::WNOHANG)).is_ok_and(|status| status.pid().is_some()) {
         }
         thread::sleep(Duration::from_millis(1));
     }

@@ -5,7 +5,7 @@
 //! an answer is recorded with the answer, so that a search can be rebuilt exactly.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::mpsc::{RecvTimeoutError, Sender};
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use nasbot_opt::{Next, Outcome, Over, State};
@@ -23,6 +23,10 @@ use crate::study::{
 const TICK: Duration = Duration::from_millis(50);
 /// At most one epoch of an evaluation is recorded in this time; the history would swell otherwise.
 const BETWEEN_EPOCHS: Duration = Duration::from_millis(500);
+/// How long events that only serve those who watch wait for others.
+const MOMENT: Duration = Duration::from_millis(100);
+/// How long results wait for a quick answer of the search, to be recorded together with it.
+const GATHER: Duration = Duration::from_millis(1);
 /// Messages that are taken in, and recorded, together.
 const MOST_AT_ONCE: usize = 1000;
 /// Several answers are asked for at once only while one takes less than this: the later ones know nothing of what comes
@@ -52,6 +56,9 @@ struct Loop {
     carried: Vec<u64>,
     /// When an epoch of each running evaluation was last recorded.
     epochs: BTreeMap<u64, Duration>,
+    /// Events that only serve those who watch: they wait a moment to be recorded together with others.
+    soft: Vec<Event>,
+    soft_since: Option<Duration>,
     /// Why nothing new is started any more.
     ending: Option<Ending>,
     /// What is wrong with every evaluation.
@@ -85,6 +92,8 @@ impl Session<'_> {
             untold: replayed.untold,
             carried: Vec::new(),
             epochs: BTreeMap::new(),
+            soft: Vec::new(),
+            soft_since: None,
             ending: None,
             unusable: None,
         };
@@ -196,23 +205,31 @@ impl Session<'_> {
 
     /// Waits for something to happen and records all that has.
     fn receive(&mut self, state: &mut Loop) -> Result<(), Error> {
-        let first = match self.messages.recv_timeout(TICK) {
-            Ok(first) => first,
-            Err(RecvTimeoutError::Timeout) => return Ok(()),
-            // This session holds a sender itself.
-            Err(RecvTimeoutError::Disconnected) => return Ok(()),
-        };
         let mut events = Vec::new();
-        let mut next = Some(first);
+        let patience = if state.soft.is_empty() { TICK } else { MOMENT };
+        let mut next = self.messages.recv_timeout(patience).ok();
         while let Some(message) = next {
             match message {
                 Message::Answer(answer) => self.take_answer(*answer, state, &mut events)?,
                 Message::Report(report) => self.take_report(report, state, &mut events),
             }
-            next = match events.len() < MOST_AT_ONCE {
-                true => self.messages.try_recv().ok(),
-                false => None,
-            };
+            // A question as soon as there is one, so that a quick answer is recorded together with what led to it.
+            if events.len() < MOST_AT_ONCE {
+                self.ask(state);
+                let is_soon = state.asked > 0 && state.pace < QUICK;
+                let patience = if is_soon { GATHER } else { Duration::ZERO };
+                next = self.messages.recv_timeout(patience).ok();
+            } else {
+                next = None;
+            }
+        }
+        let now = self.study.clock().monotonic();
+        let is_due = state.soft_since.is_some_and(|since| now >= since + MOMENT);
+        if !events.is_empty() || is_due {
+            // In the order in which they came: what is soft is earlier than what it waited for.
+            state.soft_since = None;
+            let soft = std::mem::take(&mut state.soft);
+            events.splice(0..0, soft);
         }
         let over: Vec<u64> = (events.iter())
             .filter_map(|event| match event {
@@ -224,6 +241,13 @@ impl Session<'_> {
         over.into_iter().for_each(|id| self.forget(id));
         self.give_up_perhaps(state);
         Ok(())
+    }
+
+    /// Keeps an event that only serves those who watch until others are recorded, or a moment has passed.
+    fn soften(&self, event: Event, state: &mut Loop) {
+        state.soft.push(event);
+        let now = self.study.clock().monotonic();
+        state.soft_since.get_or_insert(now);
     }
 
     /// Turns an answer into an event, and into work to submit once that is recorded.
@@ -301,16 +325,22 @@ impl Session<'_> {
                 let outlives = self.backend.abilities().outlives;
                 let handle = state.handles.get(&id).filter(|_| outlives);
                 let handle = handle.map(|handle| handle.0.clone());
-                events.push(Event::Started(Started {
+                let is_soft = handle.is_none();
+                let event = Event::Started(Started {
                     id,
                     slot,
                     device,
                     handle,
-                }));
+                });
+                match is_soft {
+                    true => self.soften(event, state),
+                    // By which it is found again.
+                    false => events.push(event),
+                }
             }
             Report::Progress(progress) => {
                 if self.is_worth_recording(&progress, state) {
-                    events.push(Event::Progress(progress));
+                    self.soften(Event::Progress(progress), state);
                 }
             }
             Report::Ended { id, end } => {
