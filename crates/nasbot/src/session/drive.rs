@@ -208,6 +208,7 @@ impl Session<'_> {
         let mut events = Vec::new();
         let patience = if state.soft.is_empty() { TICK } else { MOMENT };
         let mut next = self.messages.recv_timeout(patience).ok();
+        let gathered = self.study.clock().monotonic() + GATHER;
         while let Some(message) = next {
             match message {
                 Message::Answer(answer) => self.take_answer(*answer, state, &mut events)?,
@@ -217,7 +218,8 @@ impl Session<'_> {
             if events.len() < MOST_AT_ONCE {
                 self.ask(state);
                 let is_soon = state.asked > 0 && state.pace < QUICK;
-                let patience = if is_soon { GATHER } else { Duration::ZERO };
+                let left = gathered.saturating_sub(self.study.clock().monotonic());
+                let patience = if is_soon { left } else { Duration::ZERO };
                 next = self.messages.recv_timeout(patience).ok();
             } else {
                 next = None;
