@@ -15,7 +15,7 @@
 #     --json -             print JSON, one line for each data set and strategy, and no table
 #     --help               this text
 #
-# Figures: docs/real-data.md.
+# Figures: docs/measurements/real-data.md.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
