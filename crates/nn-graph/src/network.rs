@@ -1,5 +1,7 @@
 //! The architecture type: immutable and always valid.
 
+use std::sync::Arc;
+
 use crate::dag::Dag;
 use crate::error::{Error, LayerRef};
 use crate::measures::Measures;
@@ -26,8 +28,14 @@ use crate::{Kind, Layer, validate};
 /// assert_eq!(network.masses()[2], 16.0); // pooling weighs its input channels
 /// # Ok::<(), nn_graph::Error>(())
 /// ```
+///
+/// A copy costs nothing: copies share what they are made of.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Network {
+pub struct Network(Arc<Parts>);
+
+/// What a network is made of.
+#[derive(Debug, PartialEq)]
+struct Parts {
     kind: Kind,
     layers: Vec<Layer>,
     dag: Dag,
@@ -54,24 +62,24 @@ impl Network {
         let sorted: Vec<Layer> = order.iter().map(|&old| layers[old]).collect();
         validate::connections(kind, &sorted, &dag, name)?;
         let measures = Measures::new(kind, &sorted, &dag, name)?;
-        Ok(Self {
+        Ok(Self(Arc::new(Parts {
             kind,
             layers: sorted,
             dag,
             measures,
-        })
+        })))
     }
 
     /// The family that the network belongs to.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.0.kind
     }
 
     /// The layers in topological order.
     #[must_use]
     pub fn layers(&self) -> &[Layer] {
-        &self.layers
+        &self.0.layers
     }
 
     /// Number of layers, input and output included.
@@ -81,31 +89,31 @@ impl Network {
         reason = "a network is never empty: it has an input and an output"
     )]
     pub fn len(&self) -> usize {
-        self.layers.len()
+        self.0.layers.len()
     }
 
     /// The graph without its layers.
     #[must_use]
     pub fn dag(&self) -> &Dag {
-        &self.dag
+        &self.0.dag
     }
 
     /// Edges (from, to), sorted.
     #[must_use]
     pub fn edges(&self) -> &[(usize, usize)] {
-        self.dag.edges()
+        self.0.dag.edges()
     }
 
     /// The layers that feed layer `i`, ascending.
     #[must_use]
     pub fn parents(&self, i: usize) -> &[usize] {
-        self.dag.parents(i)
+        self.0.dag.parents(i)
     }
 
     /// The layers that layer `i` feeds, ascending.
     #[must_use]
     pub fn children(&self, i: usize) -> &[usize] {
-        self.dag.children(i)
+        self.0.dag.children(i)
     }
 
     /// The largest number of parents of a layer.
@@ -129,46 +137,46 @@ impl Network {
     /// Layer masses (paper, section 3), in topological order.
     #[must_use]
     pub fn masses(&self) -> &[f64] {
-        &self.measures.masses
+        &self.0.measures.masses
     }
 
     /// Sum of the layer masses.
     #[must_use]
     pub fn total_mass(&self) -> f64 {
-        self.measures.total_mass
+        self.0.measures.total_mass
     }
 
     /// Channels that come into layer `i`: its parents', concatenated; 0 at the input and the
     /// output. The image's own channels are not known to an architecture: the input has one.
     #[must_use]
     pub fn channels_in(&self, i: usize) -> u32 {
-        self.measures.channels_in[i]
+        self.0.measures.channels_in[i]
     }
 
     /// Channels that leave layer `i`: its units, for pooling what comes in, 1 at the input, 0 at
     /// decision layers and the output.
     #[must_use]
     pub fn channels_out(&self, i: usize) -> u32 {
-        self.measures.channels_out[i]
+        self.0.measures.channels_out[i]
     }
 
     /// The factor by which the image has shrunk before layer `i` (1, 2, 4, …); `None` once it is
     /// flattened, and in multi-layer perceptrons.
     #[must_use]
     pub fn shrinkage_in(&self, i: usize) -> Option<u32> {
-        self.measures.shrinkage_in[i]
+        self.0.measures.shrinkage_in[i]
     }
 
     /// The factor by which the image has shrunk after layer `i`, as [`Self::shrinkage_in`].
     #[must_use]
     pub fn shrinkage_out(&self, i: usize) -> Option<u32> {
-        self.measures.shrinkage_out[i]
+        self.0.measures.shrinkage_out[i]
     }
 
     /// The largest number of halvings of the image on any path.
     #[must_use]
     pub fn halvings(&self) -> u32 {
-        (self.measures.shrinkage_out.iter())
+        (self.0.measures.shrinkage_out.iter())
             .filter_map(|by| by.map(u32::ilog2))
             .max()
             .unwrap_or(0)

@@ -17,7 +17,8 @@ use crate::terminal;
 const MAY_CHANGE: [&str; 4] = ["data", "workers", "budget", "study"];
 
 pub(crate) fn run(args: &ResumeArgs) -> Result<(), Error> {
-    let ledger = Ledger::read(&args.study)?;
+    let mut study = Study::open(&args.study, session::system_clock())?;
+    let ledger = Ledger::fold(study.history());
     let Some(description) = ledger.description() else {
         return Err(nasbot::Error::NotAStudy {
             path: args.study.clone(),
@@ -35,7 +36,6 @@ pub(crate) fn run(args: &ResumeArgs) -> Result<(), Error> {
     let config = config(args, &ledger, &recorded, mended.as_ref(), overrides)?;
     let retried = retried(args, &ledger)?;
     search::check(&config.settings)?;
-    let study = Study::open(&args.study, session::system_clock())?;
     let described = mended.map(|description| {
         Event::Described(Described {
             description: description.seen_from(&args.study),

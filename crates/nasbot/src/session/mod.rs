@@ -14,6 +14,7 @@ mod work;
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
 
 pub use self::files::write_atomically;
 pub use self::once::{Once, Step};
@@ -71,7 +72,7 @@ struct Session<'a> {
 /// wrong with the study's file. What was recorded is safe in every case.
 pub fn run(
     settings: &Settings,
-    study: Study,
+    mut study: Study,
     backend: impl Connect,
     observer: &mut dyn Observer,
     stop: &Stop,
@@ -83,10 +84,11 @@ pub fn run(
         let _ = to.send(Message::Report(report));
     });
     let backend = backend.connect(reports)?;
-    let events = study.events()?;
+    let events = study.take_history();
     let replayed = replay::replay(settings, &events, study.path())?;
     let ledger = Ledger::fold(&events);
-    drop(events);
+    // Freeing a long history takes a while, which the search need not wait for.
+    thread::spawn(move || drop(events));
     if settings.budget.evaluations < ledger.begun() {
         return Err(Error::BudgetBelow {
             asked: settings.budget.evaluations,

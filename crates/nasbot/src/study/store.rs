@@ -52,6 +52,9 @@ pub struct Study {
     clock: Arc<dyn Clock>,
     /// When this process took the study over, by the clock's monotonic time.
     since: Duration,
+    /// The history, until a session takes it.
+    history: Vec<Stamped>,
+    is_taken: bool,
     // Let go of last: dropped after the connection, whose own locks closing the file would drop.
     lock: Lock,
 }
@@ -81,15 +84,18 @@ impl Study {
         let lock = Lock::acquire(path)?;
         let connection = connect(path)?;
         prepare(path, &connection)?;
-        let study = Self {
-            path: path.to_owned(),
-            connection,
-            since: clock.monotonic(),
-            clock,
-            lock,
-        };
+        let history = events(path, &connection)?;
         // Behind the lock: of two that start at once, one gets here first.
-        if study.events()?.is_empty() {
+        if history.is_empty() {
+            let mut study = Self {
+                path: path.to_owned(),
+                connection,
+                since: clock.monotonic(),
+                history,
+                is_taken: false,
+                clock,
+                lock,
+            };
             study.append(vec![first])?;
             Ok(study)
         } else {
@@ -108,10 +114,13 @@ impl Study {
         let connection = connect(path)?;
         check_version(path, &connection)?;
         prepare(path, &connection)?;
+        let history = events(path, &connection)?;
         Ok(Self {
             path: path.to_owned(),
             connection,
             since: clock.monotonic(),
+            history,
+            is_taken: false,
             clock,
             lock,
         })
@@ -137,13 +146,15 @@ impl Study {
         self.clock.monotonic().saturating_sub(self.since)
     }
 
-    /// The history so far.
-    ///
-    /// # Errors
-    ///
-    /// The file is damaged.
-    pub fn events(&self) -> Result<Vec<Stamped>, Error> {
-        events(&self.path, &self.connection)
+    /// The history so far, with what was added since it was opened; empty once a session has taken it.
+    pub fn history(&self) -> &[Stamped] {
+        &self.history
+    }
+
+    /// Takes the history, which is not kept from then on.
+    pub(crate) fn take_history(&mut self) -> Vec<Stamped> {
+        self.is_taken = true;
+        std::mem::take(&mut self.history)
     }
 
     /// Adds to the history, all or nothing. When this returns the events are on the disk.
@@ -151,7 +162,7 @@ impl Study {
     /// # Errors
     ///
     /// The disk is full, or the file is not where it was.
-    pub fn append(&self, events: Vec<Event>) -> Result<Vec<Stamped>, Error> {
+    pub fn append(&mut self, events: Vec<Event>) -> Result<Vec<Stamped>, Error> {
         let at = self.clock.date();
         let elapsed = self.elapsed().as_secs_f64();
         let text = |event: &Event| {
@@ -178,7 +189,11 @@ impl Study {
             elapsed: Some(elapsed),
             event,
         };
-        Ok(events.into_iter().map(stamp).collect())
+        let added: Vec<Stamped> = events.into_iter().map(stamp).collect();
+        if !self.is_taken {
+            self.history.extend(added.iter().cloned());
+        }
+        Ok(added)
     }
 
     /// Writes what this process still has of a study whose file was removed or replaced, and what was to be added to it,
