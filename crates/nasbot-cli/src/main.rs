@@ -14,6 +14,7 @@ mod terminal;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use nasbot::report::clean;
 
 use crate::cli::{Cli, Command};
 use crate::error::Error;
@@ -46,6 +47,6 @@ fn main() -> ExitCode {
 fn report_error(error: &Error) {
     match error {
         Error::Config(errors) => terminal::say(errors.render().trim_end()),
-        error => terminal::say(&format!("nasbot: {error}")),
+        error => terminal::say(&format!("nasbot: {}", clean(&error.to_string()))),
     }
 }

@@ -74,7 +74,7 @@ fn verdict(place: String, result: Result<String, Error>, format: Format) -> Resu
         }
         (Format::Table, Err(error)) => {
             terminal::print(&format!("{place}: invalid"))?;
-            terminal::say(&format!("nasbot: {error}"));
+            terminal::say(&format!("nasbot: {}", report::clean(&error.to_string())));
             Ok(())
         }
     }

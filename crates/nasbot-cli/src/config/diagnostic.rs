@@ -6,6 +6,7 @@ use std::ops::Range;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, NamedSource, SourceSpan};
 
 use crate::terminal;
+use nasbot::report::clean;
 use nasbot::settings::Description;
 
 /// Keys closer than this (Jaro–Winkler) are offered as what was meant.
@@ -81,11 +82,11 @@ impl<'a> Problems<'a> {
     }
 
     fn push(&mut self, message: String, help: Option<String>, span: Option<Range<usize>>) {
-        let name = self.source.path.display().to_string();
+        let name = clean(&self.source.path.display().to_string());
         self.found.push(ConfigError {
-            message,
-            help,
-            text: NamedSource::new(name, self.source.text.clone()),
+            message: clean(&message),
+            help: help.map(|help| clean(&help)),
+            text: NamedSource::new(name, visible(&self.source.text)),
             span: span.map(SourceSpan::from),
         });
     }
@@ -124,6 +125,16 @@ impl fmt::Display for ConfigErrors {
         }
         Ok(())
     }
+}
+
+/// A text whose control characters cannot command a terminal: question marks in their place, as many as they have bytes, so
+/// that places in it stay what they are.
+fn visible(text: &str) -> String {
+    let show = |c: char| match clean(c.encode_utf8(&mut [0; 4])).starts_with(c) {
+        true => c.to_string(),
+        false => "?".repeat(c.len_utf8()),
+    };
+    text.chars().map(show).collect()
 }
 
 /// Where the value at a dotted path stands; its nearest section if the value itself is absent.

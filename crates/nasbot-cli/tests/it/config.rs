@@ -219,3 +219,20 @@ fn bounds_that_no_network_keeps_are_found() {
     let text = GOOD.replace("max-layers = 30", "max-layers = 30\nmax-mass = 1");
     assert!(complaint(&text).contains("max-mass"));
 }
+
+#[test]
+fn a_description_cannot_command_the_terminal() {
+    let folder = Folder::new();
+    for text in [
+        "x = '\u{1b}[2J'",
+        "[space]\nkind = \"\\u001b[2J\"\n[budget]\nevaluations = 1\n",
+    ] {
+        folder.write("search.toml", text);
+        let ran = folder.run(&["validate", "search.toml"]);
+        assert!(
+            !ran.stderr.contains('\u{1b}') && !ran.stdout.contains('\u{1b}'),
+            "{text:?}"
+        );
+        assert_eq!(ran.code, Some(2));
+    }
+}

@@ -1,6 +1,6 @@
 //! One run of the search process over a study: from its opening to its last event.
 //!
-//! The only cycle is in [`drive`]: ask the search, record, hand to a back-end, record the outcome,
+//! The only cycle is in its module `drive`: ask the search, record, hand to a back-end, record the outcome,
 //! tell the search. Whatever happens becomes an [`Event`] first: it is committed to the study, folded
 //! into the ledger and shown, in this order.
 
