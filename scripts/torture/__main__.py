@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -37,7 +38,14 @@ ROWS = [
 ]
 
 
+def end(number, _):
+    raise SystemExit(128 + number)
+
+
 def main():
+    # A script that runs in the background, or under nohup, ignores some of these, and so would all that it starts.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
     parser = argparse.ArgumentParser(prog="scripts/torture.sh", description="What a search must survive, as a table.")
     parser.add_argument("--bin", required=True, help="the folder of nasbot, and of nasbot-worker if it is there")
     parser.add_argument("--demos", required=True, help=argparse.SUPPRESS)

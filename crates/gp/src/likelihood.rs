@@ -96,11 +96,7 @@ pub fn log_marginal_likelihood_gradient<K: Kernel + ?Sized>(
     matrix::solve_upper(&upper, &mut weights);
     let weights = weights.index_axis_move(Axis(0), 0);
     let half_log_determinant: f64 = upper.diag().iter().map(|u| libm::log(*u)).sum();
-    let value = log_density(
-        residuals,
-        weights.as_slice().unwrap_or_default(),
-        half_log_determinant,
-    );
+    let value = log_density(residuals, &weights.to_vec(), half_log_determinant);
 
     // G, then W, in the place of A⁻¹.
     let mut g = matrix::invert(&upper);

@@ -232,7 +232,8 @@ impl<K: Kernel> Posterior<K> {
     fn means(&self, kernels: &Array2<f64>) -> Array1<f64> {
         let row = |k: ndarray::ArrayView1<'_, f64>| match k.as_slice() {
             Some(k) => self.mean + dot(k, &self.weights),
-            None => self.mean,
+            // Rows of a transposed array lie apart.
+            None => self.mean + dot(&k.to_vec(), &self.weights),
         };
         kernels.rows().into_iter().map(row).collect()
     }

@@ -116,9 +116,12 @@ impl Serialize for Layer {
 impl Network {
     /// The interchange JSON on one line.
     #[must_use]
+    #[expect(
+        clippy::expect_used,
+        reason = "writing to a string can't fail: there are no maps with keys that are no strings"
+    )]
     pub fn to_json(&self) -> String {
-        // Writing to a string can't fail: there are no maps with keys that are no strings.
-        serde_json::to_string(self).unwrap_or_default()
+        serde_json::to_string(self).expect("a network is written as JSON")
     }
 }
 

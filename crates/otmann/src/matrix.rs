@@ -46,13 +46,13 @@ impl Distances {
             raw: vec![Vec::with_capacity(size); depth],
             normalised: vec![Vec::with_capacity(size); depth],
         };
-        let mut values = interleaved.chunks_exact(depth);
-        for row in rows {
-            for column in columns {
-                for (k, &raw) in values.next().unwrap_or_default().iter().enumerate() {
-                    out.raw[k].push(raw);
-                    out.normalised[k].push(normalise(raw, row, column));
-                }
+        let pairs = rows
+            .iter()
+            .flat_map(|row| columns.iter().map(move |column| (row, column)));
+        for ((row, column), values) in pairs.zip(interleaved.chunks_exact(depth)) {
+            for (k, &raw) in values.iter().enumerate() {
+                out.raw[k].push(raw);
+                out.normalised[k].push(normalise(raw, row, column));
             }
         }
         out

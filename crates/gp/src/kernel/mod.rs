@@ -90,6 +90,10 @@ pub trait Kernel {
 ///
 /// # Errors
 /// The shape is wrong, or a distance is negative or not finite.
+#[expect(
+    clippy::expect_used,
+    reason = "both arrays are made here, in standard layout"
+)]
 pub(crate) fn cross<K: Kernel + ?Sized>(
     kernel: &K,
     parameters: &[f64],
@@ -103,10 +107,10 @@ pub(crate) fn cross<K: Kernel + ?Sized>(
     check_values(WHAT, distances.iter(), false)?;
     let mut out = Array2::zeros((m, n));
     let standard = distances.as_standard_layout();
-    // Both are in standard layout, so the slices are there; `chunks` does not take a length of 0.
-    if let (Some(all), Some(target)) = (standard.as_slice(), out.as_slice_mut())
-        && !target.is_empty()
-    {
+    // `chunks` does not take a length of 0.
+    if !out.is_empty() {
+        let all = standard.as_slice().expect("made in standard layout");
+        let target = out.as_slice_mut().expect("made in standard layout");
         let slices: Vec<&[f64]> = all.chunks_exact(m * n).collect();
         kernel.evaluate(parameters, &slices, target);
     }

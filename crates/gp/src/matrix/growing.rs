@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayView2, s};
 
-use super::Upper;
+use super::{Upper, entries};
 
 /// Rows beyond those in use that room is made for: an eighth, and at least this many.
 const SPARE: usize = 32;
@@ -40,11 +40,8 @@ impl Growing {
 
     /// Row i from its diagonal on.
     fn row(&self, i: usize) -> &[f64] {
-        // The buffer is in standard layout, so that the slice is there.
-        self.buffer
-            .as_slice()
-            .and_then(|all| all.get(i * self.buffer.ncols()..)?.get(i..self.len))
-            .unwrap_or_default()
+        let begin = i * self.buffer.ncols();
+        &entries(&self.buffer)[begin + i..begin + self.len]
     }
 
     /// The new rows of `L = Uᵀ` when the covariance grows by p rows: its entries with the n earlier points, (p, n), and
@@ -115,7 +112,7 @@ impl Growing {
 impl<'a> From<&'a Growing> for Upper<'a> {
     fn from(factor: &'a Growing) -> Self {
         Self {
-            data: factor.buffer.as_slice().unwrap_or_default(),
+            data: entries(&factor.buffer),
             len: factor.len,
             stride: factor.buffer.ncols(),
         }

@@ -33,12 +33,21 @@ pub(crate) struct Upper<'a> {
 impl<'a> From<&'a Array2<f64>> for Upper<'a> {
     fn from(upper: &'a Array2<f64>) -> Self {
         Self {
-            // Made by this crate in standard layout.
-            data: upper.as_slice().unwrap_or_default(),
+            data: entries(upper),
             len: upper.nrows(),
             stride: upper.nrows(),
         }
     }
+}
+
+/// The entries of an array, row by row.
+#[expect(
+    clippy::expect_used,
+    reason = "all arrays that come here were made by this crate, in standard layout"
+)]
+fn entries(a: &Array2<f64>) -> &[f64] {
+    a.as_slice()
+        .expect("an array of this crate in standard layout")
 }
 
 #[cfg(test)]

@@ -5,21 +5,28 @@ use faer::linalg::{cholesky::llt, evd, matmul, triangular_solve};
 use faer::{Accum, MatMut, MatRef, Par, Spec};
 use ndarray::{Array1, Array2};
 
-use super::Upper;
+use super::{Upper, entries};
 
 /// A view of a row-major array. Every array here is made by this crate in standard layout.
 fn view(a: &Array2<f64>) -> MatRef<'_, f64> {
     let (rows, columns) = a.dim();
-    MatRef::from_row_major_slice(a.as_slice().unwrap_or_default(), rows, columns)
+    MatRef::from_row_major_slice(entries(a), rows, columns)
 }
 
 fn triangle(upper: Upper<'_>) -> MatRef<'_, f64> {
     MatRef::from_row_major_slice_with_stride(upper.data, upper.len, upper.len, upper.stride)
 }
 
+#[expect(
+    clippy::expect_used,
+    reason = "all arrays that come here were made by this crate, in standard layout"
+)]
 fn view_mut(a: &mut Array2<f64>) -> MatMut<'_, f64> {
     let (rows, columns) = a.dim();
-    MatMut::from_row_major_slice_mut(a.as_slice_mut().unwrap_or_default(), rows, columns)
+    let entries = a
+        .as_slice_mut()
+        .expect("an array of this crate in standard layout");
+    MatMut::from_row_major_slice_mut(entries, rows, columns)
 }
 
 /// Factors the symmetric `a` as `UᵀU`; `None` if a pivot is not positive. Reads and overwrites `a`. O(n³/3).
