@@ -59,7 +59,7 @@ fn log_h(z: f64) -> f64 {
 
 /// How candidates are judged at one step; fixed before the first candidate is looked at.
 #[derive(Clone, Debug)]
-pub(crate) struct Judge {
+pub(crate) struct AcquisitionFunction {
     acquisition: Acquisition,
     /// Each member's best mean over evaluated candidates.
     best: Vec<f64>,
@@ -70,7 +70,7 @@ pub(crate) struct Judge {
     exploring: bool,
 }
 
-impl Judge {
+impl AcquisitionFunction {
     /// `best` as above, `step` suggestions made, `pending` of them without an outcome.
     pub(crate) fn new(
         acquisition: Acquisition,
@@ -203,9 +203,9 @@ mod tests {
     fn ei_is_the_mean_over_members_and_log_ei_its_logarithm() {
         use rand::SeedableRng as _;
         let rng = &mut rand_pcg::Pcg64::seed_from_u64(0);
-        let judge = |acquisition| Judge::new(acquisition, vec![1.5, 1.9], 10, 0);
-        let ei = judge(Acquisition::Ei).values(&two_members(), rng);
-        let log = judge(Acquisition::LogEi).values(&two_members(), rng);
+        let function = |acquisition| AcquisitionFunction::new(acquisition, vec![1.5, 1.9], 10, 0);
+        let ei = function(Acquisition::Ei).values(&two_members(), rng);
+        let log = function(Acquisition::LogEi).values(&two_members(), rng);
         for (i, (ei, log)) in ei.iter().zip(log).enumerate() {
             let expected: f64 = (two_members().members.iter().zip([1.5, 1.9]))
                 .map(|(p, best)| 0.5 * p.std[i] * h_by_quadrature((p.mean[i] - best) / p.std[i]))
@@ -226,9 +226,11 @@ mod tests {
         };
         use rand::SeedableRng as _;
         let rng = &mut rand_pcg::Pcg64::seed_from_u64(0);
-        let values = Judge::new(Acquisition::UcbPe, vec![4.0], 20, 1).values(&one, rng);
+        let values =
+            AcquisitionFunction::new(Acquisition::UcbPe, vec![4.0], 20, 1).values(&one, rng);
         assert!(values[2] > values[0] && values[0] > values[1]);
-        let values = Judge::new(Acquisition::UcbPe, vec![4.0], 20, 0).values(&one, rng);
+        let values =
+            AcquisitionFunction::new(Acquisition::UcbPe, vec![4.0], 20, 0).values(&one, rng);
         assert!(values[2] > values[1]);
     }
 }

@@ -1,7 +1,7 @@
 //! Ask/tell architecture search: strategies, acquisitions and the spaces they search.
 //!
 //! A [`Search`] owns the history of one search and decides what to evaluate next; it never runs
-//! anything itself. Whoever drives it asks for suggestions, evaluates them wherever it likes, in
+//! anything itself. The program that drives it asks what to do next, evaluates suggestions anywhere, in
 //! any order and any number at once, and tells the outcomes back. The same seed and the same
 //! sequence of asks and tells give the same suggestions on every run.
 //!

@@ -115,8 +115,8 @@ impl Space for NetworkSpace {
     fn initial<R: Rng + ?Sized>(&self, rng: &mut R) -> Vec<Network> {
         match &self.given {
             Some(pool) => pool.clone(),
-            // The constructor has seen that there is a pool.
-            None => pool::initial(self.kind, &self.constraints, rng).unwrap_or_default(),
+            // The constructor has seen that there is a pool. The search says so if this one is empty.
+            None => pool::initial(self.kind, &self.constraints, rng).unwrap_or_else(|_| Vec::new()),
         }
     }
 

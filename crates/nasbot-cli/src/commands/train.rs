@@ -203,6 +203,7 @@ fn place(args: &TrainArgs, name: &str) -> Result<PathBuf, Error> {
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {
+    // A path without a name is that of a folder that exists, which was refused.
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(ending);
     path.with_file_name(name)

@@ -67,7 +67,7 @@ fn kill_leaves_no_worker_behind_and_resume_goes_on() {
     search.signal(Signal::SIGKILL);
     search.wait();
     eventually("the workers are gone", || !runs(&folder.path("worker")));
-    // Nothing says so, but nobody holds the lock: what was running is not shown as running.
+    // No event says so, but the lock is free: what was running is not shown as running.
     let summary = folder.summary();
     assert_eq!(
         (&summary["state"], &summary["running"]),

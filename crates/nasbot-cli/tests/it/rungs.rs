@@ -1,4 +1,4 @@
-//! Trainings that stop at rungs: who goes on, what is kept, and what survives a kill.
+//! Trainings that stop at rungs: which go on, what is kept, and what survives a kill.
 
 use nix::sys::signal::Signal;
 
@@ -72,7 +72,7 @@ fn the_best_third_of_a_rung_goes_on() {
         evaluations[1]["rungs"],
         serde_json::json!([[1, 0.18], [3, 0.38]])
     );
-    // The curve so far is kept, and the state of whoever may still go on.
+    // The curve so far is kept, and the state of each that may still go on.
     let events = folder.run(&["show", "search.nasbot.db", "--events"]).ok();
     let curve = events
         .lines()

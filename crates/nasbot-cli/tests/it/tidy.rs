@@ -183,3 +183,30 @@ fn scripts_stop_at_the_first_error() {
         );
     }
 }
+
+#[test]
+fn a_missing_value_is_replaced_only_with_a_reason_beside_it() {
+    for path in sources(&["rs"]) {
+        let text = fs::read_to_string(&path).unwrap();
+        // Tests stand at the end of a file, or in folders of their own.
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        if !path.components().any(|part| part.as_os_str() == "src") {
+            continue;
+        }
+        // Spelt in two parts, so that these lines do not find themselves.
+        let asserted = concat!("debug_assert!", "(false");
+        assert!(!code.contains(asserted), "{}: {asserted}", path.display());
+        let lines: Vec<&str> = code.lines().collect();
+        for (number, line) in lines.iter().enumerate() {
+            let is_default = line.contains(concat!("unwrap_or", "_default()"));
+            let above = &lines[number.saturating_sub(4)..=number];
+            let has_reason = above.iter().any(|line| line.contains("// "));
+            assert!(
+                !is_default || has_reason,
+                "{}, line {}: say why a value may be missing here, or demand it",
+                path.display(),
+                number + 1
+            );
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! What successive halving saves: the same search with full trainings alone, and with trainings that stop after 12 of
 //! 200 epochs unless they are among the best, against a simulated clock.
 //!
-//! The table's 12 epochs are a training of their own, with its own schedule of the learning rate. So whoever goes on is
+//! The table's 12 epochs are a training of their own, with its own schedule of the learning rate. So an evaluation that goes on is
 //! charged for 200 epochs more, not 188.
 
 use std::time::Instant;

@@ -128,7 +128,7 @@ fn forward(config: &ValidConfig, scores: &[f64], score: f64) -> f64 {
 fn each_split(
     kind: Kind,
     config: &SearchConfig,
-    mut judge: impl FnMut(&Model, &NetworkSpace, &ValidConfig, &[(&Network, f64)]),
+    mut check: impl FnMut(&Model, &NetworkSpace, &ValidConfig, &[(&Network, f64)]),
 ) {
     let space = NetworkSpace::new(kind, Constraints::default()).unwrap();
     let networks = networks(&space);
@@ -155,7 +155,7 @@ fn each_split(
         }
         let mut model = Model::new(&space, &config, &networks[0], Rung::default()).unwrap();
         model.catch_up(&space, &config, &history).unwrap();
-        judge(&model, &space, &config, &scored[SHOWN..]);
+        check(&model, &space, &config, &scored[SHOWN..]);
     }
 }
 
@@ -253,8 +253,8 @@ fn fit_like_the_original(
         .collect();
     let top = (fits.iter()).fold(f64::NEG_INFINITY, |top, fit| fit.1.max(top));
     let weights = fits.iter().map(|fit| (fit.1 - top).exp());
-    let wheel = WeightedIndex::new(weights).unwrap();
-    let members = (0..kept).map(|_| fits[wheel.sample(rng)].0.clone());
+    let roulette = WeightedIndex::new(weights).unwrap();
+    let members = (0..kept).map(|_| fits[roulette.sample(rng)].0.clone());
     surrogate.set_parameters(members.collect()).unwrap();
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A score of a rung differs from that of the end in three ways. Its scale is another one: it is brought to that of the
 //! end by an increasing map ([`comparable`]). What it says about the end is less than everything: the kernel has a correlation
-//! between rungs ([`Layers`](super::Layers)). And nobody wants to know it for its own sake: predictions, values to beat and
+//! between rungs ([`Layers`](super::Layers)). And it is not asked for its own sake: predictions, values to beat and
 //! the incumbent are those of the end ([`at_end`]).
 
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use super::Point;
 /// From each rung to the next by the evaluations that have scores of both: the k-th lowest of their lower scores becomes
 /// the k-th lowest of their higher ones, in between linearly, and beyond by the shift of the nearest. So the order within a
 /// rung stays, and those that went on are on both rungs the same distance apart, which were chosen for their lower scores.
-/// Scores stay as they are while nobody has both.
+/// Scores stay as they are while no evaluation has both.
 pub(super) fn comparable(scores: &[f64], below: &[usize], ids: &[u64]) -> Vec<f64> {
     let mut out = scores.to_vec();
     for rung in (1..=below.iter().copied().max().unwrap_or(0)).rev() {

@@ -21,9 +21,9 @@ pub(crate) fn choose<S: Space>(
     rng: &mut Pcg64,
 ) -> Option<Choice<S::Candidate>> {
     let scores: Vec<f64> = view.history.scored().map(|(_, score)| score).collect();
-    let wheel = Wheel::new(&scores, SCALE)?;
+    let roulette = Roulette::new(&scores, SCALE)?;
     for _ in 0..ATTEMPTS {
-        let (parent, _) = view.history.scored().nth(wheel.draw(rng))?;
+        let (parent, _) = view.history.scored().nth(roulette.draw(rng))?;
         let parent = &parent.suggestion;
         if let Some(child) = view.space.mutate(&parent.candidate, rng) {
             let choice = view.fresh(child, Origin::Mutation { parent: parent.id });
@@ -36,12 +36,12 @@ pub(crate) fn choose<S: Space>(
 }
 
 /// Draws indices with probabilities in proportion to exponentiated fitness.
-pub(crate) struct Wheel {
+pub(crate) struct Roulette {
     /// Running sums of the weights.
     cumulative: Vec<f64>,
 }
 
-impl Wheel {
+impl Roulette {
     /// Weights exp((f − max f) / (scale·σ)); uniform when all are equal. `None` of nothing.
     pub(crate) fn new(fitness: &[f64], scale: f64) -> Option<Self> {
         if fitness.is_empty() {
@@ -87,11 +87,11 @@ mod tests {
     use rand::SeedableRng as _;
 
     fn frequencies(fitness: &[f64]) -> Vec<f64> {
-        let wheel = Wheel::new(fitness, SCALE).unwrap();
+        let roulette = Roulette::new(fitness, SCALE).unwrap();
         let mut rng = Pcg64::seed_from_u64(5);
         let mut counts = vec![0.0; fitness.len()];
         for _ in 0..40_000 {
-            counts[wheel.draw(&mut rng)] += 1.0 / 40_000.0;
+            counts[roulette.draw(&mut rng)] += 1.0 / 40_000.0;
         }
         counts
     }
@@ -122,6 +122,6 @@ mod tests {
                 "{fitness:?}"
             );
         }
-        assert!(Wheel::new(&[], SCALE).is_none());
+        assert!(Roulette::new(&[], SCALE).is_none());
     }
 }

@@ -18,9 +18,9 @@ use gp::{Ensemble, Exponential};
 use rand::RngExt as _;
 use rand_pcg::Pcg64;
 
-use super::evolution::Wheel;
+use super::evolution::Roulette;
 use super::{Choice, View};
-use crate::acquisition::Judge;
+use crate::acquisition::AcquisitionFunction;
 use crate::model::{Model, Point};
 use crate::{Acquisition, Counts, Error, Origin, Space};
 
@@ -51,10 +51,10 @@ struct Scored<C> {
     std: f64,
 }
 
-/// A process that judges candidates, as if all that is pending had come out as predicted.
-struct Bench<'a> {
+/// A process and the acquisition function on it, as if all that is pending had come out as predicted.
+struct Scoring<'a> {
     posterior: Cow<'a, Ensemble<Exponential>>,
-    judge: Judge,
+    function: AcquisitionFunction,
 }
 
 /// One maximisation under way.
@@ -62,8 +62,8 @@ struct Maximiser<'a, S: Space> {
     view: &'a View<'a, S>,
     model: &'a Model,
     pending: Vec<&'a Point>,
-    full: Bench<'a>,
-    screen: Option<Bench<'a>>,
+    full: Scoring<'a>,
+    screen: Option<Scoring<'a>>,
     seen: HashSet<u128>,
     pool: Vec<Scored<S::Candidate>>,
 }
@@ -87,19 +87,20 @@ pub(crate) fn choose<S: Space>(
         .collect::<Result<_, _>>()?;
     let pending: Vec<&Point> = pending.iter().collect();
     let step = view.history.evaluations().len();
-    let judge = |acquisition, targets| Judge::new(acquisition, targets, step, pending.len());
-    let full = Bench {
+    let function =
+        |acquisition, targets| AcquisitionFunction::new(acquisition, targets, step, pending.len());
+    let full = Scoring {
         posterior: model.posterior(view.space, &pending)?,
-        judge: judge(view.config.acquisition, model.targets()?),
+        function: function(view.config.acquisition, model.targets()?),
     };
     let counts: Vec<&[Counts]> = pending
         .iter()
         .map(|point| point.counts.as_slice())
         .collect();
     let screen = match model.screen(&counts)? {
-        Some(posterior) => Some(Bench {
+        Some(posterior) => Some(Scoring {
             posterior,
-            judge: judge(Acquisition::LogEi, model.screen_targets()?),
+            function: function(Acquisition::LogEi, model.screen_targets()?),
         }),
         None => None,
     };
@@ -150,7 +151,7 @@ impl<S: Space> Maximiser<'_, S> {
     /// Mutations of evaluated candidates, and some of the space at large.
     fn first_round(&mut self, count: usize, rng: &mut Pcg64) -> Result<(), Error> {
         let (view, model) = (self.view, self.model);
-        let Some(wheel) = Wheel::new(model.scores(), SCORE_SCALE) else {
+        let Some(roulette) = Roulette::new(model.scores(), SCORE_SCALE) else {
             return Ok(());
         };
         let parents: Vec<&S::Candidate> = view
@@ -162,7 +163,7 @@ impl<S: Space> Maximiser<'_, S> {
             if rng.random_bool(RANDOM_SHARE) {
                 view.space.sample(rng)
             } else {
-                view.space.mutate(parents.get(wheel.draw(rng))?, rng)
+                view.space.mutate(parents.get(roulette.draw(rng))?, rng)
             }
         });
         self.round(fresh, count, rng)
@@ -172,13 +173,13 @@ impl<S: Space> Maximiser<'_, S> {
     fn next_round(&mut self, count: usize, rng: &mut Pcg64) -> Result<(), Error> {
         self.pool.sort_by(|a, b| b.value.total_cmp(&a.value));
         let ranks: Vec<f64> = (0..self.pool.len()).map(|rank| -(rank as f64)).collect();
-        let Some(wheel) = Wheel::new(&ranks, RANK_SCALE) else {
+        let Some(roulette) = Roulette::new(&ranks, RANK_SCALE) else {
             return Ok(());
         };
         let pool = std::mem::take(&mut self.pool);
         let space = self.view.space;
         let fresh = self.gather(count, rng, |rng| {
-            space.mutate(&pool[wheel.draw(rng)].candidate, rng)
+            space.mutate(&pool[roulette.draw(rng)].candidate, rng)
         });
         self.pool = pool;
         self.round(fresh, count, rng)
@@ -232,7 +233,7 @@ impl<S: Space> Maximiser<'_, S> {
         let pending: Vec<&[Counts]> = self.pending.iter().map(|p| p.counts.as_slice()).collect();
         let cross = self.model.count_cross(&rows, &pending)?;
         let values = screen
-            .judge
+            .function
             .values(&screen.posterior.predict(cross.view())?, rng);
         let mut order: Vec<usize> = (0..fresh.len()).collect();
         order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
@@ -247,7 +248,7 @@ impl<S: Space> Maximiser<'_, S> {
         self.admit(kept, rng)
     }
 
-    /// Judges candidates in full and takes them into the pool.
+    /// Computes the acquisition of candidates in full and takes them into the pool.
     fn admit(&mut self, fresh: Vec<(S::Candidate, u128)>, rng: &mut Pcg64) -> Result<(), Error> {
         if fresh.is_empty() {
             return Ok(());
@@ -258,7 +259,7 @@ impl<S: Space> Maximiser<'_, S> {
         let rows: Vec<&Point> = points.iter().collect();
         let cross = self.model.cross(self.view.space, &rows, &self.pending)?;
         let predictions = self.full.posterior.predict(cross.view())?;
-        let values = self.full.judge.values(&predictions, rng);
+        let values = self.full.function.values(&predictions, rng);
         let mixture = predictions.mixture();
         for (i, (candidate, hash)) in fresh.into_iter().enumerate() {
             let value = if values[i].is_nan() {
@@ -278,7 +279,7 @@ impl<S: Space> Maximiser<'_, S> {
         Ok(())
     }
 
-    /// Makes the best candidate so far the one to beat, and judges the others anew.
+    /// Makes the best candidate so far the one to beat, and computes the acquisition of the others anew.
     fn follow_leader(&mut self, rng: &mut Pcg64) -> Result<(), Error> {
         let mut pool = std::mem::take(&mut self.pool);
         let leader =
@@ -289,7 +290,7 @@ impl<S: Space> Maximiser<'_, S> {
             .model
             .cross(self.view.space, &[&point], &self.pending)?;
         let predictions = self.full.posterior.predict(cross.view())?;
-        self.full.judge.follow(&predictions, 0);
+        self.full.function.follow(&predictions, 0);
         self.admit(
             pool.into_iter().map(|s| (s.candidate, s.hash)).collect(),
             rng,

@@ -196,10 +196,11 @@ pub(super) fn run(
     on_line: impl FnMut(&str, &mut super::log::Log) -> std::ops::ControlFlow<()>,
 ) -> Result<process::Exit, End> {
     process::run(program, stop, on_line).map_err(|error| {
-        let name = program
-            .command
-            .first()
-            .map(|name| name.display().to_string());
-        End::Unusable(format!("{}: {error}", name.unwrap_or_default()))
+        let name = program.command.first();
+        let name = name.map_or_else(
+            || "an empty command".to_owned(),
+            |n| n.display().to_string(),
+        );
+        End::Unusable(format!("{name}: {error}"))
     })
 }

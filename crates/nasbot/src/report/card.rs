@@ -9,7 +9,7 @@ use nn_train::data::{Dataset, InputShape};
 use nn_train::plan::Plan;
 use serde::Serialize;
 
-use super::text::{self, clean_line, grouped, human, json, number, sketch, table};
+use super::text::{self, clean_line, grouped, json, number, seconds, sketch, table};
 use crate::error::Error;
 use crate::settings::Training;
 use crate::study::Detail;
@@ -211,8 +211,7 @@ impl Card {
             .worker
             .as_deref()
             .unwrap_or("a worker of unknown version");
-        let time = std::time::Duration::try_from_secs_f64(detail.seconds).unwrap_or_default();
-        writeln!(out, "Trained by {worker}, in {}.", human(time))
+        writeln!(out, "Trained by {worker}, in {}.", seconds(detail.seconds))
     }
 
     /// The figures as JSON on one line.

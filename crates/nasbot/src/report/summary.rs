@@ -1,12 +1,11 @@
 //! What came of a search, for a person and for programs.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use nasbot_opt::{Origin, Outcome, State};
 use serde::Serialize;
 
-use super::text::{self, clean, grouped, human, json, number, quoted, sketch, table};
+use super::text::{self, clean, grouped, json, number, quoted, seconds, sketch, table};
 use crate::error::Error;
 use crate::study::{Detail, Ending, Ledger, Place, Record, Stored};
 
@@ -296,11 +295,6 @@ pub fn sketch_of(record: &Record) -> String {
 fn layers(record: &Record) -> String {
     let network = record.suggestion.candidate.network();
     network.map_or_else(|_| "?".to_owned(), |network| network.len().to_string())
-}
-
-fn seconds(seconds: f64) -> String {
-    // What no clock can have measured is shown as it is.
-    Duration::try_from_secs_f64(seconds).map_or_else(|_| format!("{seconds} s"), human)
 }
 
 fn row(name: &str, value: String) -> Vec<String> {

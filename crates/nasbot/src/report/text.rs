@@ -193,6 +193,12 @@ pub fn human(span: Duration) -> String {
     }
 }
 
+/// A number of seconds for people.
+pub(super) fn seconds(seconds: f64) -> String {
+    // What no clock can have measured is shown as it is.
+    Duration::try_from_secs_f64(seconds).map_or_else(|_| format!("{seconds} s"), human)
+}
+
 /// A table with a heading, columns two spaces apart; the columns in `right` are aligned to the right.
 pub fn table(rows: &[Vec<String>], right: &[usize]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);

@@ -23,7 +23,7 @@ use crate::study::{
 const TICK: Duration = Duration::from_millis(50);
 /// At most one epoch of an evaluation is recorded in this time; the history would swell otherwise.
 const BETWEEN_EPOCHS: Duration = Duration::from_millis(500);
-/// How long events that only serve those who watch wait for others.
+/// How long events that only serve the display wait for others.
 const MOMENT: Duration = Duration::from_millis(100);
 /// How long results wait for a quick answer of the search, to be recorded together with it.
 const GATHER: Duration = Duration::from_millis(1);
@@ -56,7 +56,7 @@ struct Loop {
     carried: Vec<u64>,
     /// When an epoch of each running evaluation was last recorded.
     epochs: BTreeMap<u64, Duration>,
-    /// Events that only serve those who watch: they wait a moment to be recorded together with others.
+    /// Events that only serve the display: they wait a moment to be recorded together with others.
     soft: Vec<Event>,
     soft_since: Option<Duration>,
     /// Why nothing new is started any more.
@@ -245,7 +245,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Keeps an event that only serves those who watch until others are recorded, or a moment has passed.
+    /// Keeps an event that only serves the display until others are recorded, or a moment has passed.
     fn soften(&self, event: Event, state: &mut Loop) {
         state.soft.push(event);
         let now = self.study.clock().monotonic();

@@ -172,7 +172,7 @@ fn locked(path: &Path) -> Error {
     }
 }
 
-/// What the owner says of itself, without control characters: anybody can write there.
+/// What the owner says of itself, without control characters: any program can write there.
 fn words(path: &Path) -> String {
     let mut text = String::new();
     if let Ok(file) = File::open(notice(path)) {

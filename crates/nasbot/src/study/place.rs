@@ -72,6 +72,8 @@ pub fn numbered(path: &Path, ending: &str) -> PathBuf {
 
 /// Beside `path`, with its ending replaced.
 fn sibling(path: &Path, ending: &str) -> PathBuf {
+    // A path without a name is that of a folder, which no study can be written to.
+    // A path without a name is that of a folder, which no study can be written to.
     let name = path
         .file_name()
         .map(|name| name.to_string_lossy())

@@ -30,12 +30,7 @@ fn score_of(end: End) -> f64 {
 fn scores(make: &Make) {
     let mut stand = Stand::new(make);
     stand.submit(7, 0);
-    let first = loop {
-        if let Some(report) = stand.reported().into_iter().next() {
-            break report;
-        }
-        std::thread::yield_now();
-    };
+    let first = stand.report();
     let Report::Started { id: 7, device, .. } = first else {
         panic!("the first report is {first:?}");
     };

@@ -175,12 +175,16 @@ impl Stand {
         self.backend.submit(work).unwrap()
     }
 
+    /// Waits for the next report.
+    pub(crate) fn report(&self) -> Report {
+        self.reports.recv_timeout(PATIENCE).unwrap()
+    }
+
     /// Waits for the next end.
     pub(crate) fn end(&self) -> (u64, End) {
         let since = Instant::now();
         loop {
-            let report = self.reports.recv_timeout(PATIENCE).unwrap();
-            if let Report::Ended { id, end } = report {
+            if let Report::Ended { id, end } = self.report() {
                 return (id, end);
             }
             assert!(since.elapsed() < PATIENCE, "no end came");

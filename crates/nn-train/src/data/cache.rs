@@ -148,7 +148,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Writes under a name of its own first, so that nobody reads half a file.
+/// Writes under a name of its own first, so that half a file is never read.
 fn save(folder: &Path, path: &Path, key: String, table: &Table) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;
     // Minus zero would lose its sign.

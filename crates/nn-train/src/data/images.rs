@@ -98,6 +98,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
         })
         .map_err(|source| io_error(folder, source))?;
     paths.retain(|path| {
+        // An entry of a folder has a name.
         let name = path.file_name().unwrap_or_default();
         !name.to_string_lossy().starts_with('.')
     });

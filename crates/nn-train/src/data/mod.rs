@@ -83,14 +83,18 @@ impl Targets {
         }
     }
 
-    fn append(&mut self, other: &Self) {
+    fn append(&mut self, other: &Self) -> Result<(), Error> {
         match (self, other) {
             (Self::Classes(a), Self::Classes(b)) => a.extend_from_slice(b),
             (Self::Values(a), Self::Values(b)) => a.extend_from_slice(b),
             (Self::Classes(_), Self::Values(_)) | (Self::Values(_), Self::Classes(_)) => {
-                debug_assert!(false, "parts of one data set have targets of one type");
+                return Err(Error::Data {
+                    field: "task",
+                    problem: "has classes in one part of the data and numbers in another".into(),
+                });
             }
         }
+        Ok(())
     }
 }
 
@@ -117,9 +121,13 @@ impl Examples {
     }
 
     /// Appends the examples of another part of the same data set.
-    pub fn append(&mut self, other: &Self) {
+    ///
+    /// # Errors
+    /// The targets of one are classes and those of the other numbers; nothing is appended then.
+    pub fn append(&mut self, other: &Self) -> Result<(), Error> {
+        self.targets.append(&other.targets)?;
         self.inputs.extend_from_slice(&other.inputs);
-        self.targets.append(&other.targets);
+        Ok(())
     }
 }
 

@@ -121,6 +121,7 @@ pub(super) fn read(
     };
     if raw.labels.len() == 0 {
         return Err(Error::Format {
+            // The specification was checked: there is at least one path.
             path: paths.first().cloned().unwrap_or_default(),
             message: "holds no example".into(),
         });

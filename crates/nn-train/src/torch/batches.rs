@@ -163,7 +163,7 @@ enum Source {
     Ahead(Receiver<Result<Batch, Error>>),
 }
 
-/// Starts the thread that selects batches; it ends with the last one, or when nobody waits for them any more.
+/// Starts the thread that selects batches; it ends with the last one, or when they are not waited for any more.
 fn ahead(rows: Rows, spans: Vec<(i64, i64)>, device: Device) -> Receiver<Result<Batch, Error>> {
     let (sender, receiver) = sync_channel(AHEAD);
     thread::spawn(move || {

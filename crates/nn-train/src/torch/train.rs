@@ -29,7 +29,7 @@ pub fn run(job: &Job, progress: &mut dyn FnMut(Event)) -> Result<Event, Error> {
     check_memory(&protocol, &plan)?;
     check_stage(job, &protocol)?;
     if job.is_final {
-        data.train.append(&data.validation);
+        data.train.append(&data.validation)?;
         if data.test.is_empty() {
             return Err(Error::Data {
                 field: "split",

@@ -76,6 +76,7 @@ impl Trainer<'_> {
         let mut stepper = Stepper::new(model, protocol)?;
         let mut reached = match stop {
             None => Reached::default(),
+            // Without a checkpoint the training is at its beginning.
             Some(stop) => checkpoint::load(stop.checkpoint, &stop.owner, model, &mut stepper)?
                 .unwrap_or_default(),
         };

@@ -279,6 +279,7 @@ impl<A: Amount> Basis<A> {
                 cut = node;
             }
         }
+        // On every cycle some arc blocks: otherwise the optimum would be unbounded.
         let least = least.unwrap_or_default();
         if tied {
             let mut last = None;

@@ -108,6 +108,7 @@ fn training(
     kind: Option<Kind>,
     problems: &mut Problems<'_>,
 ) -> Option<Training> {
+    // Without the section, trainings are as the defaults say.
     let protocol = raw.training.unwrap_or_default();
     if let Err(error) = protocol.clone().validated() {
         problems.add(&field_path("training", &error), error.to_string(), "");

@@ -21,6 +21,7 @@ pub(super) fn fidelity(raw: &Raw, problems: &mut Problems<'_>) -> Option<Fidelit
         );
         return None;
     }
+    // Without the section, trainings are as the defaults say.
     let training = raw.training.clone().unwrap_or_default();
     for (given, key, instead) in [
         (training.steps.is_some(), "steps", "give epochs"),
