@@ -54,7 +54,7 @@ def torment(setting, counts, folder, name, kills, evaluations, longest):
     final, done = {}, 0
     while True:
         # Killed in its first milliseconds, a search may leave nothing, or a study without a history.
-        exists = os.path.exists(path) and setting.summary(folder)["state"] != "unreadable"
+        exists = os.path.exists(path) and not setting.summary(folder)["state"].startswith("unreadable")
         begun = exists and any(True for _ in setting.events(folder))
         args = ["resume", "s.nasbot.db", "-q"] if begun else ["search", "s.toml", "-q"]
         process = start(setting, args, folder, mark)

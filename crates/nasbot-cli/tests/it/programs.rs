@@ -155,9 +155,9 @@ fn signals_that_were_ignored_at_the_start_stay_ignored() {
         );
         let program = env!("CARGO_BIN_EXE_nasbot");
         let code = format!("trap '' {trap}; exec {program} search search.toml");
-        let mut command = std::process::Command::new("sh");
+        let mut command = std::process::Command::new("env");
         let mut child = command
-            .args(["-c", &code])
+            .args(["--default-signal=INT,TERM,HUP", "sh", "-c", &code])
             .current_dir(folder.path(""))
             .stdout(std::process::Stdio::null())
             .stderr(std::process::Stdio::null())

@@ -84,8 +84,13 @@ impl Folder {
 
     /// The program, in this folder, in a clean environment.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_nasbot"));
+        // Tests that run in the background, or under nohup, ignore signals, and so would the program that they start.
+        let mut command = Command::new("env");
         command
+            .args([
+                "--default-signal=INT,TERM,HUP",
+                env!("CARGO_BIN_EXE_nasbot"),
+            ])
             .args(arguments)
             .current_dir(self.0.path())
             .env_remove("CUDA_VISIBLE_DEVICES")
