@@ -114,12 +114,32 @@ impl Layers {
         rows: &[&Point],
         columns: &[&Point],
     ) -> Result<Array3<f64>, Error> {
+        self.distances_of(space, rows, columns, Part::All)
+    }
+
+    /// The distances among `points`, of which only those below the diagonal are computed: shape (depth, n, n).
+    pub(crate) fn distances_among<S: Space>(
+        self,
+        space: &S,
+        points: &[&Point],
+    ) -> Result<Array3<f64>, Error> {
+        self.distances_of(space, points, points, Part::BelowDiagonal)
+    }
+
+    fn distances_of<S: Space>(
+        self,
+        space: &S,
+        rows: &[&Point],
+        columns: &[&Point],
+        part: Part,
+    ) -> Result<Array3<f64>, Error> {
         let metric = space.metric();
         let start = || (Scratch::default(), vec![0.0; self.coefficients]);
         by_rows(
             self.depth(),
             rows,
             columns,
+            part,
             start,
             |(scratch, raw), a, b, put| {
                 metric.raw_into(scratch, &a.profile, &b.profile, raw)?;
@@ -149,6 +169,7 @@ impl Layers {
             self.count_depth(),
             rows,
             columns,
+            Part::All,
             || (),
             |(), a, b, put| {
                 for (k, (a, b)) in a.counts.iter().zip(b.counts).enumerate() {
@@ -201,12 +222,20 @@ impl Layers {
     }
 }
 
+/// Which entries are computed; the others stay 0.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    All,
+    BelowDiagonal,
+}
+
 /// Fills an array of shape (depth, rows, columns) row by row on all cores. `pair` puts the layers of
 /// one pair; `start` makes what a thread works with.
 fn by_rows<T: Sync, W: Send>(
     depth: usize,
     rows: &[T],
     columns: &[T],
+    part: Part,
     start: impl Fn() -> W + Sync + Send,
     pair: impl Fn(&mut W, &T, &T, &mut dyn FnMut(usize, f64)) -> Result<(), Error> + Sync,
 ) -> Result<Array3<f64>, Error> {
@@ -215,8 +244,13 @@ fn by_rows<T: Sync, W: Send>(
     if !flat.is_empty() {
         flat.par_chunks_exact_mut(stride)
             .zip(rows.par_iter())
-            .try_for_each_init(start, |work, (out, row)| {
-                for (j, column) in columns.iter().enumerate() {
+            .enumerate()
+            .try_for_each_init(start, |work, (i, (out, row))| {
+                let count = match part {
+                    Part::All => columns.len(),
+                    Part::BelowDiagonal => i,
+                };
+                for (j, column) in columns.iter().take(count).enumerate() {
                     let mut put = |layer: usize, d: f64| out[layer * columns.len() + j] = d;
                     pair(work, row, column, &mut put)?;
                 }

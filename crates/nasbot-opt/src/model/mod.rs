@@ -213,7 +213,7 @@ impl Model {
     ) -> Result<(), Error> {
         let rows: Vec<&Point> = new.iter().collect();
         let cross = self.cross(space, &rows, &[])?;
-        let among = self.layers.distances(space, &rows, &rows)?;
+        let among = self.layers.distances_among(space, &rows)?;
         let counts: Vec<Parts<'_>> = new.iter().map(Point::parts).collect();
         let known: Vec<Parts<'_>> = self.points.iter().map(Point::parts).collect();
         let count_cross = self.layers.count_distances(&counts, &known)?;
