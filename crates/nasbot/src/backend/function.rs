@@ -71,12 +71,7 @@ struct Threads<E> {
 
 impl<E: Evaluator<Network> + Send + Sync + 'static> Backend for Threads<E> {
     fn abilities(&self) -> Abilities {
-        Abilities {
-            capacity: self.capacity,
-            trains_finally: false,
-            goes_on: false,
-            outlives: false,
-        }
+        Abilities::of_process(self.capacity)
     }
 
     fn submit(&mut self, work: Work) -> Result<Handle, Error> {

@@ -78,6 +78,19 @@ pub struct Abilities {
     pub outlives: bool,
 }
 
+impl Abilities {
+    /// Those of a back-end that evaluates networks in this process and nothing else.
+    #[must_use]
+    pub fn of_process(capacity: usize) -> Self {
+        Self {
+            capacity,
+            trains_finally: false,
+            goes_on: false,
+            outlives: false,
+        }
+    }
+}
+
 /// What a back-end calls a work that it was handed: enough to find it again, also from another process.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -89,12 +89,7 @@ fn score(id: u64, network: &Network, seed: u64) -> Report {
 
 impl Backend for Synthetic {
     fn abilities(&self) -> Abilities {
-        Abilities {
-            capacity: self.capacity,
-            trains_finally: false,
-            goes_on: false,
-            outlives: false,
-        }
+        Abilities::of_process(self.capacity)
     }
 
     fn submit(&mut self, work: Work) -> Result<Handle, Error> {

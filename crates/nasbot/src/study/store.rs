@@ -82,25 +82,13 @@ impl Study {
             return Err(exists());
         }
         let lock = Lock::acquire(path)?;
-        let connection = connect(path)?;
-        prepare(path, &connection)?;
-        let history = events(path, &connection)?;
+        let mut study = Self::owned(path, lock, clock)?;
         // Behind the lock: of two that start at once, one gets here first.
-        if history.is_empty() {
-            let mut study = Self {
-                path: path.to_owned(),
-                connection,
-                since: clock.monotonic(),
-                history,
-                is_taken: false,
-                clock,
-                lock,
-            };
-            study.append(vec![first])?;
-            Ok(study)
-        } else {
-            Err(exists())
+        if !study.history.is_empty() {
+            return Err(exists());
         }
+        study.append(vec![first])?;
+        Ok(study)
     }
 
     /// Takes over a study that exists.
@@ -111,6 +99,11 @@ impl Study {
     pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         demand_study(path)?;
         let lock = Lock::acquire(path)?;
+        Self::owned(path, lock, clock)
+    }
+
+    /// The study at `path`, whose lock this process has.
+    fn owned(path: &Path, lock: Lock, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let connection = connect(path)?;
         check_version(path, &connection)?;
         prepare(path, &connection)?;
