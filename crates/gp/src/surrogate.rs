@@ -2,6 +2,7 @@
 
 use ndarray::{Array3, ArrayView2, ArrayView3, NewAxis, s};
 use rand::Rng;
+use rayon::prelude::*;
 
 use crate::covariance::Indefinite;
 use crate::distances::Distances;
@@ -126,7 +127,7 @@ pub struct Surrogate<K> {
     ensemble: Ensemble<K>,
 }
 
-impl<K: Kernel + Clone> Surrogate<K> {
+impl<K: Kernel + Clone + Send + Sync> Surrogate<K> {
     /// A model without observations.
     ///
     /// # Errors
@@ -353,8 +354,9 @@ impl<K: Kernel + Clone> Surrogate<K> {
             mean: 0.0,
             indefinite: self.settings.indefinite,
         };
+        // Each member by itself on one thread, so that the results do not depend on how many there are.
         parameters
-            .iter()
+            .par_iter()
             .map(|p| Posterior::new(self.kernel.clone(), p, distances, options))
             .collect()
     }
