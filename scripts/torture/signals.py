@@ -10,9 +10,9 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
 def row(setting):
-    count = setting.size(200, 12)
+    count = setting.size(200, 60)
     bad = dict(status=0, state=0, failed=0, orphans=0, unfinished=0)
-    sent = 0
+    sent = early = 0
     for number in range(count):
         folder = setting.folder("study")
         backend = "synthetic" if number % 5 == 4 else "command"
@@ -23,7 +23,7 @@ def row(setting):
         process = start(setting, ["search", "s.toml", "-q"], folder, mark)
         which, group = SIGNALS[number % 3], number % 2 == 0
         try:
-            process.wait(setting.random.uniform(0.15, 1.2))
+            process.wait(setting.random.choice([setting.random.uniform(0.0, 0.05), setting.random.uniform(0.0, 1.2)]))
             continue
         except subprocess.TimeoutExpired:
             pass
@@ -32,13 +32,18 @@ def row(setting):
                 os.kill(target, which)
             except OSError:
                 pass
-        sent += 1
         try:
             _, said = process.communicate(timeout=20)
         except subprocess.TimeoutExpired:
             process.kill()
             _, said = process.communicate()
         what = f"{which.name} {'to all' if group else 'alone'}, {backend} {strategy}"
+        if process.returncode == -which and not os.path.exists(os.path.join(folder, "s.nasbot.db")):
+            # Before the program listens there is no study, and nothing to interrupt.
+            early += 1
+            bad["orphans"] += orphans(mark)
+            continue
+        sent += 1
         bad["status"] += not setting.check(process.returncode == 130, f"{what}: status {process.returncode} {said.decode()[-200:]}")
         bad["orphans"] += orphans(mark)
         summary = setting.summary(folder)
@@ -51,7 +56,7 @@ def row(setting):
         good = ran.returncode == 0 and after["state"] == "complete" and after["evaluations"] == target and after["failed"] == 0
         bad["unfinished"] += not setting.check(good, f"{what}: resume {ran.returncode} {ran.stderr.decode()[-200:]} {after}")
     found = ", ".join(f"{value} wrong {name}" for name, value in bad.items())
-    return found, f"{sent} signals, every second one to all processes", not any(bad.values())
+    return found, f"{sent} signals, every second one to all processes, {early} more before it listens", not any(bad.values())
 
 
 def family(number):

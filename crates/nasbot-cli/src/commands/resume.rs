@@ -10,13 +10,15 @@ use super::search;
 use crate::cli::ResumeArgs;
 use crate::config::{self, Config, Overrides};
 use crate::error::Error;
-use crate::terminal;
+use crate::{signals, terminal};
 
 /// The sections of a description that may be mended while a study goes on: the others say what the evaluations that
 /// were made mean.
 const MAY_CHANGE: [&str; 4] = ["data", "workers", "budget", "study"];
 
 pub(crate) fn run(args: &ResumeArgs) -> Result<(), Error> {
+    // Before the study is taken over, as in a new search.
+    let stop = signals::catch()?;
     let mut study = Study::open(&args.study, session::system_clock())?;
     let ledger = Ledger::fold(study.history());
     let Some(description) = ledger.description() else {
@@ -46,7 +48,7 @@ pub(crate) fn run(args: &ResumeArgs) -> Result<(), Error> {
     if !events.is_empty() {
         study.append(events)?;
     }
-    search::go(&config.settings, study, &args.study, &args.output)
+    search::go(&config.settings, study, &args.study, &args.output, &stop)
 }
 
 /// The settings in force: those of the description, and of what the study was last continued with.

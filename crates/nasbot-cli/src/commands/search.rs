@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use nasbot::Stop;
 use nasbot::backend::{self, Reports};
 use nasbot::settings::{Evaluator, Settings};
 use nasbot::study::{self, Created, Event, Study};
@@ -15,6 +16,8 @@ use crate::reporter::Reporter;
 use crate::{signals, terminal};
 
 pub(crate) fn run(args: &SearchArgs) -> Result<(), Error> {
+    // First of all: a request that comes while the study is being made must find it interrupted, not killed.
+    let stop = signals::catch()?;
     let description = config::read(&args.file)?;
     let overrides = Overrides {
         seed: args.seed,
@@ -42,7 +45,7 @@ pub(crate) fn run(args: &SearchArgs) -> Result<(), Error> {
     }
     let first = Created::described(settings, description.seen_from(&path));
     let study = Study::create(&path, Event::Created(first), session::system_clock())?;
-    go(settings, study, &path, &args.output)
+    go(settings, study, &path, &args.output, &stop)
 }
 
 /// Finds out what would stop the search later, before there is a study.
@@ -64,11 +67,11 @@ pub(crate) fn go(
     study: Study,
     path: &Path,
     output: &RunOutput,
+    stop: &Stop,
 ) -> Result<(), Error> {
-    let stop = signals::catch()?;
     let mut reporter = Reporter::new(output.quiet);
     let backend = |reports| backend::backend(settings, reports);
-    let result = session::run(settings, study, backend, &mut reporter, &stop);
+    let result = session::run(settings, study, backend, &mut reporter, stop);
     reporter.finish();
     let ledger = result?;
     let place = study::Place::of(path);
