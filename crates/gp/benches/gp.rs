@@ -84,7 +84,7 @@ fn likelihood(c: &mut Criterion) {
                 log_marginal_likelihood_gradient(&kernel, &at, &distances, &p.scores, rule)
             });
         });
-        let triangles = distances.triangles();
+        let triangles = distances.layers();
         let mut out = vec![0.0; n * (n + 1) / 2];
         c.bench_function(&format!("kernel/{n}"), |b| {
             b.iter(|| kernel.evaluate(black_box(&parameters()[1..]), &triangles, &mut out));

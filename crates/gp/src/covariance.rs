@@ -2,8 +2,8 @@
 
 use ndarray::{Array1, Array2, Axis, s};
 
+use crate::Triangle;
 use crate::error::Error;
-use crate::kernel::unpack;
 use crate::matrix::{self, Growing};
 
 /// What to do with a Gram matrix K that may have negative eigenvalues. With σ² the noise variance, the model needs a
@@ -37,8 +37,8 @@ const ROUNDING: f64 = 1e-14;
 pub(crate) struct Covariance {
     rule: Indefinite,
     noise: f64,
-    /// Lower triangle of K, without noise, as it came from the kernel.
-    triangle: Vec<f64>,
+    /// K, without noise, as it came from the kernel.
+    gram: Triangle,
     upper: Growing,
     clipped: bool,
 }
@@ -46,10 +46,11 @@ pub(crate) struct Covariance {
 /// What more points add to a [`Covariance`], worked out but not yet added.
 #[derive(Debug)]
 pub(crate) enum Extension {
-    /// Rows of `L = Uᵀ`, (p, n + p).
+    /// Rows of `L = Uᵀ`, (p, n + p), and the new entries of K: with the earlier points, (p, n), and among the new ones, (p, p).
     Rows {
         rows: Array2<f64>,
-        triangle: Vec<f64>,
+        cross: Array2<f64>,
+        among: Array2<f64>,
     },
     /// All of it, because negative eigenvalues are or become involved.
     Whole(Covariance),
@@ -62,13 +63,10 @@ impl Covariance {
     /// Factors the Gram matrix `gram`. O(n³).
     pub(crate) fn new(gram: &Array2<f64>, noise: f64, rule: Indefinite) -> Result<Self, Error> {
         let (upper, spectrum) = factor(gram, noise, rule)?;
-        let triangle = (0..gram.nrows())
-            .flat_map(|i| gram.slice(s![i, ..=i]).into_iter().copied())
-            .collect();
         Ok(Self {
             rule,
             noise,
-            triangle,
+            gram: Triangle::of(gram),
             upper: Growing::new(&upper),
             clipped: spectrum.is_some(),
         })
@@ -114,23 +112,20 @@ impl Covariance {
     ) -> Result<Extension, Error> {
         if self.rule == Indefinite::Tolerate {
             if let Some(rows) = self.tolerated(cross, among) {
-                let triangle = (0..cross.nrows())
-                    .flat_map(|i| row(cross, among, i))
-                    .collect();
-                return Ok(Extension::Rows { rows, triangle });
+                let (cross, among) = (cross.clone(), among.clone());
+                return Ok(Extension::Rows { rows, cross, among });
             }
             if cross.nrows() > 1 {
                 return self.in_turn(cross, among);
             }
         }
-        let new = (0..cross.nrows()).flat_map(|i| row(cross, among, i));
-        let triangle: Vec<f64> = self.triangle.iter().copied().chain(new).collect();
-        let gram = unpack(&triangle, self.len() + cross.nrows());
-        let (upper, spectrum) = factor(&gram, self.noise, self.rule)?;
+        let mut gram = self.gram.clone();
+        (0..cross.nrows()).for_each(|i| gram.push(row(cross, among, i)));
+        let (upper, spectrum) = factor(&gram.unpack(), self.noise, self.rule)?;
         Ok(Extension::Whole(Self {
             rule: self.rule,
             noise: self.noise,
-            triangle,
+            gram,
             upper: Growing::new(&upper),
             clipped: spectrum.is_some(),
         }))
@@ -159,9 +154,9 @@ impl Covariance {
     /// Adds them.
     pub(crate) fn extend(&mut self, extension: Extension) {
         match extension {
-            Extension::Rows { rows, triangle } => {
+            Extension::Rows { rows, cross, among } => {
                 self.upper.append(&rows);
-                self.triangle.extend(triangle);
+                (0..cross.nrows()).for_each(|i| self.gram.push(row(&cross, &among, i)));
             }
             Extension::Whole(covariance) => *self = covariance,
         }

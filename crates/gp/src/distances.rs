@@ -2,13 +2,13 @@
 
 use ndarray::{Array3, ArrayView2, ArrayView3, Axis, NewAxis, s};
 
+use crate::Triangle;
 use crate::error::{Error, check_length, check_values};
 
 /// The distances among `n` points, under `d` distance functions at once.
 ///
-/// Each of the `d` matrices is symmetric with a zero diagonal; what is stored is its lower triangle with the diagonal, row
-/// after row, so that a new point is appended in O(d·n) and a kernel runs over contiguous numbers:
-/// entry (i, j), j ≤ i, stands at i(i+1)/2 + j.
+/// Each of the `d` matrices is symmetric with a zero diagonal and stored as a [`Triangle`], so that a new point is appended in
+/// O(d·n).
 ///
 /// ```
 /// use gp::Distances;
@@ -20,13 +20,13 @@ use crate::error::{Error, check_length, check_values};
 /// distances.push(array![[3.0]].view())?;
 /// distances.push(array![[4.0, 5.0]].view())?;
 /// assert_eq!((distances.len(), distances.depth()), (3, 1));
-/// assert_eq!(distances.triangle(0), [0.0, 3.0, 0.0, 4.0, 5.0, 0.0]);
+/// assert_eq!(distances.triangles()[0].as_slice(), [0.0, 3.0, 0.0, 4.0, 5.0, 0.0]);
 /// # Ok::<(), gp::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Distances {
     len: usize,
-    triangles: Vec<Vec<f64>>,
+    triangles: Vec<Triangle>,
 }
 
 impl Distances {
@@ -35,7 +35,7 @@ impl Distances {
     pub fn new(depth: usize) -> Self {
         Self {
             len: 0,
-            triangles: vec![Vec::new(); depth],
+            triangles: vec![Triangle::default(); depth],
         }
     }
 
@@ -84,9 +84,11 @@ impl Distances {
         check_values(AMONG, among.iter(), false)?;
         for (layer, triangle) in self.triangles.iter_mut().enumerate() {
             for i in 0..p {
-                triangle.extend(cross.slice(s![layer, i, ..]));
-                triangle.extend(among.slice(s![layer, i, ..i]));
-                triangle.push(0.0);
+                let (earlier, new) = (
+                    cross.slice(s![layer, i, ..]),
+                    among.slice(s![layer, i, ..i]),
+                );
+                triangle.push(earlier.into_iter().chain(new).copied().chain([0.0]));
             }
         }
         self.len += p;
@@ -111,55 +113,30 @@ impl Distances {
         self.triangles.len()
     }
 
-    /// The lower triangle of one distance matrix, diagonal included, row after row: n(n+1)/2 numbers.
-    ///
-    /// # Panics
-    /// If `index` is not below [`depth`](Self::depth).
+    /// The distance matrices, one for each distance function.
     #[must_use]
-    pub fn triangle(&self, index: usize) -> &[f64] {
-        &self.triangles[index]
+    pub fn triangles(&self) -> &[Triangle] {
+        &self.triangles
     }
 
-    /// Length of one triangle: n(n+1)/2.
-    pub(crate) fn triangle_len(&self) -> usize {
-        self.len * (self.len + 1) / 2
-    }
-
-    /// All lower triangles, as a kernel takes them.
+    /// Their numbers, as a kernel takes them.
     #[must_use]
-    pub fn triangles(&self) -> Vec<&[f64]> {
-        self.triangles.iter().map(Vec::as_slice).collect()
+    pub fn layers(&self) -> Vec<&[f64]> {
+        self.triangles.iter().map(Triangle::as_slice).collect()
     }
 
     /// The distances among some of the points (`indices` ascending), in that order.
     pub(crate) fn subset(&self, indices: &[usize]) -> Self {
-        let pick = |triangle: &Vec<f64>| {
-            indices
-                .iter()
-                .enumerate()
-                .flat_map(|(row, &i)| {
-                    indices[..=row]
-                        .iter()
-                        .map(move |&j| triangle[i * (i + 1) / 2 + j])
-                })
-                .collect()
-        };
         Self {
             len: indices.len(),
-            triangles: self.triangles.iter().map(pick).collect(),
+            triangles: (self.triangles.iter().map(|t| t.subset(indices))).collect(),
         }
     }
 
     /// The median of the distances between different points, for each distance function; 0 with fewer than two points.
     #[must_use]
     pub fn medians(&self) -> Vec<f64> {
-        let median = |triangle: &Vec<f64>| {
-            let mut below: Vec<f64> = (0..self.len)
-                .flat_map(|i| &triangle[i * (i + 1) / 2..][..i])
-                .copied()
-                .collect();
-            crate::statistics::median(&mut below).unwrap_or(0.0)
-        };
+        let median = |triangle: &Triangle| triangle.median_below_diagonal().unwrap_or(0.0);
         self.triangles.iter().map(median).collect()
     }
 }

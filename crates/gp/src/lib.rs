@@ -54,7 +54,8 @@
 //!
 //! # What may be relied on
 //!
-//! - Everything runs on the calling thread; equal inputs and seeds give equal results, bit for bit, on one machine.
+//! - Equal inputs and seeds give equal results, bit for bit, on one machine, whatever the number of threads. The members of an
+//!   ensemble are built side by side on rayon's threads; everything else runs on the calling one.
 //! - Kernels need not be positive definite. [`Indefinite`] says what is done about it, [`Posterior`] what a prediction is then.
 //! - A method that returns an error has changed nothing.
 //! - With the feature `lapack`, linear algebra is done by LAPACK (system OpenBLAS) instead of pure Rust. Results agree to rounding.
@@ -74,6 +75,7 @@ mod prior;
 mod sample;
 mod statistics;
 mod surrogate;
+mod triangle;
 
 pub use covariance::Indefinite;
 pub use distances::Distances;
@@ -86,3 +88,4 @@ pub use likelihood::{log_marginal_likelihood, log_marginal_likelihood_gradient};
 pub use posterior::{Joint, Posterior, Prediction};
 pub use prior::Prior;
 pub use surrogate::{Settings, Standardise, Surrogate};
+pub use triangle::Triangle;

@@ -18,6 +18,7 @@
 
 use ndarray::{Array1, Array2, Axis, s};
 
+use crate::Triangle;
 use crate::covariance::{Indefinite, Spectrum, factor};
 use crate::distances::Distances;
 use crate::error::{Error, check_length, check_values};
@@ -111,16 +112,15 @@ pub fn log_marginal_likelihood_gradient<K: Kernel + ?Sized>(
     }
 
     // Each pair of points stands once in the triangle, and twice in the sum.
-    let mut pairs = Vec::with_capacity(distances.triangle_len());
+    let mut pairs = Triangle::default();
     for (i, row) in g.rows().into_iter().enumerate() {
-        pairs.extend(row.iter().take(i).map(|w| 2.0 * w));
-        pairs.push(row[i]);
+        pairs.push(row.iter().take(i).map(|w| 2.0 * w).chain([row[i]]));
     }
     gradient.resize(1 + parameters.len(), 0.0);
     kernel.add_gradient(
         parameters,
-        &distances.triangles(),
-        &pairs,
+        &distances.layers(),
+        pairs.as_slice(),
         &mut gradient[1..],
     );
     Ok((value, gradient))

@@ -15,20 +15,22 @@ use nasbot_opt::{
     Evaluator as _, NetworkSpace, Next, Origin, Search, SearchConfig, Space as _, Suggestion,
     Synthetic,
 };
-use nn_graph::{Constraints, Kind};
+use nn_graph::{Bounds, Kind};
 use rand::SeedableRng as _;
 use rand_pcg::Pcg64;
 
 /// A search with `count` scored random networks, its model not yet fitted.
 fn restored(count: usize) -> Search<NetworkSpace> {
-    let constraints = Constraints {
+    let constraints = Bounds {
         max_layers: Some(50),
         max_edges: Some(200),
         max_in_degree: Some(5),
         min_units: Some(8),
         max_units: Some(1024),
-        ..Constraints::default()
-    };
+        ..Bounds::default()
+    }
+    .checked()
+    .expect("these bounds can be kept");
     let space = NetworkSpace::new(Kind::Cnn, constraints).expect("a space with a pool");
     let mut rng = Pcg64::seed_from_u64(count as u64);
     let config = SearchConfig::default().validated().expect("valid settings");

@@ -76,6 +76,16 @@ pub enum Error {
         /// The score that was told.
         score: f64,
     },
+    /// An evaluation has another number of scores than the search has objectives.
+    #[error("evaluation {id} has {found} scores, but the search has {expected} objective(s)")]
+    Objectives {
+        /// The id that was told.
+        id: u64,
+        /// How many scores were told.
+        found: usize,
+        /// How many objectives the search has.
+        expected: usize,
+    },
     /// A restored suggestion does not continue the numbering.
     #[error(
         "restored evaluation {id} is out of order: expected {expected}; restore suggestions in the order of their ids"
@@ -91,6 +101,18 @@ pub enum Error {
     Duplicate {
         /// The evaluation that already has this candidate.
         id: u64,
+    },
+    /// A space does not keep to what [`Space`](crate::Space) asks of it.
+    #[error("the space is wrong: {problem}")]
+    Space {
+        /// What is wrong, and what is asked.
+        problem: String,
+    },
+    /// A candidate does not belong to its space.
+    #[error("a candidate does not belong to the space: {reason}")]
+    Candidate {
+        /// Why not.
+        reason: String,
     },
     /// A network to start from does not belong to the space.
     #[error("initial network {index} does not belong to the space: {reason}")]

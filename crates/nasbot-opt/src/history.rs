@@ -169,7 +169,8 @@ impl<C> History<C> {
         let evaluation = &mut self.evaluations[id as usize];
         evaluation.state = State::Done(outcome);
         match outcome {
-            Outcome::Score(score) => {
+            Outcome::Scored(scores) => {
+                let score = scores.first();
                 if rung < self.last {
                     evaluation.state = State::Paused(rung);
                 }

@@ -5,8 +5,8 @@
 //! any order and any number at once, and tells the outcomes back. The same seed and the same
 //! sequence of asks and tells give the same suggestions on every run.
 //!
-//! What is searched is a [`Space`]: initial candidates, a mutation, a profile for the distance and
-//! a hash. What scores a candidate is an [`Evaluator`].
+//! What is searched is a [`Space`]: initial candidates, a mutation, a hash, and a distance between any two candidates. What
+//! scores a candidate is an [`Evaluator`].
 //!
 //! The default strategy is that of Kandasamy, Neiswanger, Schneider, Póczos and Xing, *Neural
 //! Architecture Search with Bayesian Optimisation and Optimal Transport*, arXiv 1802.07191 ("the
@@ -32,14 +32,14 @@ pub mod synthetic;
 mod transform;
 
 pub use config::{Acquisition, KernelKind, SearchConfig, Strategy, Transform, ValidConfig};
-pub use counts::{Counts, weisfeiler_lehman};
+pub use counts::Counts;
 pub use error::Error;
 pub use evaluator::Evaluator;
 pub use history::{Evaluation, State};
 pub use model::Fit;
-pub use network_space::NetworkSpace;
-pub use outcome::{Failure, Outcome};
+pub use network_space::{NetworkSpace, optimal_transport};
+pub use outcome::{Failure, Outcome, Scores};
 pub use rung::{Halving, Rung};
 pub use search::{Next, Origin, Over, Search, Suggestion};
-pub use space::Space;
+pub use space::{Distance, Space};
 pub use synthetic::Synthetic;

@@ -1,11 +1,11 @@
 //! Neural networks as a space: the paper's initial pool, its morphs, its distance.
 
-use nn_graph::{Constraints, Kind, Network, pool};
-use otmann::{Metric, Profile};
+use nn_graph::{Constraints, Kind, Network, pool, weisfeiler_lehman};
+use otmann::{Metric, Profile, Scratch};
 use rand::{Rng, RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 
-use crate::{Counts, Error, Space, weisfeiler_lehman};
+use crate::{Counts, Distance, Error, Space};
 
 /// Levels of Weisfeiler–Lehman labels that the surrogate may compare.
 const LEVELS: usize = 3;
@@ -20,9 +20,9 @@ const OCTAVE: f64 = 4.0;
 ///
 /// ```
 /// use nasbot_opt::{NetworkSpace, Search, SearchConfig, Synthetic, Evaluator as _};
-/// use nn_graph::{Constraints, Kind};
+/// use nn_graph::{Bounds, Kind};
 ///
-/// let constraints = Constraints { max_layers: Some(30), ..Constraints::default() };
+/// let constraints = Bounds { max_layers: Some(30), ..Bounds::default() }.checked()?;
 /// let space = NetworkSpace::new(Kind::MlpReg, constraints)?;
 /// let mut search = Search::new(space, SearchConfig::default().validated()?)?;
 /// for _ in 0..12 {
@@ -111,6 +111,7 @@ impl NetworkSpace {
 
 impl Space for NetworkSpace {
     type Candidate = Network;
+    type Point = Profile;
 
     fn initial<R: Rng + ?Sized>(&self, rng: &mut R) -> Vec<Network> {
         match &self.given {
@@ -128,12 +129,21 @@ impl Space for NetworkSpace {
         network.canonical_hash()
     }
 
-    fn metric(&self) -> &Metric {
-        &self.metric
+    fn point(&self, network: &Network) -> Result<Profile, Error> {
+        Ok(Profile::new(network, &self.metric)?)
     }
 
-    fn profile(&self, network: &Network) -> Result<Profile, otmann::Error> {
-        Profile::new(network, &self.metric)
+    fn num_distances(&self) -> usize {
+        self.metric.coefficients().len()
+    }
+
+    fn distances(
+        &self,
+        from: &Profile,
+        to: &[&Profile],
+        out: &mut [Distance],
+    ) -> Result<(), Error> {
+        optimal_transport(&self.metric, from, to, out)
     }
 
     /// Weisfeiler–Lehman labels of operations and strides, and the network's size: layers, edges,
@@ -143,7 +153,8 @@ impl Space for NetworkSpace {
         let labels: Vec<u64> = (layers.iter())
             .map(|layer| 4 * layer.op.index() as u64 + layer.stride.map_or(0, u64::from))
             .collect();
-        let mut counts = weisfeiler_lehman(&labels, |layer| network.parents(layer), LEVELS);
+        let levels = weisfeiler_lehman(&labels, |layer| network.parents(layer), LEVELS);
+        let mut counts: Vec<Counts> = levels.into_iter().map(Counts::new).collect();
         let units: Vec<f64> = layers
             .iter()
             .filter_map(|l| l.units)
@@ -170,4 +181,33 @@ impl Space for NetworkSpace {
         }
         Some(network)
     }
+}
+
+/// [`Space::distances`] by optimal transport (the paper, section 3): one distance function for each structural coefficient of
+/// `metric`; `normalised` is relative to the total mass of the two. For any space whose points are profiles.
+///
+/// # Errors
+///
+/// A profile was built for a metric with other labels or features.
+pub fn optimal_transport(
+    metric: &Metric,
+    from: &Profile,
+    to: &[&Profile],
+    out: &mut [Distance],
+) -> Result<(), Error> {
+    let depth = metric.coefficients().len();
+    let mut scratch = Scratch::default();
+    let mut raw = vec![0.0; depth];
+    for (to, out) in to.iter().zip(out.chunks_exact_mut(depth)) {
+        metric.raw_into(&mut scratch, from, to, &mut raw)?;
+        let total = from.total_mass() + to.total_mass();
+        let scale = if total > 0.0 { 1.0 / total } else { 0.0 };
+        for (out, &raw) in out.iter_mut().zip(&raw) {
+            *out = Distance {
+                raw,
+                normalised: raw * scale,
+            };
+        }
+    }
+    Ok(())
 }

@@ -1,14 +1,16 @@
-//! What an evaluation came to: a score, or a typed failure.
+//! What an evaluation came to: scores, or a typed failure.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// How an evaluation ended. A failed training is an outcome, not an error.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The score; higher is better. Must be finite.
-    Score(f64),
+    /// What was reached, one number for each objective of the search.
+    #[serde(rename = "score")]
+    Scored(Scores),
     /// The evaluation failed. That candidate is not suggested again, and the failure never enters
     /// the surrogate as if it were a score.
     Failed(Failure),
@@ -18,18 +20,94 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// A score; higher is better.
+    /// A score where there is one objective; higher is better.
     #[must_use]
     pub fn scored(score: f64) -> Self {
-        Self::Score(score)
+        Self::Scored(Scores::one(score))
     }
 
-    /// The score, when there is one.
+    /// The score of the first objective, when there is one.
     #[must_use]
     pub fn score(self) -> Option<f64> {
+        self.scores().map(Scores::first)
+    }
+
+    /// The scores, when there are any.
+    #[must_use]
+    pub fn scores(self) -> Option<Scores> {
         match self {
-            Self::Score(score) => Some(score),
+            Self::Scored(scores) => Some(scores),
             Self::Failed(_) | Self::Withdrawn => None,
+        }
+    }
+}
+
+/// One number for each objective, one to [`Scores::MOST`]; higher is better. As JSON a single one is a number and several
+/// are an array.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scores {
+    /// Those from `len` on are 0.
+    values: [f64; Self::MOST],
+    len: usize,
+}
+
+impl Scores {
+    /// The most objectives of a search.
+    pub const MOST: usize = 4;
+
+    /// The score where there is one objective.
+    #[must_use]
+    pub fn one(score: f64) -> Self {
+        let mut values = [0.0; Self::MOST];
+        values[0] = score;
+        Self { values, len: 1 }
+    }
+
+    /// Scores of several objectives; `None` unless there are one to [`Scores::MOST`].
+    #[must_use]
+    pub fn several(scores: &[f64]) -> Option<Self> {
+        let mut values = [0.0; Self::MOST];
+        values.get_mut(..scores.len())?.copy_from_slice(scores);
+        let len = scores.len();
+        (len > 0).then_some(Self { values, len })
+    }
+
+    /// The score of the first objective.
+    #[must_use]
+    pub fn first(self) -> f64 {
+        self.values[0]
+    }
+
+    /// All of them, by objective.
+    #[must_use]
+    pub fn as_slice(&self) -> &[f64] {
+        &self.values[..self.len]
+    }
+}
+
+impl Serialize for Scores {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.as_slice() {
+            [score] => serializer.serialize_f64(*score),
+            scores => scores.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Scores {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            One(f64),
+            Several(Vec<f64>),
+        }
+        match Written::deserialize(deserializer)? {
+            Written::One(score) => Ok(Self::one(score)),
+            Written::Several(scores) => Self::several(&scores).ok_or_else(|| {
+                let (found, most) = (scores.len(), Self::MOST);
+                D::Error::custom(format!("{found} scores: there are 1 to {most} objectives"))
+            }),
         }
     }
 }
@@ -51,4 +129,38 @@ pub enum Failure {
     Crashed,
     /// Anything else.
     Other,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_score_is_written_as_a_number_and_several_as_an_array() {
+        let two = Scores::several(&[0.5, -2.0]).unwrap();
+        for (outcome, text) in [
+            (Outcome::scored(0.1), r#"{"score":0.1}"#),
+            (Outcome::Scored(two), r#"{"score":[0.5,-2.0]}"#),
+            (
+                Outcome::Failed(Failure::TimedOut),
+                r#"{"failed":"timed-out"}"#,
+            ),
+            (Outcome::Withdrawn, r#""withdrawn""#),
+        ] {
+            assert_eq!(serde_json::to_string(&outcome).unwrap(), text);
+            assert_eq!(serde_json::from_str::<Outcome>(text).unwrap(), outcome);
+        }
+        for wrong in [
+            r#"{"score":[]}"#,
+            r#"{"score":[1,2,3,4,5]}"#,
+            r#"{"score":"1"}"#,
+        ] {
+            assert!(serde_json::from_str::<Outcome>(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!((two.first(), two.as_slice().len()), (0.5, 2));
+        assert_eq!(
+            (Scores::several(&[]), Scores::several(&[0.0; 5])),
+            (None, None)
+        );
+    }
 }

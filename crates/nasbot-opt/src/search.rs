@@ -4,9 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::history::History;
 use crate::model::{Fit, Model};
+use crate::space;
 use crate::strategy::{self, View};
 use crate::stream::{self, Purpose};
-use crate::{Error, Evaluation, Halving, Outcome, Rung, Space, State, Strategy, ValidConfig};
+use crate::{
+    Error, Evaluation, Halving, Outcome, Rung, Scores, Space, State, Strategy, ValidConfig,
+};
+
+/// How many numbers a search maximises.
+const OBJECTIVES: usize = 1;
 
 /// Why a candidate was suggested, for reports.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -99,7 +105,7 @@ pub struct Search<S: Space> {
     history: History<S::Candidate>,
     initial: Vec<(S::Candidate, u128)>,
     /// Only of the strategy that has one.
-    model: Option<Model>,
+    model: Option<Model<S::Point>>,
 }
 
 impl<S: Space> Search<S> {
@@ -107,7 +113,8 @@ impl<S: Space> Search<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::EmptySpace`] when the space has no initial candidate.
+    /// [`Error::EmptySpace`] when the space has no initial candidate; [`Error::Space`] when what it says of its initial
+    /// candidates cannot be: distances that are negative or not finite, say.
     pub fn new(space: S, config: ValidConfig) -> Result<Self, Error> {
         Self::with_halving(space, config, Halving::off())
     }
@@ -127,6 +134,9 @@ impl<S: Space> Search<S> {
                 initial.push((candidate, hash));
             }
         }
+        let candidates: Vec<&S::Candidate> =
+            initial.iter().map(|(candidate, _)| candidate).collect();
+        space::check(&space, &candidates)?;
         let Some((example, _)) = initial.first() else {
             return Err(Error::EmptySpace);
         };
@@ -271,8 +281,9 @@ impl<S: Space> Search<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Duplicate`] when it is being or has been evaluated.
+    /// [`Error::Duplicate`] when it is being or has been evaluated; the space's own error when it does not belong there.
     pub fn give(&mut self, candidate: S::Candidate) -> Result<Suggestion<S::Candidate>, Error> {
+        self.space.point(&candidate)?;
         let hash = self.space.hash(&candidate);
         if let Some(id) = self.history.holder(hash) {
             return Err(Error::Duplicate { id });
@@ -286,13 +297,26 @@ impl<S: Space> Search<S> {
     /// # Errors
     ///
     /// [`Error::UnknownEvaluation`] when `id` was never suggested, [`Error::AlreadyTold`] when it is not running, and
-    /// [`Error::NotFinite`] for a score that is NaN or infinite, in which case the evaluation goes on running.
+    /// [`Error::NotFinite`] for a score that is NaN or infinite and [`Error::Objectives`] for more scores than the search has
+    /// objectives, in which cases the evaluation goes on running.
     pub fn tell(&mut self, id: u64, outcome: Outcome) -> Result<(), Error> {
         let rung = match self.state(id)? {
             State::Running(rung) => rung,
             State::Paused(_) | State::Done(_) => return Err(Error::AlreadyTold { id }),
         };
-        if let Some(score) = outcome.score().filter(|s| !s.is_finite()) {
+        let scores = outcome.scores();
+        if let Some(found) = scores
+            .map(|s| s.as_slice().len())
+            .filter(|&n| n != OBJECTIVES)
+        {
+            let expected = OBJECTIVES;
+            return Err(Error::Objectives {
+                id,
+                found,
+                expected,
+            });
+        }
+        if let Some(score) = scores.map(Scores::first).filter(|s| !s.is_finite()) {
             return Err(Error::NotFinite { id, score });
         }
         self.history.finish(id, rung, outcome);

@@ -1,16 +1,37 @@
 //! What can be searched.
 
-use otmann::{Metric, Profile};
+use std::fmt::Debug;
+
 use rand::{Rng, RngExt as _};
 
-use crate::Counts;
+use crate::{Counts, Error};
 
-/// A space of candidates. Networks are one; the cells of a tabular benchmark another.
+/// One distance between two points, as it is and relative to the sizes of the two (the paper's d and d̄).
+///
+/// A kernel uses the first with the exponent 1 and the second with the exponent 2. A space in which size means nothing gives the
+/// same number twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Distance {
+    /// The distance as it is: finite, not negative, 0 between a point and itself.
+    pub raw: f64,
+    /// The distance relative to the sizes of the two points: likewise.
+    pub normalised: f64,
+}
+
+/// A space of candidates: points, distances among them, and small steps from one to another.
+///
+/// Networks under optimal transport are one ([`NetworkSpace`](crate::NetworkSpace)); the cells of a tabular benchmark and the
+/// settings of a training are others. What a search needs to be told is which candidates it starts from
+/// ([`initial`](Self::initial)), what a small change is ([`mutate`](Self::mutate)), when two candidates are the same
+/// ([`hash`](Self::hash)), and how far apart two of them are ([`point`](Self::point), [`distances`](Self::distances)).
 ///
 /// All randomness comes in as `rng`; nothing else may influence what is returned.
 pub trait Space: Sync {
-    /// One point of the space.
+    /// What is evaluated.
     type Candidate: Clone + Send + Sync;
+
+    /// What distances need of a candidate, computed once for each.
+    type Point: Clone + Debug + Send + Sync;
 
     /// The candidates that a search evaluates first, best known first. Not empty.
     fn initial<R: Rng + ?Sized>(&self, rng: &mut R) -> Vec<Self::Candidate>;
@@ -26,18 +47,33 @@ pub trait Space: Sync {
     /// A hash that is equal for candidates that are the same architecture.
     fn hash(&self, candidate: &Self::Candidate) -> u128;
 
-    /// The distance by which candidates are compared.
-    fn metric(&self) -> &Metric;
-
-    /// What the distance needs of a candidate.
+    /// The candidate as a point among others.
     ///
     /// # Errors
     ///
     /// The candidate does not belong to this space.
-    fn profile(&self, candidate: &Self::Candidate) -> Result<Profile, otmann::Error>;
+    fn point(&self, candidate: &Self::Candidate) -> Result<Self::Point, Error>;
+
+    /// How many distance functions there are, at least one: the same number for the whole life of a space. Each has a
+    /// hyper-parameter of its own in the kernel, which learns what it is worth.
+    fn num_distances(&self) -> usize;
+
+    /// The distances from one point to others. `out` has [`num_distances`](Self::num_distances) places for each of `to`,
+    /// those of the first point first. Called from several threads at once.
+    ///
+    /// # Errors
+    ///
+    /// A point is not of this space.
+    fn distances(
+        &self,
+        from: &Self::Point,
+        to: &[&Self::Point],
+        out: &mut [Distance],
+    ) -> Result<(), Error>;
 
     /// Counts of the candidate's parts, each of which gives the surrogate's kernel one more term; the
-    /// same number for all candidates of a space. None by default.
+    /// same number for all candidates of a space. They are cheap to compare, and so many candidates are
+    /// screened by them before distances are computed. None by default.
     fn counts(&self, candidate: &Self::Candidate) -> Vec<Counts> {
         let _ = candidate;
         Vec::new()
@@ -65,4 +101,42 @@ pub trait Space: Sync {
         let _ = candidate;
         None
     }
+}
+
+/// What is wrong with a space, as far as its first candidates show it.
+pub(crate) fn check<S: Space>(space: &S, initial: &[&S::Candidate]) -> Result<(), Error> {
+    let wrong = |problem: String| Err(Error::Space { problem });
+    let Some(&first) = initial.first() else {
+        return Err(Error::EmptySpace);
+    };
+    let depth = space.num_distances();
+    if depth == 0 {
+        return wrong("it has no distance function: num_distances must be at least 1".into());
+    }
+    if space.hash(first) != space.hash(&first.clone()) {
+        return wrong("its hash of a candidate differs from that of the candidate's copy".into());
+    }
+    let (from, parts) = (space.point(first)?, space.counts(first).len());
+    let mut distances = vec![Distance::default(); depth];
+    for (place, &candidate) in initial.iter().enumerate() {
+        let found = space.counts(candidate).len();
+        if found != parts {
+            return wrong(format!(
+                "initial candidate {place} has {found} counts and initial candidate 0 has {parts}"
+            ));
+        }
+        let to = space.point(candidate)?;
+        space.distances(&from, &[&to], &mut distances)?;
+        for (k, d) in distances.iter().enumerate() {
+            let is_valid = |d: f64| d.is_finite() && d >= 0.0;
+            if !is_valid(d.raw) || !is_valid(d.normalised) {
+                return wrong(format!(
+                    "distance {k} from initial candidate 0 to {place} is {} ({} relative to their sizes): it must be \
+                     finite and not negative",
+                    d.raw, d.normalised
+                ));
+            }
+        }
+    }
+    Ok(())
 }

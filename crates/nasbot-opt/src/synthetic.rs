@@ -112,6 +112,6 @@ pub struct Synthetic;
 
 impl Evaluator<Network> for Synthetic {
     fn evaluate(&self, network: &Network, _seed: u64) -> Outcome {
-        Outcome::Score(value(network))
+        Outcome::scored(value(network))
     }
 }

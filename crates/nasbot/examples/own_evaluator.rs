@@ -13,7 +13,7 @@ use nasbot::session::{Observer, run, system_clock};
 use nasbot::settings::{Budget, Evaluator, Fidelity, Settings, Workers};
 use nasbot::study::{Created, Event, Ledger, Stamped, Study};
 use nasbot_opt::{Failure, NetworkSpace, Outcome, SearchConfig};
-use nn_graph::{Constraints, Kind, Network};
+use nn_graph::{Bounds, Kind, Network};
 
 /// Deep networks with few units are best; one without any hidden unit cannot be scored.
 fn score(network: &Network, _seed: u64) -> Outcome {
@@ -47,10 +47,11 @@ impl Observer for Lines {
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args_os().nth(1).map(PathBuf::from);
     let path = path.unwrap_or_else(|| std::env::temp_dir().join("own-evaluator.nasbot.db"));
-    let constraints = Constraints {
+    let constraints = Bounds {
         max_layers: Some(20),
-        ..Constraints::default()
-    };
+        ..Bounds::default()
+    }
+    .checked()?;
     let mut settings = Settings {
         name: "own-evaluator".to_owned(),
         space: NetworkSpace::new(Kind::MlpReg, constraints)?,

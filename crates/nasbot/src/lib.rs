@@ -20,10 +20,10 @@
 //! use nasbot::study::{Created, Event, Ledger, Study};
 //! use nasbot::{Stop, SystemClock};
 //! use nasbot_opt::{NetworkSpace, Outcome, SearchConfig};
-//! use nn_graph::{Constraints, Kind, Network};
+//! use nn_graph::{Bounds, Kind, Network};
 //!
 //! let folder = tempfile::tempdir()?;
-//! let constraints = Constraints { max_layers: Some(12), ..Constraints::default() };
+//! let constraints = Bounds { max_layers: Some(12), ..Bounds::default() }.checked()?;
 //! let settings = Settings {
 //!     name: "small".to_owned(),
 //!     space: NetworkSpace::new(Kind::MlpReg, constraints)?,

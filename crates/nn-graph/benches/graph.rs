@@ -1,18 +1,24 @@
 //! What a search does with thousands of networks: construct, hash, mutate, measure path lengths.
+#![expect(
+    clippy::expect_used,
+    reason = "a benchmark that cannot be set up should stop"
+)]
 
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use nn_graph::{Constraints, Kind, Network, mutate, pool};
+use nn_graph::{Bounds, Kind, Network, mutate, pool};
 use rand::SeedableRng as _;
 use rand_pcg::Pcg64;
 
 /// A mutant of about this many layers, of constant seed.
 fn grown(layers: usize) -> Network {
-    let bounds = Constraints {
+    let bounds = Bounds {
         max_layers: Some(layers),
-        ..Constraints::default()
-    };
+        ..Bounds::default()
+    }
+    .checked()
+    .expect("these bounds can be kept");
     let mut rng = Pcg64::seed_from_u64(1);
     let mut network = pool::examples(Kind::Cnn).swap_remove(0);
     for _ in 0..100 * layers {
@@ -42,10 +48,12 @@ fn graph(criterion: &mut Criterion) {
             b.iter(|| black_box(&network).path_lengths());
         });
         let mut rng = Pcg64::seed_from_u64(2);
-        let bounds = Constraints {
+        let bounds = Bounds {
             max_layers: Some(2 * n),
-            ..Constraints::default()
-        };
+            ..Bounds::default()
+        }
+        .checked()
+        .expect("these bounds can be kept");
         criterion.bench_function(&format!("mutate/{n}"), |b| {
             b.iter(|| mutate(black_box(&network), &bounds, &mut rng));
         });

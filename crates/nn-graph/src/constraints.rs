@@ -4,22 +4,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{LayerRef, Network};
+use crate::{Error, LayerRef, Network};
 
-/// Bounds that every network of a search keeps. All are optional and inclusive; by default there
-/// are none. Layers are counted with input and output.
-///
-/// ```
-/// use nn_graph::{Constraints, Kind, pool};
-///
-/// let small = Constraints { max_layers: Some(8), ..Constraints::default() };
-/// let network = &pool::examples(Kind::Cnn)[0]; // nine layers
-/// let violation = small.check(network).unwrap_err();
-/// assert_eq!(violation.to_string(), "the network has 9 layers, but max-layers is 8");
-/// ```
+/// Bounds as they are written down: all optional and inclusive. Layers are counted with input and output. [`Bounds::checked`]
+/// makes them the [`Constraints`] of a search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct Constraints {
+pub struct Bounds {
     /// Fewest layers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_layers: Option<usize>,
@@ -52,28 +43,64 @@ pub struct Constraints {
     pub max_halvings: Option<u32>,
 }
 
+/// Bounds that every network of a search keeps, and that some network can keep as far as they are compared with one
+/// another. By default there are none.
+///
+/// ```
+/// use nn_graph::{Bounds, Kind, pool};
+///
+/// let small = Bounds { max_layers: Some(8), ..Bounds::default() }.checked()?;
+/// let network = &pool::examples(Kind::Cnn)[0]; // nine layers
+/// let violation = small.check(network).unwrap_err();
+/// assert_eq!(violation.to_string(), "the network has 9 layers, but max-layers is 8");
+///
+/// let none = Bounds { min_layers: Some(9), max_layers: Some(8), ..Bounds::default() };
+/// assert_eq!(
+///     none.checked().unwrap_err().to_string(),
+///     "min-layers is 9, more than max-layers = 8 (no network can satisfy both: swap or loosen them)"
+/// );
+/// # Ok::<(), nn_graph::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Bounds", into = "Bounds")]
+pub struct Constraints(Bounds);
+
+impl TryFrom<Bounds> for Constraints {
+    type Error = Error;
+
+    fn try_from(bounds: Bounds) -> Result<Self, Error> {
+        bounds.checked()
+    }
+}
+
+impl From<Constraints> for Bounds {
+    fn from(constraints: Constraints) -> Self {
+        constraints.0
+    }
+}
+
 /// The name of one of the bounds in [`Constraints`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Bound {
-    /// [`Constraints::max_layers`].
+    /// [`Bounds::max_layers`].
     MaxLayers,
-    /// [`Constraints::min_layers`].
+    /// [`Bounds::min_layers`].
     MinLayers,
-    /// [`Constraints::max_mass`].
+    /// [`Bounds::max_mass`].
     MaxMass,
-    /// [`Constraints::min_mass`].
+    /// [`Bounds::min_mass`].
     MinMass,
-    /// [`Constraints::max_out_degree`].
+    /// [`Bounds::max_out_degree`].
     MaxOutDegree,
-    /// [`Constraints::max_in_degree`].
+    /// [`Bounds::max_in_degree`].
     MaxInDegree,
-    /// [`Constraints::max_edges`].
+    /// [`Bounds::max_edges`].
     MaxEdges,
-    /// [`Constraints::max_units`].
+    /// [`Bounds::max_units`].
     MaxUnits,
-    /// [`Constraints::min_units`].
+    /// [`Bounds::min_units`].
     MinUnits,
-    /// [`Constraints::max_halvings`].
+    /// [`Bounds::max_halvings`].
     MaxHalvings,
 }
 
@@ -155,7 +182,7 @@ impl fmt::Display for Violation {
 
 impl std::error::Error for Violation {}
 
-impl Constraints {
+impl Bounds {
     /// The value of `bound`, if it is set.
     #[must_use]
     pub fn limit(&self, bound: Bound) -> Option<f64> {
@@ -174,6 +201,115 @@ impl Constraints {
         }
     }
 
+    /// The bounds as constraints.
+    ///
+    /// # Errors
+    /// [`Error::Bounds`] lists every bound that no network can keep: alone, or together with another one.
+    pub fn checked(self) -> Result<Constraints, Error> {
+        let problems: Vec<BoundProblem> = (self.impossible().into_iter())
+            .chain(self.too_small())
+            .chain(self.contradictory())
+            .collect();
+        if problems.is_empty() {
+            Ok(Constraints(self))
+        } else {
+            Err(Error::Bounds(problems))
+        }
+    }
+
+    /// Bounds that are no amounts.
+    fn impossible(&self) -> Vec<BoundProblem> {
+        let is_wrong = |bound: &Bound| {
+            let limit = self.limit(*bound);
+            limit.is_some_and(|limit| !limit.is_finite() || limit < 0.0)
+        };
+        let wrong = |bound: Bound| BoundProblem {
+            bound,
+            problem: format!("{bound} must be a finite number of at least 0"),
+            reason: "",
+        };
+        (Bound::ALL.into_iter().filter(is_wrong).map(wrong)).collect()
+    }
+
+    /// Upper bounds that even the smallest network exceeds.
+    fn too_small(&self) -> Vec<BoundProblem> {
+        let least = [
+            (
+                Bound::MaxLayers,
+                4.0,
+                "input, output, a decision layer and one between",
+            ),
+            (Bound::MaxEdges, 3.0, "the shortest network has three edges"),
+            (
+                Bound::MaxInDegree,
+                1.0,
+                "every layer but the input has a parent",
+            ),
+            (
+                Bound::MaxOutDegree,
+                1.0,
+                "every layer but the output has a child",
+            ),
+            (Bound::MaxUnits, 1.0, "a layer has at least one unit"),
+        ];
+        let problem = |(bound, needed, reason): (Bound, f64, _)| {
+            let limit = self.limit(bound).filter(|&limit| limit < needed)?;
+            Some(BoundProblem {
+                bound,
+                problem: format!("{bound} is {limit}, it must be at least {needed}"),
+                reason,
+            })
+        };
+        least.into_iter().filter_map(problem).collect()
+    }
+
+    /// Lower bounds that exceed their upper ones.
+    fn contradictory(&self) -> Vec<BoundProblem> {
+        let pairs = [
+            (Bound::MinLayers, Bound::MaxLayers),
+            (Bound::MinMass, Bound::MaxMass),
+            (Bound::MinUnits, Bound::MaxUnits),
+        ];
+        let problem = |(bound, upper): (Bound, Bound)| {
+            let (least, most) = (self.limit(bound)?, self.limit(upper)?);
+            (least > most).then(|| BoundProblem {
+                bound,
+                problem: format!("{bound} is {least}, more than {upper} = {most}"),
+                reason: "no network can satisfy both: swap or loosen them",
+            })
+        };
+        pairs.into_iter().filter_map(problem).collect()
+    }
+}
+
+/// A bound that no network can keep.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundProblem {
+    /// The bound.
+    pub bound: Bound,
+    /// What is wrong with it.
+    pub problem: String,
+    /// Why, or what to do about it; empty where the problem says everything.
+    pub reason: &'static str,
+}
+
+impl fmt::Display for BoundProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.problem)?;
+        if self.reason.is_empty() {
+            return Ok(());
+        }
+        write!(f, " ({})", self.reason)
+    }
+}
+
+impl Constraints {
+    /// The bounds.
+    #[must_use]
+    pub fn bounds(&self) -> &Bounds {
+        &self.0
+    }
+
     /// Whether `network` keeps every bound. They are tried in the order of [`Bound::ALL`]. O(n).
     ///
     /// # Errors
@@ -184,7 +320,7 @@ impl Constraints {
 
     /// Every bound that `network` breaks, in the order of [`Bound::ALL`].
     pub fn violations(&self, network: &Network) -> impl Iterator<Item = Violation> {
-        (Bound::ALL.into_iter()).filter_map(|bound| bound.broken(self.limit(bound)?, network))
+        (Bound::ALL.into_iter()).filter_map(|bound| bound.broken(self.0.limit(bound)?, network))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Everything that can be wrong with a description of a network or of a space.
 
-use crate::{Bound, Kind, Morph, Op};
+use crate::{Bound, BoundProblem, Kind, Morph, Op};
 
 /// A layer as named in a message: its place in the listing that was given, and its operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +136,9 @@ pub enum Error {
         /// The layers of one cycle, in the direction of its edges.
         layers: Vec<usize>,
     },
+    /// Bounds that no network can keep.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Bounds(Vec<BoundProblem>),
     /// A layer that the input does not reach.
     #[error("{layer} can't be reached from the input: connect it or remove it")]
     Unreachable {

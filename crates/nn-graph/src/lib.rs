@@ -15,8 +15,9 @@ mod op;
 mod path_lengths;
 pub mod pool;
 mod validate;
+mod weisfeiler_lehman;
 
-pub use constraints::{Bound, Constraints, Violation};
+pub use constraints::{Bound, BoundProblem, Bounds, Constraints, Violation};
 pub use dag::Dag;
 pub use error::{Error, LayerRef};
 pub use layer::Layer;
@@ -24,3 +25,4 @@ pub use morph::{Morph, Refusal, mutate};
 pub use network::Network;
 pub use op::{Group, Kind, Op};
 pub use path_lengths::{Category, PathLengths, Walk};
+pub use weisfeiler_lehman::weisfeiler_lehman;

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use flate2::read::GzDecoder;
-use nn_graph::{Constraints, Kind, Network, Op, mutate, pool};
+use nn_graph::{Bounds, Kind, Network, Op, mutate, pool};
 use nn_train::data::InputShape;
 use nn_train::plan::Plan;
 use nn_train::torch::model::{Model, Numerics};
@@ -78,11 +78,12 @@ fn plan(network: &Network) -> Option<Plan> {
 /// Networks of at most 24 units a layer, each a mutant of one from the initial pool or of another mutant.
 fn random() -> anyhow::Result<Vec<Plan>> {
     let mut rng = Pcg64::seed_from_u64(5);
-    let constraints = Constraints {
+    let constraints = Bounds {
         max_units: Some(24),
         max_layers: Some(24),
-        ..Constraints::default()
-    };
+        ..Bounds::default()
+    }
+    .checked()?;
     let mut plans = Vec::new();
     for kind in Kind::ALL {
         let mut population = pool::initial(kind, &constraints, &mut rng)?;

@@ -13,6 +13,7 @@ use ndarray::{Array2, ArrayView3};
 
 pub use exponential::{Exponential, Form};
 
+use crate::Triangle;
 use crate::distances::Distances;
 use crate::error::{Error, check_length, check_values};
 use crate::prior::Prior;
@@ -123,23 +124,7 @@ pub(crate) fn gram<K: Kernel + ?Sized>(
     parameters: &[f64],
     distances: &Distances,
 ) -> Array2<f64> {
-    let n = distances.len();
-    let mut triangle = vec![0.0; n * (n + 1) / 2];
-    kernel.evaluate(parameters, &distances.triangles(), &mut triangle);
-    unpack(&triangle, n)
-}
-
-/// A full symmetric matrix from its lower triangle.
-pub(crate) fn unpack(triangle: &[f64], n: usize) -> Array2<f64> {
-    let mut full = Array2::zeros((n, n));
-    let mut rest = triangle;
-    for i in 0..n {
-        let (row, tail) = rest.split_at(i + 1);
-        rest = tail;
-        for (j, &value) in row.iter().enumerate() {
-            full[(i, j)] = value;
-            full[(j, i)] = value;
-        }
-    }
-    full
+    let mut triangle = Triangle::zeros(distances.len());
+    kernel.evaluate(parameters, &distances.layers(), triangle.as_mut_slice());
+    triangle.unpack()
 }

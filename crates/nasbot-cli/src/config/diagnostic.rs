@@ -73,11 +73,17 @@ impl<'a> Problems<'a> {
         self.push(message, help, error.span());
     }
 
-    /// `value` if nothing is wrong; the errors otherwise.
-    pub(super) fn finish<T>(self, value: Option<T>) -> Result<T, ConfigErrors> {
+    /// `value` if nothing is wrong; the errors otherwise, in the order of their places in the file.
+    pub(super) fn finish<T>(mut self, value: Option<T>) -> Result<T, ConfigErrors> {
         match value {
             Some(value) if self.found.is_empty() => Ok(value),
-            _ => Err(ConfigErrors(self.found)),
+            _ => {
+                // Those that no line causes come last.
+                let place =
+                    |error: &ConfigError| (error.span).map_or(usize::MAX, |span| span.offset());
+                self.found.sort_by_key(place);
+                Err(ConfigErrors(self.found))
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use nasbot_opt::SearchConfig;
-use nn_graph::Constraints;
+use nn_graph::Bounds;
 use nn_train::TrainingSpec;
 use nn_train::data::DataSpec;
 use serde::Deserialize;
@@ -39,7 +39,7 @@ pub(super) struct RawStudy {
     pub(super) seed: Option<u64>,
 }
 
-/// `[space]`: the kind and the bounds of [`Constraints`], side by side.
+/// `[space]`: the kind and the bounds of [`Bounds`], side by side.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawSpace {
@@ -59,8 +59,8 @@ pub(super) struct RawSpace {
 }
 
 impl RawSpace {
-    pub(super) fn constraints(&self) -> Constraints {
-        Constraints {
+    pub(super) fn bounds(&self) -> Bounds {
+        Bounds {
             min_layers: self.min_layers,
             max_layers: self.max_layers,
             min_mass: self.min_mass,

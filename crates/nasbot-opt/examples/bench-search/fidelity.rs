@@ -138,7 +138,7 @@ fn run(table: &Table, config: SearchConfig, factor: Option<usize>) -> anyhow::Re
             break;
         }
         clock = now;
-        search.tell(id, Outcome::Score(score))?;
+        search.tell(id, Outcome::scored(score))?;
     }
     Ok(Run {
         seed,

@@ -19,7 +19,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use clap::Parser as _;
 use nasbot_opt::{NetworkSpace, SearchConfig, Strategy, Synthetic};
-use nn_graph::{Constraints, Kind, Network};
+use nn_graph::{Bounds, Kind, Network};
 use rayon::prelude::*;
 
 use crate::args::Args;
@@ -95,7 +95,7 @@ impl Problem {
 
 /// The space in which the original was measured on its synthetic functions.
 fn synthetic(kind: Kind) -> anyhow::Result<Problem> {
-    let constraints = Constraints {
+    let constraints = Bounds {
         min_layers: Some(5),
         max_layers: Some(50),
         max_in_degree: Some(5),
@@ -103,8 +103,9 @@ fn synthetic(kind: Kind) -> anyhow::Result<Problem> {
         max_edges: Some(200),
         min_units: Some(8),
         max_units: Some(1024),
-        ..Constraints::default()
-    };
+        ..Bounds::default()
+    }
+    .checked()?;
     Ok(Problem::Synthetic(Box::new(NetworkSpace::new(
         kind,
         constraints,

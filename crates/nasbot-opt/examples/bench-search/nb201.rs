@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use nasbot_opt::{Counts, Evaluator, Outcome, Space, weisfeiler_lehman};
+use nasbot_opt::{Counts, Distance, Error, Evaluator, Outcome, Space, optimal_transport};
+use nn_graph::weisfeiler_lehman;
 use otmann::{Graph, Metric, Mismatch, Profile};
 use rand::{Rng, RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
@@ -120,6 +121,7 @@ impl Cells {
 
 impl Space for Cells {
     type Candidate = Cell;
+    type Point = Profile;
 
     fn initial<R: Rng + ?Sized>(&self, rng: &mut R) -> Vec<Cell> {
         let mut cells: Vec<Cell> = Vec::new();
@@ -146,30 +148,38 @@ impl Space for Cells {
         fnv(&expression(*cell))
     }
 
-    fn metric(&self) -> &Metric {
-        &self.metric
-    }
-
-    fn profile(&self, cell: &Cell) -> Result<Profile, otmann::Error> {
+    fn point(&self, cell: &Cell) -> Result<Profile, Error> {
         let parts = parts(*cell);
         let edges: Vec<(usize, usize)> = (parts.parents.iter().enumerate())
             .flat_map(|(to, parents)| parents.iter().map(move |&from| (from, to)))
             .collect();
         let masses = vec![1.0; parts.labels.len()];
-        Profile::from_graph(
-            &Graph {
-                labels: &parts.labels,
-                masses: &masses,
-                edges: &edges,
-            },
-            &self.metric,
-        )
+        let graph = Graph {
+            labels: &parts.labels,
+            masses: &masses,
+            edges: &edges,
+        };
+        Ok(Profile::from_graph(&graph, &self.metric)?)
+    }
+
+    fn num_distances(&self) -> usize {
+        self.metric.coefficients().len()
+    }
+
+    fn distances(
+        &self,
+        from: &Profile,
+        to: &[&Profile],
+        out: &mut [Distance],
+    ) -> Result<(), Error> {
+        optimal_transport(&self.metric, from, to, out)
     }
 
     fn counts(&self, cell: &Cell) -> Vec<Counts> {
         let parts = parts(*cell);
         let labels: Vec<u64> = parts.labels.iter().map(|&label| label as u64).collect();
-        weisfeiler_lehman(&labels, |node| &parts.parents[node], 3)
+        let levels = weisfeiler_lehman(&labels, |node| &parts.parents[node], 3);
+        levels.into_iter().map(Counts::new).collect()
     }
 
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<Cell> {
@@ -285,7 +295,7 @@ impl Evaluator<Cell> for Table {
         match self.rows.get(cell) {
             Some(row) if !row.validation.is_empty() => {
                 let mut rng = Pcg64::seed_from_u64(seed);
-                Outcome::Score(row.validation[rng.random_range(0..row.validation.len())])
+                Outcome::scored(row.validation[rng.random_range(0..row.validation.len())])
             }
             _ => Outcome::Failed(nasbot_opt::Failure::Other),
         }

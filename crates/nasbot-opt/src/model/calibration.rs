@@ -16,6 +16,9 @@ use crate::{
     Halving, NetworkSpace, Origin, Outcome, Rung, SearchConfig, Suggestion, Transform, synthetic,
 };
 
+/// The model of a search of networks.
+type NetworkModel = Model<otmann::Profile>;
+
 /// Networks of one kind, and how many of them the surrogate is shown.
 const NETWORKS: usize = 100;
 const SHOWN: usize = 60;
@@ -128,7 +131,7 @@ fn forward(config: &ValidConfig, scores: &[f64], score: f64) -> f64 {
 fn each_split(
     kind: Kind,
     config: &SearchConfig,
-    mut check: impl FnMut(&Model, &NetworkSpace, &ValidConfig, &[(&Network, f64)]),
+    mut check: impl FnMut(&NetworkModel, &NetworkSpace, &ValidConfig, &[(&Network, f64)]),
 ) {
     let space = NetworkSpace::new(kind, Constraints::default()).unwrap();
     let networks = networks(&space);
@@ -151,7 +154,7 @@ fn each_split(
                 origin: Origin::Random,
             };
             history.push(suggestion, space.hash(network));
-            history.finish(id as u64, Rung::default(), Outcome::Score(score));
+            history.finish(id as u64, Rung::default(), Outcome::scored(score));
         }
         let mut model = Model::new(&space, &config, &networks[0], Rung::default()).unwrap();
         model.catch_up(&space, &config, &history).unwrap();
@@ -160,11 +163,11 @@ fn each_split(
 }
 
 /// The distances of networks to those that the model has been shown.
-fn cross(model: &Model, space: &NetworkSpace, held_out: &[(&Network, f64)]) -> Array3<f64> {
-    let points: Vec<Point> = (held_out.iter())
-        .map(|(network, _)| Point::new(space, network).unwrap())
+fn cross(model: &NetworkModel, space: &NetworkSpace, held_out: &[(&Network, f64)]) -> Array3<f64> {
+    let points: Vec<_> = (held_out.iter())
+        .map(|(network, _)| model.point(space, network).unwrap())
         .collect();
-    let rows: Vec<&Point> = points.iter().collect();
+    let rows: Vec<_> = points.iter().collect();
     model.cross(space, &rows, &[]).unwrap()
 }
 

@@ -2,52 +2,48 @@
 
 use gp::{Exponential, Form};
 use ndarray::Array3;
-use otmann::{Profile, Scratch};
 use rayon::prelude::*;
 
-use crate::{Counts, Error, KernelKind, Space, ValidConfig};
+use crate::{Counts, Distance, Error, KernelKind, Rung, Space, ValidConfig};
 
-/// What the surrogate needs of one candidate, computed once.
+/// What the surrogate needs of one candidate, computed once; `P` is what its space needs for distances.
 #[derive(Clone, Debug)]
-pub(crate) struct Point {
-    pub(crate) profile: Profile,
+pub(crate) struct Point<P> {
+    pub(crate) place: P,
     pub(crate) counts: Vec<Counts>,
-    /// Rungs below the end of its training at which it was scored; 0 at the end, and for candidates.
-    pub(crate) below: usize,
+    /// The rung at which it was scored, or at which its score is asked for.
+    pub(crate) rung: Rung,
 }
 
 /// What the process over counts needs of a point.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parts<'a> {
-    counts: &'a [Counts],
-    below: usize,
+    pub(crate) counts: &'a [Counts],
+    pub(crate) rung: Rung,
 }
 
-impl<'a> Parts<'a> {
-    /// Of a candidate, whose score at the end is asked for.
-    pub(crate) fn at_end(counts: &'a [Counts]) -> Self {
-        Self { counts, below: 0 }
-    }
-}
-
-impl Point {
-    pub(crate) fn new<S: Space>(space: &S, candidate: &S::Candidate) -> Result<Self, Error> {
+impl<P> Point<P> {
+    pub(crate) fn new<S: Space<Point = P>>(
+        space: &S,
+        candidate: &S::Candidate,
+        rung: Rung,
+    ) -> Result<Self, Error> {
         Ok(Self {
-            profile: space.profile(candidate)?,
+            place: space.point(candidate)?,
             counts: space.counts(candidate),
-            below: 0,
+            rung,
         })
     }
 
     pub(crate) fn parts(&self) -> Parts<'_> {
         Parts {
             counts: &self.counts,
-            below: self.below,
+            rung: self.rung,
         }
     }
 }
 
-/// Which distances there are: two for each structural coefficient of the metric (raw₁, normalised₁,
+/// Which distances there are: two for each distance function of the space (raw₁, normalised₁,
 /// raw₂, …), then one for each of the counts that are used. Where scores come from several rungs, each term of a kernel
 /// has one layer more: how many rungs lie between two scores (0 between two of the same rung).
 ///
@@ -57,7 +53,7 @@ impl Point {
 /// positive definite wherever the term is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Layers {
-    pub(crate) coefficients: usize,
+    pub(crate) functions: usize,
     pub(crate) counts: usize,
     /// One for each term of the full kernel, or none where all scores are of the end.
     pub(crate) rungs: usize,
@@ -78,7 +74,7 @@ impl Layers {
             0
         };
         Self {
-            coefficients: space.metric().coefficients().len(),
+            functions: space.num_distances(),
             counts,
             rungs: match (rungs, config.kernel) {
                 (..2, _) => 0,
@@ -94,7 +90,7 @@ impl Layers {
 
     /// The first of the layers that say how many rungs lie between; they come last.
     pub(crate) fn first_rung(self) -> usize {
-        2 * self.coefficients + self.counts
+        2 * self.functions + self.counts
     }
 
     /// The same of the process over counts.
@@ -111,8 +107,8 @@ impl Layers {
     pub(crate) fn distances<S: Space>(
         self,
         space: &S,
-        rows: &[&Point],
-        columns: &[&Point],
+        rows: &[&Point<S::Point>],
+        columns: &[&Point<S::Point>],
     ) -> Result<Array3<f64>, Error> {
         self.distances_of(space, rows, columns, Part::All)
     }
@@ -121,7 +117,7 @@ impl Layers {
     pub(crate) fn distances_among<S: Space>(
         self,
         space: &S,
-        points: &[&Point],
+        points: &[&Point<S::Point>],
     ) -> Result<Array3<f64>, Error> {
         self.distances_of(space, points, points, Part::BelowDiagonal)
     }
@@ -129,34 +125,31 @@ impl Layers {
     fn distances_of<S: Space>(
         self,
         space: &S,
-        rows: &[&Point],
-        columns: &[&Point],
+        rows: &[&Point<S::Point>],
+        columns: &[&Point<S::Point>],
         part: Part,
     ) -> Result<Array3<f64>, Error> {
-        let metric = space.metric();
-        let start = || (Scratch::default(), vec![0.0; self.coefficients]);
-        by_rows(
-            self.depth(),
-            rows,
-            columns,
-            part,
-            start,
-            |(scratch, raw), a, b, put| {
-                metric.raw_into(scratch, &a.profile, &b.profile, raw)?;
-                let total = a.profile.total_mass() + b.profile.total_mass();
-                let scale = if total > 0.0 { 1.0 / total } else { 0.0 };
-                for (k, &raw) in raw.iter().enumerate() {
-                    put(2 * k, raw);
-                    put(2 * k + 1, raw * scale);
+        let places: Vec<&S::Point> = columns.iter().map(|column| &column.place).collect();
+        by_rows(self.depth(), rows, columns, part, |a, columns, put| {
+            let mut distances = vec![Distance::default(); columns.len() * self.functions];
+            space.distances(&a.place, &places[..columns.len()], &mut distances)?;
+            for (j, (b, distances)) in (columns.iter())
+                .zip(distances.chunks_exact(self.functions))
+                .enumerate()
+            {
+                for (k, distance) in distances.iter().enumerate() {
+                    put(2 * k, j, distance.raw);
+                    put(2 * k + 1, j, distance.normalised);
                 }
-                for (k, (a, b)) in a.counts.iter().zip(&b.counts).take(self.counts).enumerate() {
-                    put(2 * self.coefficients + k, a.distance(b));
+                let counts = a.counts.iter().zip(&b.counts).take(self.counts);
+                for (k, (a, b)) in counts.enumerate() {
+                    put(2 * self.functions + k, j, a.distance(b));
                 }
-                let between = a.below.abs_diff(b.below) as f64;
-                (self.first_rung()..self.depth()).for_each(|layer| put(layer, between));
-                Ok(())
-            },
-        )
+                let between = rungs_between(a.rung, b.rung);
+                (self.first_rung()..self.depth()).for_each(|layer| put(layer, j, between));
+            }
+            Ok(())
+        })
     }
 
     /// The distances of the process over counts: shape (counts, rows, columns), or twice as deep with rungs.
@@ -165,21 +158,17 @@ impl Layers {
         rows: &[Parts<'_>],
         columns: &[Parts<'_>],
     ) -> Result<Array3<f64>, Error> {
-        by_rows(
-            self.count_depth(),
-            rows,
-            columns,
-            Part::All,
-            || (),
-            |(), a, b, put| {
+        let depth = self.count_depth();
+        by_rows(depth, rows, columns, Part::All, |a, columns, put| {
+            for (j, b) in columns.iter().enumerate() {
                 for (k, (a, b)) in a.counts.iter().zip(b.counts).enumerate() {
-                    put(k, a.distance(b));
+                    put(k, j, a.distance(b));
                 }
-                let between = a.below.abs_diff(b.below) as f64;
-                (self.first_count_rung()..self.count_depth()).for_each(|layer| put(layer, between));
-                Ok(())
-            },
-        )
+                let between = rungs_between(a.rung, b.rung);
+                (self.first_count_rung()..depth).for_each(|layer| put(layer, j, between));
+            }
+            Ok(())
+        })
     }
 
     /// The kernel over all layers: that of the settings over the metric's, and one more term
@@ -192,17 +181,17 @@ impl Layers {
             KernelKind::Normalised => Form::Normalised,
         };
         if self.counts == 0 && self.rungs == 0 {
-            return Ok(form.kernel(self.coefficients));
+            return Ok(form.kernel(self.functions));
         }
-        let raw = (0..self.coefficients).map(|k| (2 * k, 1));
-        let normalised = (0..self.coefficients).map(|k| (2 * k + 1, 2));
+        let raw = (0..self.functions).map(|k| (2 * k, 1));
+        let normalised = (0..self.functions).map(|k| (2 * k + 1, 2));
         let mut terms: Vec<Vec<(usize, u32)>> = match kind {
             KernelKind::Sum => vec![raw.collect(), normalised.collect()],
             KernelKind::Product => vec![raw.chain(normalised).collect()],
             KernelKind::Raw => vec![raw.collect()],
             KernelKind::Normalised => vec![normalised.collect()],
         };
-        terms.extend((2 * self.coefficients..self.first_rung()).map(|layer| vec![(layer, 1)]));
+        terms.extend((2 * self.functions..self.first_rung()).map(|layer| vec![(layer, 1)]));
         for (term, layer) in terms.iter_mut().zip(self.first_rung()..self.depth()) {
             term.push((layer, 1));
         }
@@ -229,15 +218,18 @@ enum Part {
     BelowDiagonal,
 }
 
-/// Fills an array of shape (depth, rows, columns) row by row on all cores. `pair` puts the layers of
-/// one pair; `start` makes what a thread works with.
-fn by_rows<T: Sync, W: Send>(
+fn rungs_between(a: Rung, b: Rung) -> f64 {
+    a.index().abs_diff(b.index()) as f64
+}
+
+/// Fills an array of shape (depth, rows, columns) row by row on all cores. `fill` puts the entries (layer, column) of one
+/// row for the columns that it is given, the first of all.
+fn by_rows<T: Sync>(
     depth: usize,
     rows: &[T],
     columns: &[T],
     part: Part,
-    start: impl Fn() -> W + Sync + Send,
-    pair: impl Fn(&mut W, &T, &T, &mut dyn FnMut(usize, f64)) -> Result<(), Error> + Sync,
+    fill: impl Fn(&T, &[T], &mut dyn FnMut(usize, usize, f64)) -> Result<(), Error> + Sync,
 ) -> Result<Array3<f64>, Error> {
     let stride = depth * columns.len();
     let mut flat = vec![0.0; rows.len() * stride];
@@ -245,16 +237,13 @@ fn by_rows<T: Sync, W: Send>(
         flat.par_chunks_exact_mut(stride)
             .zip(rows.par_iter())
             .enumerate()
-            .try_for_each_init(start, |work, (i, (out, row))| {
+            .try_for_each(|(i, (out, row))| {
                 let count = match part {
                     Part::All => columns.len(),
                     Part::BelowDiagonal => i,
                 };
-                for (j, column) in columns.iter().take(count).enumerate() {
-                    let mut put = |layer: usize, d: f64| out[layer * columns.len() + j] = d;
-                    pair(work, row, column, &mut put)?;
-                }
-                Ok::<(), Error>(())
+                let mut put = |layer: usize, j: usize, d: f64| out[layer * columns.len() + j] = d;
+                fill(row, &columns[..count], &mut put)
             })?;
     }
     let mut layers = Array3::zeros((depth, rows.len(), columns.len()));
@@ -277,7 +266,7 @@ mod tests {
     fn each_term_falls_by_a_factor_of_its_own_from_rung_to_rung() {
         let with = |rungs| {
             let layers = Layers {
-                coefficients: 1,
+                functions: 1,
                 counts: 1,
                 rungs,
             };
@@ -318,7 +307,7 @@ mod tests {
     fn the_kernel_with_counts_is_the_papers_and_a_term_each() {
         let with = |counts| {
             Layers {
-                coefficients: 4,
+                functions: 4,
                 counts,
                 rungs: 0,
             }

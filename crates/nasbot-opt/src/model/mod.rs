@@ -18,7 +18,7 @@ mod rungs;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use gp::{Ensemble, Exponential, Inference, Settings, Surrogate};
+use gp::{Distances, Ensemble, Exponential, Inference, Settings, Surrogate};
 use ndarray::{Array2, Array3, Axis};
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +48,7 @@ pub struct Fit {
 }
 
 /// Gaussian processes and the points behind them.
-pub(crate) struct Model {
+pub(crate) struct Model<P> {
     layers: Layers,
     /// The rung at the end of a training.
     last: Rung,
@@ -57,7 +57,7 @@ pub(crate) struct Model {
     /// Choices that have not been handed out for the record.
     fits: Vec<Fit>,
     /// Scored candidates in the order of their scores; one that went on from a rung once for each of its scores.
-    points: Vec<Point>,
+    points: Vec<Point<P>>,
     /// The evaluations that they belong to.
     ids: Vec<u64>,
     /// Their scores as they were told.
@@ -71,10 +71,10 @@ pub(crate) struct Model {
     screen: Option<Surrogate<Exponential>>,
 }
 
-impl Model {
+impl<P: Clone + Send + Sync> Model<P> {
     /// A model without data for a space whose candidates look like `example`, and for trainings that end at the rung
     /// `last`.
-    pub(crate) fn new<S: Space>(
+    pub(crate) fn new<S: Space<Point = P>>(
         space: &S,
         config: &ValidConfig,
         example: &S::Candidate,
@@ -124,7 +124,7 @@ impl Model {
     }
 
     /// Takes in the scores that were told since the last time.
-    pub(crate) fn catch_up<S: Space>(
+    pub(crate) fn catch_up<S: Space<Point = P>>(
         &mut self,
         space: &S,
         config: &ValidConfig,
@@ -143,11 +143,8 @@ impl Model {
             // All that come before hyper-parameters are chosen next, that one's own included.
             let (mut new, mut ids, mut scores) = (Vec::new(), Vec::new(), Vec::new());
             for (evaluation, arrival) in scored.by_ref() {
-                let point = Point::new(space, &evaluation.suggestion.candidate)?;
-                new.push(Point {
-                    below: self.last.index() - arrival.rung.index(),
-                    ..point
-                });
+                let candidate = &evaluation.suggestion.candidate;
+                new.push(Point::new(space, candidate, arrival.rung)?);
                 scores.push(arrival.score);
                 ids.push(arrival.id);
                 let count = self.points.len() + new.len();
@@ -204,14 +201,14 @@ impl Model {
         if fits { Ok(()) } else { self.refit(config) }
     }
 
-    fn extend<S: Space>(
+    fn extend<S: Space<Point = P>>(
         &mut self,
         space: &S,
-        new: Vec<Point>,
+        new: Vec<Point<P>>,
         ids: &[u64],
         scores: &[f64],
     ) -> Result<(), Error> {
-        let rows: Vec<&Point> = new.iter().collect();
+        let rows: Vec<&Point<P>> = new.iter().collect();
         let cross = self.cross(space, &rows, &[])?;
         let among = self.layers.distances_among(space, &rows)?;
         let counts: Vec<Parts<'_>> = new.iter().map(Point::parts).collect();
@@ -229,8 +226,8 @@ impl Model {
     }
 
     fn transform(&mut self, config: &ValidConfig) -> Result<(), Error> {
-        let below: Vec<usize> = self.points.iter().map(|point| point.below).collect();
-        self.scaled = rungs::comparable(&self.told, &below, &self.ids);
+        let rungs: Vec<Rung> = self.points.iter().map(|point| point.rung).collect();
+        self.scaled = rungs::comparable(&self.told, &rungs, &self.ids);
         self.scores = (rungs::last_places(&self.ids).into_iter())
             .map(|place| self.scaled[place])
             .collect();
@@ -259,12 +256,21 @@ impl Model {
         &self.scores
     }
 
-    /// The posteriors, in units of the transformed scores, as if every one of `pending` had come out
-    /// as predicted.
-    pub(crate) fn posterior<S: Space>(
+    /// A candidate as the model compares it: its score at the end of a training is asked for.
+    pub(crate) fn point<S: Space<Point = P>>(
         &self,
         space: &S,
-        pending: &[&Point],
+        candidate: &S::Candidate,
+    ) -> Result<Point<P>, Error> {
+        Point::new(space, candidate, self.last)
+    }
+
+    /// The posteriors, in units of the transformed scores, as if every one of `pending` had come out
+    /// as predicted.
+    pub(crate) fn posterior<S: Space<Point = P>>(
+        &self,
+        space: &S,
+        pending: &[&Point<P>],
     ) -> Result<Cow<'_, Ensemble<Exponential>>, Error> {
         let ensemble = self.surrogate.ensemble()?;
         if pending.is_empty() {
@@ -289,7 +295,7 @@ impl Model {
             return Ok(Some(Cow::Borrowed(ensemble)));
         }
         let cross = self.count_cross(pending, &[])?;
-        let pending: Vec<Parts<'_>> = pending.iter().map(|counts| Parts::at_end(counts)).collect();
+        let pending: Vec<Parts<'_>> = (pending.iter().map(|counts| self.at_end(counts))).collect();
         let among = self.layers.count_distances(&pending, &pending)?;
         let with = ensemble.with_pending(cross.view(), among.view())?;
         Ok(Some(Cow::Owned(with)))
@@ -307,7 +313,7 @@ impl Model {
             Some(screen) => {
                 let places = self.contenders(rungs::last_places(&self.ids));
                 let first = self.layers.first_count_rung();
-                let cross = rungs::at_end(screen.distances(), &self.points, &places, first);
+                let cross = self.scored_at_end(screen.distances(), &places, first);
                 Ok(best_means(&means(screen, cross)?))
             }
             None => Ok(Vec::new()),
@@ -320,8 +326,8 @@ impl Model {
             return Ok(None);
         }
         let mut places = rungs::last_places(&self.ids);
-        let least = places.iter().map(|&place| self.points[place].below).min();
-        places.retain(|&place| Some(self.points[place].below) == least);
+        let furthest = places.iter().map(|&place| self.points[place].rung).max();
+        places.retain(|&place| Some(self.points[place].rung) == furthest);
         let order = self.contenders(places);
         let sums = means(&self.surrogate, self.full_at(&order))?.sum_axis(Axis(0));
         // Contenders come with the best score first, which wins a tie.
@@ -357,18 +363,30 @@ impl Model {
 
     /// Distances of scored candidates to all, as if their trainings had come to the end.
     fn full_at(&self, places: &[usize]) -> Array3<f64> {
-        let (distances, first) = (self.surrogate.distances(), self.layers.first_rung());
-        rungs::at_end(distances, &self.points, places, first)
+        self.scored_at_end(self.surrogate.distances(), places, self.layers.first_rung())
+    }
+
+    /// The same in the distances of either process, whose layers of rungs begin with `first`.
+    fn scored_at_end(&self, distances: &Distances, places: &[usize], first: usize) -> Array3<f64> {
+        let to_end = |point: &Point<P>| (self.last.index() - point.rung.index()) as f64;
+        let to_end: Vec<f64> = self.points.iter().map(to_end).collect();
+        rungs::at_end(distances, &to_end, places, first)
+    }
+
+    /// Counts of a candidate whose score at the end of a training is asked for.
+    fn at_end<'a>(&self, counts: &'a [Counts]) -> Parts<'a> {
+        let rung = self.last;
+        Parts { counts, rung }
     }
 
     /// Distances of `rows` to the scored candidates and then to `pending`: shape (depth, rows, n + p).
-    pub(crate) fn cross<S: Space>(
+    pub(crate) fn cross<S: Space<Point = P>>(
         &self,
         space: &S,
-        rows: &[&Point],
-        pending: &[&Point],
+        rows: &[&Point<P>],
+        pending: &[&Point<P>],
     ) -> Result<Array3<f64>, Error> {
-        let columns: Vec<&Point> = self.points.iter().chain(pending.iter().copied()).collect();
+        let columns: Vec<&Point<P>> = self.points.iter().chain(pending.iter().copied()).collect();
         self.layers.distances(space, rows, &columns)
     }
 
@@ -379,9 +397,9 @@ impl Model {
         pending: &[&[Counts]],
     ) -> Result<Array3<f64>, Error> {
         let known = self.points.iter().map(Point::parts);
-        let pending = pending.iter().map(|counts| Parts::at_end(counts));
+        let pending = pending.iter().map(|counts| self.at_end(counts));
         let columns: Vec<Parts<'_>> = known.chain(pending).collect();
-        let rows: Vec<Parts<'_>> = rows.iter().map(|counts| Parts::at_end(counts)).collect();
+        let rows: Vec<Parts<'_>> = rows.iter().map(|counts| self.at_end(counts)).collect();
         self.layers.count_distances(&rows, &columns)
     }
 }

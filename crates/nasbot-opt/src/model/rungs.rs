@@ -10,29 +10,31 @@ use std::collections::BTreeMap;
 use gp::Distances;
 use ndarray::Array3;
 
-use super::Point;
+use crate::Rung;
 
-/// `scores`, those of rungs brought to the scale of the end, each `below` so many rungs and of the evaluation `ids`.
+/// `scores`, each of one of the `rungs` and of the evaluation `ids`, brought to the scale of the end.
 ///
 /// From each rung to the next by the evaluations that have scores of both: the k-th lowest of their lower scores becomes
 /// the k-th lowest of their higher ones, in between linearly, and beyond by the shift of the nearest. So the order within a
 /// rung stays, and those that went on are on both rungs the same distance apart, which were chosen for their lower scores.
 /// Scores stay as they are while no evaluation has both.
-pub(super) fn comparable(scores: &[f64], below: &[usize], ids: &[u64]) -> Vec<f64> {
+pub(super) fn comparable(scores: &[f64], rungs: &[Rung], ids: &[u64]) -> Vec<f64> {
     let mut out = scores.to_vec();
-    for rung in (1..=below.iter().copied().max().unwrap_or(0)).rev() {
+    let first = rungs.iter().min().map_or(0, |rung| rung.number());
+    let last = rungs.iter().max().map_or(0, |rung| rung.number());
+    for rung in (first..last).map(Rung::new) {
         let at = |rung| -> BTreeMap<u64, f64> {
-            let all = scores.iter().zip(below).zip(ids);
-            let here = all.filter(|((_, below), _)| **below == rung);
+            let all = scores.iter().zip(rungs).zip(ids);
+            let here = all.filter(|((_, at), _)| **at == rung);
             here.map(|((&score, _), &id)| (id, score)).collect()
         };
-        let (lower, higher) = (at(rung), at(rung - 1));
+        let (lower, higher) = (at(rung), at(rung.next()));
         let both = lower.keys().filter(|id| higher.contains_key(id));
         let (mut from, mut to): (Vec<f64>, Vec<f64>) =
             both.map(|id| (lower[id], higher[id])).unzip();
         from.sort_by(f64::total_cmp);
         to.sort_by(f64::total_cmp);
-        for (score, _) in out.iter_mut().zip(below).filter(|(_, b)| **b >= rung) {
+        for (score, _) in out.iter_mut().zip(rungs).filter(|(_, at)| **at <= rung) {
             *score = map(*score, &from, &to);
         }
     }
@@ -73,21 +75,20 @@ pub(super) fn last_places(ids: &[u64]) -> Vec<usize> {
 }
 
 /// Distances of some of a process's own points to all of them, shape (depth, places, n), as if the former had been scored at
-/// the end. The layers of rungs begin with `first`.
+/// the end, which lies `to_end` rungs above each of the latter. The layers of rungs begin with `first`.
 pub(super) fn at_end(
     distances: &Distances,
-    points: &[Point],
+    to_end: &[f64],
     places: &[usize],
     first: usize,
 ) -> Array3<f64> {
     let triangles = distances.triangles();
-    let shape = (triangles.len(), places.len(), points.len());
+    let shape = (triangles.len(), places.len(), to_end.len());
     Array3::from_shape_fn(shape, |(layer, row, column)| {
         if layer >= first {
-            return points[column].below as f64;
+            return to_end[column];
         }
-        let (low, high) = (places[row].min(column), places[row].max(column));
-        triangles[layer][high * (high + 1) / 2 + low]
+        triangles[layer].get(places[row], column)
     })
 }
 
@@ -96,30 +97,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_has_both_scores_says_what_a_lower_one_is_worth() {
+    fn evaluations_with_both_scores_say_what_a_lower_one_is_worth() {
         // Evaluations 1 and 3 went on; their ranks are swapped at the end.
         let scores = [10.0, 20.0, 30.0, 40.0, 90.0, 70.0, 50.0];
-        let (below, ids) = ([1, 1, 1, 1, 0, 0, 1], [0, 1, 2, 3, 1, 3, 4]);
+        let ids = [0, 1, 2, 3, 1, 3, 4];
+        let rungs = [0, 0, 0, 0, 1, 1, 0].map(Rung::new);
         let expected = [60.0, 70.0, 80.0, 90.0, 90.0, 70.0, 100.0];
-        assert_eq!(comparable(&scores, &below, &ids), expected);
+        assert_eq!(comparable(&scores, &rungs, &ids), expected);
         assert_eq!(last_places(&ids), [0, 4, 2, 5, 6]);
     }
 
     #[test]
     fn maps_follow_one_another_and_keep_the_order_within_a_rung() {
-        // Rung 2 → 1 adds 1, rung 1 → 0 doubles between 2 and 4.
+        // Rung 0 → 1 adds 1, rung 1 → 2 doubles between 2 and 4.
         let scores = [1.0, 3.0, 2.0, 2.0, 4.0, 4.0, 8.0, 0.5];
-        let (below, ids) = ([2, 2, 2, 1, 1, 0, 0, 2], [0, 1, 2, 0, 1, 0, 1, 3]);
+        let ids = [0, 1, 2, 0, 1, 0, 1, 3];
+        let rungs = [0, 0, 0, 1, 1, 2, 2, 0].map(Rung::new);
         let expected = [4.0, 8.0, 6.0, 4.0, 8.0, 4.0, 8.0, 3.5];
-        assert_eq!(comparable(&scores, &below, &ids), expected);
+        assert_eq!(comparable(&scores, &rungs, &ids), expected);
     }
 
     #[test]
     fn equal_and_extreme_scores_stay_finite_and_without_pairs_nothing_changes() {
+        let rungs = [0, 0, 1, 1].map(Rung::new);
         for scores in [[2.0; 4], [f64::MAX, f64::MIN, f64::MIN, f64::MAX]] {
-            let mapped = comparable(&scores, &[1, 1, 0, 0], &[0, 1, 0, 1]);
+            let mapped = comparable(&scores, &rungs, &[0, 1, 0, 1]);
             assert!(mapped.iter().all(|score| score.is_finite()), "{mapped:?}");
-            assert_eq!(comparable(&scores, &[1, 1, 0, 0], &[0, 1, 2, 3]), scores);
+            assert_eq!(comparable(&scores, &rungs, &[0, 1, 2, 3]), scores);
         }
     }
 }

@@ -45,7 +45,7 @@ impl<S: Space> View<'_, S> {
 /// choice to chance.
 pub(crate) fn choose<S: Space>(
     view: &View<'_, S>,
-    model: Option<&Model>,
+    model: Option<&Model<S::Point>>,
     rng: &mut Pcg64,
 ) -> Result<Choice<S::Candidate>, Error> {
     let chosen = match view.config.strategy {

@@ -7,9 +7,9 @@
 //! The number of candidates grows as the square root of the step. They are predicted a round at a
 //! time, so that distances are computed on all cores and factors are used for many at once.
 //!
-//! Transports take most of the time. Where the space has counts, several times as many candidates as are
+//! Distances take most of the time. Where the space has counts, several times as many candidates as are
 //! wanted pass first before the process over counts alone; only those with the best expected improvement
-//! there are profiled and compared in full.
+//! there are compared in full.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -60,8 +60,8 @@ struct Scoring<'a> {
 /// One maximisation under way.
 struct Maximiser<'a, S: Space> {
     view: &'a View<'a, S>,
-    model: &'a Model,
-    pending: Vec<&'a Point>,
+    model: &'a Model<S::Point>,
+    pending: Vec<&'a Point<S::Point>>,
     full: Scoring<'a>,
     screen: Option<Scoring<'a>>,
     seen: HashSet<u128>,
@@ -71,7 +71,7 @@ struct Maximiser<'a, S: Space> {
 /// `None` while there is no model to speak of, and while the space is being explored at random.
 pub(crate) fn choose<S: Space>(
     view: &View<'_, S>,
-    model: &Model,
+    model: &Model<S::Point>,
     rng: &mut Pcg64,
 ) -> Result<Option<Choice<S::Candidate>>, Error> {
     let random = view
@@ -82,10 +82,10 @@ pub(crate) fn choose<S: Space>(
     if !model.is_ready() || random.count() < view.config.explore {
         return Ok(None);
     }
-    let pending: Vec<Point> = (view.history.running())
-        .map(|e| Point::new(view.space, &e.suggestion.candidate))
+    let pending: Vec<Point<S::Point>> = (view.history.running())
+        .map(|e| model.point(view.space, &e.suggestion.candidate))
         .collect::<Result<_, _>>()?;
-    let pending: Vec<&Point> = pending.iter().collect();
+    let pending: Vec<&Point<S::Point>> = pending.iter().collect();
     let step = view.history.evaluations().len();
     let function =
         |acquisition, targets| AcquisitionFunction::new(acquisition, targets, step, pending.len());
@@ -253,10 +253,10 @@ impl<S: Space> Maximiser<'_, S> {
         if fresh.is_empty() {
             return Ok(());
         }
-        let points: Vec<Point> = (fresh.iter())
-            .map(|(candidate, _)| Point::new(self.view.space, candidate))
+        let points: Vec<Point<S::Point>> = (fresh.iter())
+            .map(|(candidate, _)| self.model.point(self.view.space, candidate))
             .collect::<Result<_, _>>()?;
-        let rows: Vec<&Point> = points.iter().collect();
+        let rows: Vec<&Point<S::Point>> = points.iter().collect();
         let cross = self.model.cross(self.view.space, &rows, &self.pending)?;
         let predictions = self.full.posterior.predict(cross.view())?;
         let values = self.full.function.values(&predictions, rng);
@@ -285,7 +285,8 @@ impl<S: Space> Maximiser<'_, S> {
         let leader =
             (0..pool.len()).reduce(|a, b| if pool[b].value > pool[a].value { b } else { a });
         let Some(leader) = leader else { return Ok(()) };
-        let point = Point::new(self.view.space, &pool.swap_remove(leader).candidate)?;
+        let leader = pool.swap_remove(leader).candidate;
+        let point = self.model.point(self.view.space, &leader)?;
         let cross = self
             .model
             .cross(self.view.space, &[&point], &self.pending)?;

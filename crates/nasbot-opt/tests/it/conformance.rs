@@ -6,11 +6,11 @@ use nasbot_opt::{
     Error, Evaluator as _, Failure, NetworkSpace, Outcome, Rung, Search, SearchConfig, Space,
     State, Strategy, Synthetic, Transform,
 };
-use nn_graph::{Constraints, Kind};
+use nn_graph::{Bounds, Kind};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 
-use crate::toy::{Agreement, Word, Words, name, settings};
+use crate::toy::{Agreement, Edits, Word, Words, name, settings};
 
 fn search(config: &SearchConfig, longest: usize) -> Search<Words> {
     Search::new(Words::new(longest), config.clone().validated().unwrap()).unwrap()
@@ -18,8 +18,13 @@ fn search(config: &SearchConfig, longest: usize) -> Search<Words> {
 
 /// A search driven by `workers` asynchronous workers that finish in random order; every fifth
 /// evaluation fails and every eleventh is withdrawn.
-fn drive(config: &SearchConfig, workers: usize, evaluations: usize) -> Vec<Word> {
-    let mut search = search(config, 7);
+fn drive<S: Space<Candidate = Word>>(
+    space: S,
+    config: &SearchConfig,
+    workers: usize,
+    evaluations: usize,
+) -> Vec<Word> {
+    let mut search = Search::new(space, config.clone().validated().unwrap()).unwrap();
     let mut rng = Pcg64::seed_from_u64(99);
     let mut busy = Vec::new();
     let mut asked = Vec::new();
@@ -44,11 +49,40 @@ fn drive(config: &SearchConfig, workers: usize, evaluations: usize) -> Vec<Word>
 fn the_same_seed_and_order_give_the_same_suggestions() {
     for (config, other) in settings(3).iter().zip(settings(4)) {
         for workers in [1, 4] {
-            let first = drive(config, workers, 40);
-            assert_eq!(first, drive(config, workers, 40), "{}", name(config));
-            assert_ne!(first, drive(&other, workers, 40), "{}", name(config));
+            let drive = |config| drive(Words::new(7), config, workers, 40);
+            let first = drive(config);
+            assert_eq!(first, drive(config), "{}", name(config));
+            assert_ne!(first, drive(&other), "{}", name(config));
         }
     }
+}
+
+#[test]
+fn a_space_needs_neither_transports_nor_counts() {
+    for config in settings(3) {
+        let drive = || drive(Edits(Words::new(7)), &config, 4, 40);
+        let asked = drive();
+        assert_eq!(asked, drive(), "{}", name(&config));
+        assert!(asked.iter().all(|word| word.len() <= 7));
+    }
+    // What the model learns of edit distances is worth something: the mean of the best scores over seeds.
+    let mean = |strategy| {
+        let best = |seed| {
+            let config = SearchConfig {
+                seed,
+                strategy,
+                ..SearchConfig::default()
+            };
+            let asked = drive(Edits(Words::new(7)), &config, 1, 40);
+            let scores = asked
+                .iter()
+                .map(|word| Agreement.evaluate(word, 0).score().unwrap());
+            scores.fold(f64::NEG_INFINITY, f64::max)
+        };
+        (0..8).map(best).sum::<f64>() / 8.0
+    };
+    let (ours, random) = (mean(Strategy::Nasbot), mean(Strategy::Random));
+    assert!(ours > random + 0.5, "nasbot {ours}, random {random}");
 }
 
 #[test]
@@ -115,15 +149,15 @@ fn a_finite_space_is_searched_to_its_end_and_then_reported_as_exhausted() {
 #[test]
 fn ties_failures_and_extreme_scores_are_survived() {
     let scores: [fn(u64) -> Outcome; 5] = [
-        |_| Outcome::Score(1.0),
+        |_| Outcome::scored(1.0),
         |_| Outcome::Failed(Failure::Crashed),
-        |id| Outcome::Score(if id % 2 == 0 { 1e300 } else { -1e300 }),
-        |id| Outcome::Score(1e-310 * id as f64),
+        |id| Outcome::scored(if id % 2 == 0 { 1e300 } else { -1e300 }),
+        |id| Outcome::scored(1e-310 * id as f64),
         |id| {
             if id < 30 {
                 Outcome::Failed(Failure::TimedOut)
             } else {
-                Outcome::Score(id as f64)
+                Outcome::scored(id as f64)
             }
         },
     ];
@@ -150,7 +184,7 @@ fn outcomes_that_make_no_sense_are_refused() {
         let mut search = search(&config, 5);
         let id = search.suggest().unwrap().id;
         for score in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            let refused = search.tell(id, Outcome::Score(score));
+            let refused = search.tell(id, Outcome::scored(score));
             assert!(matches!(refused, Err(Error::NotFinite { id: 0, .. })));
         }
         assert_eq!(
@@ -158,12 +192,12 @@ fn outcomes_that_make_no_sense_are_refused() {
             State::Running(Rung::default())
         );
         assert_eq!(
-            search.tell(7, Outcome::Score(1.0)),
+            search.tell(7, Outcome::scored(1.0)),
             Err(Error::UnknownEvaluation { id: 7 })
         );
-        search.tell(id, Outcome::Score(1.0)).unwrap();
+        search.tell(id, Outcome::scored(1.0)).unwrap();
         assert_eq!(
-            search.tell(id, Outcome::Score(2.0)),
+            search.tell(id, Outcome::scored(2.0)),
             Err(Error::AlreadyTold { id })
         );
         assert_eq!(search.best().unwrap().score(), Some(1.0));
@@ -172,15 +206,17 @@ fn outcomes_that_make_no_sense_are_refused() {
 
 #[test]
 fn every_network_suggested_keeps_to_the_constraints() {
-    let constraints = Constraints {
+    let constraints = Bounds {
         max_layers: Some(14),
         max_units: Some(96),
         min_units: Some(8),
         max_in_degree: Some(3),
         max_edges: Some(24),
         max_mass: Some(60_000.0),
-        ..Constraints::default()
-    };
+        ..Bounds::default()
+    }
+    .checked()
+    .unwrap();
     for kind in [Kind::MlpReg, Kind::Cnn] {
         for config in settings(9) {
             let space = NetworkSpace::new(kind, constraints).unwrap();

@@ -40,7 +40,7 @@ fn run(rungs: usize, factor: usize, scores: &[f64]) -> (Vec<usize>, Vec<u64>) {
             ended.push(id);
         }
         search
-            .tell(id, Outcome::Score(scores[id as usize]))
+            .tell(id, Outcome::scored(scores[id as usize]))
             .unwrap();
     }
 }
@@ -100,7 +100,7 @@ fn no_rung_passes_more_than_its_share_and_the_best_always_passes() {
                 assert!(!reached[rung.index()].contains(&id), "{id} came twice");
                 reached[rung.index()].push(id);
                 search
-                    .tell(id, Outcome::Score(scores[id as usize]))
+                    .tell(id, Outcome::scored(scores[id as usize]))
                     .unwrap();
             }
         }

@@ -12,3 +12,4 @@ mod halving;
 mod resume;
 mod rungs;
 mod toy;
+mod wrong_spaces;

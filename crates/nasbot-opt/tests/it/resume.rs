@@ -42,7 +42,7 @@ fn record(config: &SearchConfig) -> Vec<Event> {
                 6 => Outcome::Failed(Failure::Crashed),
                 _ => {
                     let score = Agreement.evaluate(word, 0).score().unwrap();
-                    Outcome::Score(score + 0.5 * f64::from(rung))
+                    Outcome::scored(score + 0.5 * f64::from(rung))
                 }
             };
             search.tell(id, outcome).unwrap();

@@ -45,14 +45,14 @@ fn an_evaluation_lives_from_rung_to_rung() {
         let mut search = search(config, 3, 2);
         let state = |search: &Search<Words>, id| search.evaluation(id).unwrap().state;
         let ids: Vec<u64> = (0..2).map(|_| search.suggest().unwrap().id).collect();
-        let unknown = search.tell(9, Outcome::Score(1.0));
+        let unknown = search.tell(9, Outcome::scored(1.0));
         assert_eq!(unknown, Err(Error::UnknownEvaluation { id: 9 }));
-        let nan = search.tell(ids[0], Outcome::Score(f64::NAN));
+        let nan = search.tell(ids[0], Outcome::scored(f64::NAN));
         assert!(matches!(nan, Err(Error::NotFinite { .. })));
         assert_eq!(search.running().len(), 2);
-        search.tell(ids[0], Outcome::Score(0.5)).unwrap();
+        search.tell(ids[0], Outcome::scored(0.5)).unwrap();
         assert_eq!(state(&search, ids[0]), State::Paused(Rung::new(0)));
-        let twice = search.tell(ids[0], Outcome::Score(0.6));
+        let twice = search.tell(ids[0], Outcome::scored(0.6));
         assert_eq!(twice, Err(Error::AlreadyTold { id: ids[0] }));
         let crashed = Outcome::Failed(Failure::Crashed);
         search.tell(ids[1], crashed).unwrap();
@@ -62,7 +62,7 @@ fn an_evaluation_lives_from_rung_to_rung() {
         assert_eq!(refused, Err(Error::NotFailed { id: ids[0] }));
         assert_eq!(search.retry(ids[1]), Ok(Rung::new(0)));
         assert_eq!(state(&search, ids[1]), State::Running(Rung::new(0)));
-        search.tell(ids[1], Outcome::Score(0.4)).unwrap();
+        search.tell(ids[1], Outcome::scored(0.4)).unwrap();
         // The better one of two goes on.
         let next = search.ask().unwrap();
         assert_eq!(
@@ -74,7 +74,7 @@ fn an_evaluation_lives_from_rung_to_rung() {
         );
         search.tell(ids[0], crashed).unwrap();
         assert_eq!(search.retry(ids[0]), Ok(Rung::new(1)));
-        search.tell(ids[0], Outcome::Score(0.7)).unwrap();
+        search.tell(ids[0], Outcome::scored(0.7)).unwrap();
         let above = Next::GoOn {
             id: ids[0],
             rung: Rung::new(1),
@@ -89,8 +89,8 @@ fn an_evaluation_lives_from_rung_to_rung() {
             rung: Rung::new(2),
         };
         search.restore(above).unwrap();
-        search.tell(ids[0], Outcome::Score(0.2)).unwrap();
-        assert_eq!(state(&search, ids[0]), State::Done(Outcome::Score(0.2)));
+        search.tell(ids[0], Outcome::scored(0.2)).unwrap();
+        assert_eq!(state(&search, ids[0]), State::Done(Outcome::scored(0.2)));
         let whole = search.evaluation(ids[0]).unwrap();
         assert_eq!(whole.scores, [0.5, 0.7, 0.2]);
         assert_eq!(
@@ -112,7 +112,7 @@ fn the_incumbent_is_one_that_came_furthest_whatever_lower_rungs_say() {
             let word = word(&search, id);
             // The rungs disagree, and scores of the lower one are a hundred times as high.
             let score = [100.0 * share(&word, 0), share(&word, 3)][rung.index()];
-            search.tell(id, Outcome::Score(score)).unwrap();
+            search.tell(id, Outcome::scored(score)).unwrap();
             if rung.index() == 1 {
                 ended.push((id, score));
             }
@@ -140,13 +140,13 @@ fn evaluations_that_went_on_say_what_a_rung_is_worth() {
     for word in &words {
         let id = search.give(word.clone()).unwrap().id;
         let score = share(word, 0) + 0.01 * share(word, 1);
-        search.tell(id, Outcome::Score(score)).unwrap();
+        search.tell(id, Outcome::scored(score)).unwrap();
     }
     let end = Rung::new(1);
     for id in [0, 2, 5, 7, 10, 12, 15, 17, 21, 23, 26, 28, 31, 33] {
         search.restore(Next::GoOn { id, rung: end }).unwrap();
         let score = 0.1 * share(&words[id as usize], 3);
-        search.tell(id, Outcome::Score(score)).unwrap();
+        search.tell(id, Outcome::scored(score)).unwrap();
     }
     let is_d = |id: u64| id >= 20;
     let mut gone_on = Vec::new();
@@ -175,7 +175,7 @@ fn as_many_go_on_as_a_share_and_the_same_on_every_run() {
             }
             let (id, rung) = busy.swap_remove(rng.random_range(0..3));
             let score = share(&word(&search, id), 3) + 0.1 * f64::from(rung.number());
-            search.tell(id, Outcome::Score(score)).unwrap();
+            search.tell(id, Outcome::scored(score)).unwrap();
             reached[rung.index()] += 1;
             for (above, pair) in reached.windows(2).enumerate() {
                 let begun = order.iter().filter(|(_, r)| r.index() == above + 1).count();

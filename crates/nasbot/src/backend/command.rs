@@ -98,7 +98,7 @@ impl Job for Programs {
         });
         let seconds = since.elapsed().as_secs_f64();
         match exit {
-            Err(end) => end,
+            Err(problem) => End::Unusable(problem),
             Ok(Exit::Stopped | Exit::Answered) => End::Stopped,
             Ok(Exit::TimedOut) => pool::timed_out(&self.workers, seconds),
             Ok(Exit::Itself(status)) => answer::of_line(&last, status, &program.log, seconds),

@@ -112,7 +112,7 @@ impl Conversation<'_> {
         }
         let seconds = self.since.elapsed().as_secs_f64();
         match exit {
-            Err(end) => end,
+            Err(problem) => End::Unusable(problem),
             // An answer breaks the conversation, and it was returned above.
             Ok(Exit::Stopped | Exit::Answered) => End::Stopped,
             Ok(Exit::TimedOut) => pool::timed_out(workers, seconds),

@@ -189,18 +189,18 @@ pub(super) fn timed_out(workers: &Workers, seconds: f64) -> End {
     answer::timed_out(workers.timeout, seconds)
 }
 
-/// Runs a program; one that can't be run would fail for every network.
+/// Runs a program. The error, that it can't be run, would be the same for every network.
 pub(super) fn run(
     program: &Program,
     stop: &AtomicBool,
     on_line: impl FnMut(&str, &mut super::log::Log) -> std::ops::ControlFlow<()>,
-) -> Result<process::Exit, End> {
+) -> Result<process::Exit, String> {
     process::run(program, stop, on_line).map_err(|error| {
         let name = program.command.first();
         let name = name.map_or_else(
             || "an empty command".to_owned(),
             |n| n.display().to_string(),
         );
-        End::Unusable(format!("{name}: {error}"))
+        format!("{name}: {error}")
     })
 }

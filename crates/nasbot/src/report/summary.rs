@@ -354,7 +354,7 @@ fn record_state(record: &Record, is_owned: bool) -> &'static str {
         State::Running(_) => "waiting",
         State::Paused(_) => "stopped at a rung",
         State::Done(outcome) => match outcome {
-            Outcome::Score(_) => "complete",
+            Outcome::Scored(_) => "complete",
             Outcome::Failed(_) => "failed",
             _ => "withdrawn",
         },

@@ -11,7 +11,7 @@ use nasbot::backend::{
 };
 use nasbot::settings::{Budget, Devices, Evaluator, Fidelity, Settings, Training, Workers};
 use nasbot_opt::{NetworkSpace, Outcome, SearchConfig};
-use nn_graph::{Constraints, Kind, Network};
+use nn_graph::{Bounds, Kind, Network};
 use nn_train::job::Device;
 use tempfile::TempDir;
 
@@ -89,10 +89,12 @@ printf '{"event":"done","score":0.%02d,"metrics":{},"seconds":0.1,"parameters":7
 
 /// Settings with an evaluator.
 pub(crate) fn settings(evaluator: Evaluator) -> Settings {
-    let constraints = Constraints {
+    let constraints = Bounds {
         max_layers: Some(8),
-        ..Constraints::default()
-    };
+        ..Bounds::default()
+    }
+    .checked()
+    .unwrap();
     let search = SearchConfig {
         strategy: nasbot_opt::Strategy::Random,
         initial: Some(2),

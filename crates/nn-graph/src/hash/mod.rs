@@ -11,11 +11,12 @@
 //! comes out joins that layer's colour: this tells apart, for example, one ring of eight layers
 //! from two of four. What remains (graphs made to defeat this) does not arise in a search.
 //!
-//! The mixing is fixed here, so that hashes can be stored: they are the same on every platform
+//! The mixing is fixed, so that hashes can be stored: they are the same on every platform
 //! and in every release.
 
 mod ties;
 
+use crate::weisfeiler_lehman::mix;
 use crate::{Dag, Network};
 
 impl Network {
@@ -115,14 +116,6 @@ fn mark_each_tied(dag: &Dag, colours: &mut [u64]) {
         let all = (marked.iter()).fold(0_u64, |sum, &colour| sum.wrapping_add(mix(colour)));
         colours[v] = mix(before[v] ^ mix(all));
     }
-}
-
-/// Mixes all bits into all bits; one to one (the finaliser of SplitMix64).
-fn mix(value: u64) -> u64 {
-    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
 }
 
 fn digest_bytes(bytes: &[u8]) -> u64 {

@@ -5,15 +5,16 @@
 //! functions behind the morphs take their places explicitly and are free of chance.
 //!
 //! ```
-//! use nn_graph::{Constraints, Kind, morph, pool};
+//! use nn_graph::{Bounds, Kind, morph, pool};
 //! use rand::SeedableRng as _;
 //!
 //! let mut rng = rand_pcg::Pcg64::seed_from_u64(1);
-//! let bounds = Constraints { max_layers: Some(12), ..Constraints::default() };
+//! let bounds = Bounds { max_layers: Some(12), ..Bounds::default() }.checked()?;
 //! let network = &pool::examples(Kind::Cnn)[0];
 //! let mutant = morph::mutate(network, &bounds, &mut rng).unwrap();
 //! assert!(bounds.check(&mutant).is_ok());
 //! assert_ne!(&mutant, network);
+//! # Ok::<(), nn_graph::Error>(())
 //! ```
 
 mod draft;

@@ -84,8 +84,8 @@ fn random_layer<R: Rng + ?Sized>(
         _ => wedge_units(network, edge)?,
     };
     let units = units
-        .min(constraints.max_units.unwrap_or(u32::MAX))
-        .max(constraints.min_units.unwrap_or(1));
+        .min(constraints.bounds().max_units.unwrap_or(u32::MAX))
+        .max(constraints.bounds().min_units.unwrap_or(1));
     let stride = if rng.random_ratio(1, STRIDE_2_IN) {
         2
     } else {

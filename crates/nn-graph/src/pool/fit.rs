@@ -114,7 +114,7 @@ pub(super) fn unmet(blueprints: &[Blueprint], kind: Kind, constraints: &Constrai
         (broken.iter()).all(|broken| bounds.iter().any(|bound| broken.contains(bound)))
     };
     let mut bounds: Vec<Bound> = (Bound::ALL.into_iter())
-        .filter(|&bound| constraints.limit(bound).is_some())
+        .filter(|&bound| constraints.bounds().limit(bound).is_some())
         .collect();
     for bound in bounds.clone() {
         let others: Vec<Bound> = bounds.iter().copied().filter(|&b| b != bound).collect();

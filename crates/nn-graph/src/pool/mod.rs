@@ -62,7 +62,7 @@ pub fn initial<R: Rng + ?Sized>(
         return Err(Error::NoPool {
             kind,
             bounds: (unmet.into_iter())
-                .filter_map(|bound| Some((bound, constraints.limit(bound)?)))
+                .filter_map(|bound| Some((bound, constraints.bounds().limit(bound)?)))
                 .collect(),
         });
     }
@@ -76,8 +76,8 @@ fn sizes(constraints: &Constraints, stages: u32, repeats: u32, dense: u32) -> Si
         repeats,
         dense,
         narrowing: 0,
-        least_units: constraints.min_units.unwrap_or(1).max(1),
-        most_units: constraints.max_units.unwrap_or(u32::MAX),
+        least_units: constraints.bounds().min_units.unwrap_or(1).max(1),
+        most_units: constraints.bounds().max_units.unwrap_or(u32::MAX),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use nn_graph::draw;
 #[cfg(feature = "draw")]
-use nn_graph::{Constraints, Network, mutate};
+use nn_graph::{Bounds, Network, mutate};
 use nn_graph::{Kind, pool};
 
 use crate::golden;
@@ -74,10 +74,12 @@ fn assert_drawn(network: &Network) {
 fn pictures_hold_every_layer_apart() {
     use rand::SeedableRng as _;
     let mut rng = rand_pcg::Pcg64::seed_from_u64(1);
-    let bounds = Constraints {
+    let bounds = Bounds {
         max_layers: Some(80),
-        ..Constraints::default()
-    };
+        ..Bounds::default()
+    }
+    .checked()
+    .unwrap();
     for kind in Kind::ALL {
         for mut network in pool::examples(kind) {
             assert_drawn(&network);

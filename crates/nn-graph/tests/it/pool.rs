@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use nn_graph::{Constraints, Error, Group, Kind, Network, Op, pool};
+use nn_graph::{Bounds, Constraints, Error, Group, Kind, Network, Op, pool};
 use proptest::prelude::*;
 use rand::SeedableRng as _;
 use rand_pcg::Pcg64;
@@ -108,63 +108,82 @@ fn a_seed_repeats_the_pool_and_another_changes_activations() {
 }
 
 fn small_images() -> Constraints {
-    Constraints {
+    Bounds {
         max_layers: Some(18),
         max_mass: Some(40_000.0),
         max_units: Some(64),
         min_units: Some(4),
         max_halvings: Some(3),
-        ..Constraints::default()
+        ..Bounds::default()
     }
+    .checked()
+    .unwrap()
 }
 
 #[test]
 fn tighter_spaces_get_full_pools_of_different_networks() {
-    let none = Constraints::default();
     let spaces = [
         small_images(),
-        Constraints {
+        Bounds {
             max_halvings: Some(0),
-            ..none
-        },
-        Constraints {
+            ..Bounds::default()
+        }
+        .checked()
+        .unwrap(),
+        Bounds {
             max_in_degree: Some(1),
             max_out_degree: Some(1),
-            ..none
-        },
-        Constraints {
+            ..Bounds::default()
+        }
+        .checked()
+        .unwrap(),
+        Bounds {
             max_layers: Some(8),
-            ..none
-        },
-        Constraints {
+            ..Bounds::default()
+        }
+        .checked()
+        .unwrap(),
+        Bounds {
             max_layers: Some(5),
             max_units: Some(32),
-            ..none
-        },
-        Constraints {
+            ..Bounds::default()
+        }
+        .checked()
+        .unwrap(),
+        Bounds {
             max_edges: Some(9),
             max_mass: Some(3000.0),
-            ..none
-        },
-        Constraints {
+            ..Bounds::default()
+        }
+        .checked()
+        .unwrap(),
+        Bounds {
             min_layers: Some(22),
             max_layers: Some(26),
-            ..none
-        },
-        Constraints {
+            ..Bounds::default()
+        }
+        .checked()
+        .unwrap(),
+        Bounds {
             min_mass: Some(2e6),
-            ..none
-        },
-        Constraints {
+            ..Bounds::default()
+        }
+        .checked()
+        .unwrap(),
+        Bounds {
             min_units: Some(100),
             max_units: Some(130),
-            ..none
-        },
-        Constraints {
+            ..Bounds::default()
+        }
+        .checked()
+        .unwrap(),
+        Bounds {
             max_mass: Some(100_000.0),
             min_mass: Some(20_000.0),
-            ..none
-        },
+            ..Bounds::default()
+        }
+        .checked()
+        .unwrap(),
     ];
     for bounds in spaces {
         for (kind, full) in [(Kind::Cnn, 12), (Kind::MlpClass, 10), (Kind::MlpReg, 10)] {
@@ -181,10 +200,12 @@ fn tighter_spaces_get_full_pools_of_different_networks() {
 
 #[test]
 fn a_space_without_images_to_halve_has_no_halving() {
-    let bounds = Constraints {
+    let bounds = Bounds {
         max_halvings: Some(0),
-        ..Constraints::default()
-    };
+        ..Bounds::default()
+    }
+    .checked()
+    .unwrap();
     for network in initial(Kind::Cnn, &bounds, 1) {
         assert!(
             network
@@ -203,37 +224,26 @@ fn bounds_that_exclude_everything_are_named() {
             .unwrap_err()
             .to_string()
     };
-    let none = Constraints::default();
-    let bounds = Constraints {
-        max_layers: Some(2),
-        max_mass: Some(1e6),
-        ..none
-    };
-    assert_eq!(
-        says(Kind::Cnn, bounds),
-        "no network of kind cnn to start from keeps max-layers = 2: relax it"
-    );
-    let bounds = Constraints {
+    let bounds = Bounds {
+        max_layers: Some(4),
+        min_mass: Some(1e12),
+        ..Bounds::default()
+    }
+    .checked()
+    .unwrap();
+    assert_eq!(says(Kind::Cnn, bounds), "");
+    let bounds = Bounds {
         max_mass: Some(1000.0),
         min_units: Some(500),
         min_layers: Some(5),
-        ..none
-    };
+        ..Bounds::default()
+    }
+    .checked()
+    .unwrap();
     assert_eq!(
         says(Kind::MlpReg, bounds),
         "no network of kind mlp-reg to start from keeps min-layers = 5, max-mass = 1000, \
          min-units = 500: relax one of them"
-    );
-    let bounds = Constraints {
-        min_layers: Some(9),
-        max_layers: Some(8),
-        max_units: Some(64),
-        ..none
-    };
-    assert_eq!(
-        says(Kind::MlpClass, bounds),
-        "no network of kind mlp-class to start from keeps max-layers = 8, min-layers = 9: \
-         relax one of them"
     );
 }
 
@@ -252,7 +262,7 @@ proptest! {
         is_set in prop::array::uniform10(prop::bool::weighted(0.4)),
     ) {
         let (max_in, max_out, edges, halvings) = degrees_edges_halvings;
-        let bounds = Constraints {
+        let bounds = Bounds {
             min_layers: is_set[0].then_some(layers.0),
             max_layers: is_set[1].then_some(layers.1),
             min_mass: is_set[2].then_some(masses.0),
@@ -264,6 +274,15 @@ proptest! {
             max_edges: is_set[8].then_some(edges),
             max_halvings: is_set[9].then_some(halvings),
         };
+        let bounds = match bounds.checked() {
+            Ok(bounds) => bounds,
+            Err(Error::Bounds(problems)) => {
+                prop_assert!(!problems.is_empty());
+                prop_assert!(problems.iter().all(|p| bounds.limit(p.bound).is_some()));
+                return Ok(());
+            }
+            Err(other) => return Err(TestCaseError::fail(other.to_string())),
+        };
         match pool::initial(kind, &bounds, &mut Pcg64::seed_from_u64(seed)) {
             Ok(pool) => {
                 prop_assert!(!pool.is_empty());
@@ -274,7 +293,7 @@ proptest! {
             }
             Err(Error::NoPool { bounds: named, .. }) => {
                 prop_assert!(!named.is_empty());
-                prop_assert!(named.iter().all(|&(bound, limit)| bounds.limit(bound) == Some(limit)));
+                prop_assert!(named.iter().all(|&(bound, limit)| bounds.bounds().limit(bound) == Some(limit)));
             }
             Err(other) => prop_assert!(false, "{other}"),
         }

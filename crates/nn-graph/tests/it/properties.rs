@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nn_graph::{Constraints, Kind, Morph, Network, Op, mutate, pool};
+use nn_graph::{Bounds, Constraints, Kind, Morph, Network, Op, mutate, pool};
 use proptest::prelude::*;
 use rand::SeedableRng as _;
 use rand::seq::IndexedRandom as _;
@@ -15,23 +15,27 @@ fn spaces() -> [Constraints; 4] {
     let none = Constraints::default();
     [
         none,
-        Constraints {
+        Bounds {
             max_layers: Some(20),
             max_mass: Some(60_000.0),
             min_units: Some(4),
             max_units: Some(96),
             max_halvings: Some(3),
-            ..none
-        },
-        Constraints {
+            ..Bounds::default()
+        }
+        .checked()
+        .unwrap(),
+        Bounds {
             min_layers: Some(6),
             max_layers: Some(60),
             max_edges: Some(90),
             max_in_degree: Some(3),
             max_out_degree: Some(3),
-            ..none
-        },
-        Constraints {
+            ..Bounds::default()
+        }
+        .checked()
+        .unwrap(),
+        Bounds {
             min_mass: Some(500.0),
             max_mass: Some(1e6),
             min_units: Some(8),
@@ -39,8 +43,10 @@ fn spaces() -> [Constraints; 4] {
             max_in_degree: Some(5),
             max_out_degree: Some(5),
             max_edges: Some(200),
-            ..none
-        },
+            ..Bounds::default()
+        }
+        .checked()
+        .unwrap(),
     ]
 }
 
@@ -126,18 +132,22 @@ fn mutation_is_determined_by_the_seed() {
 fn a_network_outside_the_bounds_gives_only_ones_inside() {
     let mut rng = Pcg64::seed_from_u64(4);
     let network = &pool::examples(Kind::Cnn)[0]; // nine layers
-    let bounds = Constraints {
+    let bounds = Bounds {
         max_layers: Some(8),
-        ..Constraints::default()
-    };
+        ..Bounds::default()
+    }
+    .checked()
+    .unwrap();
     for _ in 0..100 {
         let shorter = mutate(network, &bounds, &mut rng).unwrap();
         assert!(shorter.len() <= 8);
     }
-    let bounds = Constraints {
-        max_layers: Some(3),
-        ..Constraints::default()
-    };
+    let bounds = Bounds {
+        max_mass: Some(0.5),
+        ..Bounds::default()
+    }
+    .checked()
+    .unwrap();
     let refusal = mutate(network, &bounds, &mut rng).unwrap_err();
     assert!(!refusal.to_string().is_empty());
 }
@@ -145,10 +155,12 @@ fn a_network_outside_the_bounds_gives_only_ones_inside() {
 /// A random network: some mutations from one of the pool's.
 fn mutant(kind: Kind, seed: u64) -> Network {
     let mut rng = Pcg64::seed_from_u64(seed);
-    let bounds = Constraints {
+    let bounds = Bounds {
         max_layers: Some(40),
-        ..Constraints::default()
-    };
+        ..Bounds::default()
+    }
+    .checked()
+    .unwrap();
     let pool = pool::initial(kind, &bounds, &mut rng).unwrap();
     let mut network = pool.choose(&mut rng).unwrap().clone();
     for _ in 0..rng.random_range(0..15) {

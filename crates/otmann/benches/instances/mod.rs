@@ -1,7 +1,7 @@
 //! Evolved networks of wanted sizes, from fixed seeds: what benchmarks, `bench-otmann.sh` and the
 //! tests of exactness use.
 
-use nn_graph::{Constraints, Kind, Network, morph, pool};
+use nn_graph::{Bounds, Kind, Network, morph, pool};
 use rand::seq::IndexedRandom as _;
 use rand::{Rng, RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
@@ -21,11 +21,13 @@ pub(crate) fn evolve(kind: Kind, size: usize, rng: &mut impl Rng) -> Network {
             if network.len() == size {
                 return network;
             }
-            let bounds = Constraints {
+            let bounds = Bounds {
                 max_layers: Some(size.max(network.len())),
-                ..Constraints::default()
+                ..Bounds::default()
             };
-            if let Ok(mutant) = morph::mutate(&network, &bounds, rng) {
+            if let Ok(bounds) = bounds.checked()
+                && let Ok(mutant) = morph::mutate(&network, &bounds, rng)
+            {
                 network = mutant;
             }
         }

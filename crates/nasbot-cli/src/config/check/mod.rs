@@ -26,16 +26,18 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
     };
     let name = name(&raw, source, &mut problems);
     let kind = space::kind(&raw, &mut problems);
-    let mut constraints = raw.space.constraints();
-    space::bounds(&constraints, &mut problems);
+    let mut bounds = raw.space.bounds();
     let search = search(&raw, overrides, &mut problems);
     let workers = workers::workers(&raw.workers, &mut problems);
     let budget = budget(&raw, overrides, &mut problems);
     let study = raw.study.path.as_ref().map(|path| source.folder.join(path));
     if let (Some(data), Some(kind)) = (&raw.data, kind) {
-        space::halvings(data, kind, &mut constraints, &mut problems);
+        space::halvings(data, kind, &mut bounds, &mut problems);
     }
-    let space = kind.and_then(|kind| space::space(&raw, source, kind, constraints, &mut problems));
+    let constraints = space::constraints(bounds, &mut problems);
+    let space = (kind.zip(constraints)).and_then(|(kind, constraints)| {
+        space::space(&raw, source, kind, constraints, &mut problems)
+    });
     let fidelity = fidelity::fidelity(&raw, &mut problems);
     let evaluator = evaluator::evaluator(raw, source, kind, &mut problems);
     let config = match (space, search, fidelity, evaluator) {

@@ -2,7 +2,7 @@
 
 use nasbot::settings::Description;
 use nasbot_opt::NetworkSpace;
-use nn_graph::{Constraints, Kind};
+use nn_graph::{BoundProblem, Bounds, Constraints, Kind};
 use nn_train::data::DataSpec;
 
 use super::super::diagnostic::Problems;
@@ -20,78 +20,24 @@ pub(super) fn kind(raw: &Raw, problems: &mut Problems<'_>) -> Option<Kind> {
     }
 }
 
-pub(super) fn bounds(bounds: &Constraints, problems: &mut Problems<'_>) {
-    let number = |n: usize| n as f64;
-    let pairs = [
-        (
-            "layers",
-            bounds.min_layers.map(number),
-            bounds.max_layers.map(number),
-        ),
-        ("mass", bounds.min_mass, bounds.max_mass),
-        (
-            "units",
-            bounds.min_units.map(f64::from),
-            bounds.max_units.map(f64::from),
-        ),
-    ];
-    for (what, least, most) in pairs {
-        for (end, value) in [("min", least), ("max", most)] {
-            if value.is_some_and(|value| !value.is_finite() || value < 0.0) {
-                let path = format!("space.{end}-{what}");
-                problems.add(
-                    &path,
-                    format!("{end}-{what} must be a finite number of at least 0"),
-                    "",
-                );
+/// The bounds as constraints; `None` where no network can keep them, which is noted at each.
+pub(super) fn constraints(bounds: Bounds, problems: &mut Problems<'_>) -> Option<Constraints> {
+    match bounds.checked() {
+        Ok(constraints) => Some(constraints),
+        Err(nn_graph::Error::Bounds(wrong)) => {
+            for BoundProblem {
+                bound,
+                problem,
+                reason,
+            } in wrong
+            {
+                problems.add(&format!("space.{bound}"), problem, reason);
             }
+            None
         }
-        if let (Some(least), Some(most)) = (least, most)
-            && least > most
-        {
-            problems.add(
-                &format!("space.min-{what}"),
-                format!("min-{what} is {least}, more than max-{what} = {most}"),
-                "no network can satisfy both: swap or loosen them",
-            );
-        }
-    }
-    let least = [
-        (
-            "max-layers",
-            bounds.max_layers,
-            4,
-            "input, output, a decision layer and one between",
-        ),
-        (
-            "max-edges",
-            bounds.max_edges,
-            3,
-            "the shortest network has three edges",
-        ),
-        (
-            "max-in-degree",
-            bounds.max_in_degree,
-            1,
-            "every layer but the input has a parent",
-        ),
-        (
-            "max-out-degree",
-            bounds.max_out_degree,
-            1,
-            "every layer but the output has a child",
-        ),
-        (
-            "max-units",
-            bounds.max_units.map(|u| u as usize),
-            1,
-            "a layer has at least one unit",
-        ),
-    ];
-    for (what, value, needed, why) in least {
-        if let Some(value) = value.filter(|&value| value < needed) {
-            let message = format!("{what} is {value}, it must be at least {needed}");
-            problems.add(&format!("space.{what}"), message, why);
+        Err(error) => {
+            problems.add_first("space", error.to_string(), "");
+            None
         }
     }
 }
@@ -100,7 +46,7 @@ pub(super) fn bounds(bounds: &Constraints, problems: &mut Problems<'_>) {
 pub(super) fn halvings(
     data: &DataSpec,
     kind: Kind,
-    bounds: &mut Constraints,
+    bounds: &mut Bounds,
     problems: &mut Problems<'_>,
 ) {
     let Some(image) = data
@@ -129,12 +75,11 @@ pub(super) fn space(
     raw: &Raw,
     source: &Description,
     kind: Kind,
-    bounds: Constraints,
+    constraints: Constraints,
     problems: &mut Problems<'_>,
 ) -> Option<NetworkSpace> {
     let Some(files) = &raw.space.pool else {
-        // Contradictory bounds have been noted; no network satisfying them would be one problem more.
-        let space = NetworkSpace::new(kind, bounds);
+        let space = NetworkSpace::new(kind, constraints);
         return space
             .map_err(|error| problems.add_first("space", error.to_string(), ""))
             .ok();
@@ -149,7 +94,7 @@ pub(super) fn space(
     if pool.len() < files.len() {
         return None;
     }
-    let space = NetworkSpace::new(kind, bounds).and_then(|space| space.with_pool(pool));
+    let space = NetworkSpace::new(kind, constraints).and_then(|space| space.with_pool(pool));
     space
         .map_err(|error| problems.add("space.pool", error.to_string(), ""))
         .ok()
