@@ -40,6 +40,7 @@ fn main() -> Result<(), Failure> {
             let instructions = match instructions {
                 "avx512" => Instructions::Avx512,
                 "avx2" => Instructions::Avx2,
+                "neon" => Instructions::Neon,
                 "portable" => Instructions::Portable,
                 other => return Err(format!("unknown instructions {other}").into()),
             };

@@ -1,6 +1,8 @@
 //! Choice of instructions when running.
 
-use super::{Lanes, Portable};
+#[cfg(target_arch = "aarch64")]
+use super::neon::Neon;
+use super::{Lanes, Portable, Vector as _};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2::Avx2, avx512::Avx512};
 
@@ -12,13 +14,15 @@ pub enum Instructions {
     Avx512,
     /// AVX2.
     Avx2,
+    /// NEON.
+    Neon,
     /// Plain Rust.
     Portable,
 }
 
 impl Instructions {
     /// Every variant, fastest first.
-    pub const ALL: [Self; 3] = [Self::Avx512, Self::Avx2, Self::Portable];
+    pub const ALL: [Self; 4] = [Self::Avx512, Self::Avx2, Self::Neon, Self::Portable];
 
     /// Whether this machine has them.
     #[must_use]
@@ -30,6 +34,7 @@ impl Instructions {
             Self::Avx2 => Avx2::new().is_some(),
             #[cfg(not(target_arch = "x86_64"))]
             Self::Avx512 | Self::Avx2 => false,
+            Self::Neon => cfg!(target_arch = "aarch64"),
             Self::Portable => true,
         }
     }
@@ -65,6 +70,8 @@ pub(crate) fn run<K: Kernel>(instructions: Instructions, kernel: K) -> K::Output
                 return lanes.enter(kernel);
             }
         }
+        #[cfg(target_arch = "aarch64")]
+        Instructions::Neon => return Neon.enter(kernel),
         _ => {}
     }
     Portable.enter(kernel)

@@ -1,8 +1,8 @@
-//! The loops worth vectorising, behind one trait.
+//! The loops worth vectorising: written once, over any vector instructions.
 //!
-//! Every implementation gives the same bits: each lane does the same operations in the same
-//! order, there is no fused multiplication, and ties go to the lowest index. Slices have lengths
-//! that are multiples of [`LANES`].
+//! [`Vector`] is what they need of instructions; its implementations are thin. [`Lanes`] is what a solver calls, and `loops`
+//! implements it for every [`Vector`]. All give the same bits: each lane does the same operations in the same order, there is
+//! no fused multiplication, and ties go to the lowest index. Slices have lengths that are multiples of [`LANES`].
 
 use std::ops::Range;
 
@@ -12,12 +12,17 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod dispatch;
+mod loops;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
+mod vector;
 
 pub(crate) use aligned::Aligned;
 pub use dispatch::Instructions;
 pub(crate) use dispatch::{Kernel, run};
 pub(crate) use portable::Portable;
+pub(crate) use vector::Vector;
 
 /// Doubles in the widest vector; rows are padded to a multiple of this.
 pub(crate) const LANES: usize = 8;
@@ -64,22 +69,8 @@ pub(crate) struct Features<'a> {
     pub(crate) reals: &'a [[f64; LANES]],
 }
 
-/// Tiles of `N` words and of `M` reals.
-type Tiles<'a, const N: usize, const M: usize> = (&'a [[[u64; LANES]; N]], &'a [[[f64; LANES]; M]]);
-
-impl<'a> Features<'a> {
-    /// Tiles of the heights `N` and `M`, which must be [`Self::heights`].
-    #[inline(always)]
-    fn tiles<const N: usize, const M: usize>(self) -> Tiles<'a, N, M> {
-        (self.bytes.as_chunks().0, self.reals.as_chunks().0)
-    }
-}
-
-/// One set of vector instructions.
-pub(crate) trait Lanes: Copy {
-    /// Runs `kernel` in a function of its own that is compiled with these instructions.
-    fn enter<K: Kernel>(self, kernel: K) -> K::Output;
-
+/// The inner loops.
+pub(crate) trait Lanes: Vector {
     /// Σ over features of |a's − b's| for a's layers `rows` against b's layers from `first`: one
     /// row of `stride` elements of `out` for each. Bytes first, then reals in order. `first` and
     /// `stride` are whole vectors.
@@ -124,3 +115,6 @@ pub(crate) trait Lanes: Copy {
     /// Adds `by` to the values whose bit in `set` is 1.
     fn shift(self, values: &mut [f64], set: &[u64], by: f64);
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,12 @@
 //! Plain Rust, for any machine.
 
-use std::ops::Range;
+use std::array;
+use std::cmp::Ordering;
 
-use super::{Features, Kernel, LANES, Lanes, Terms};
+use super::{Kernel, Vector};
+
+/// Numbers in one vector: as many as the compiler keeps in the registers of a machine without wider ones.
+const WIDE: usize = 4;
 
 /// Plain Rust in chunks that the compiler can vectorise.
 #[derive(Clone, Copy, Debug)]
@@ -25,142 +29,150 @@ fn byte_distance(x: u64, y: u64) -> u64 {
     sum.wrapping_mul(ONES) >> 48
 }
 
+/// What `of` makes of each pair of numbers.
 #[inline(always)]
-fn argmax(len: usize, value: impl Fn(usize) -> f64, above: f64) -> Option<(usize, f64)> {
-    let mut top = [f64::NEG_INFINITY; LANES];
-    for start in (0..len).step_by(LANES) {
-        for (lane, top) in top.iter_mut().enumerate() {
-            let value = value(start + lane);
-            *top = if value > *top { value } else { *top };
-        }
-    }
-    let mut best = top[0];
-    for &top in &top[1..] {
-        best = if top > best { top } else { best };
-    }
-    if best > above {
-        let at = (0..len).find(|&k| value(k) >= best)?;
-        return Some((at, best));
-    }
-    None
+fn each<A: Copy, B: Copy, C>(a: [A; WIDE], b: [B; WIDE], of: impl Fn(A, B) -> C) -> [C; WIDE] {
+    array::from_fn(|k| of(a[k], b[k]))
 }
 
-impl Lanes for Portable {
+impl Vector for Portable {
+    const WIDTH: usize = WIDE;
+    type Chunk = [f64; WIDE];
+    type Words = [u64; WIDE];
+    type Doubles = [f64; WIDE];
+    type Counts = [u64; WIDE];
+    type Mask = [bool; WIDE];
+
     #[inline(never)]
     fn enter<K: Kernel>(self, kernel: K) -> K::Output {
         kernel.run(self)
     }
 
     #[inline(always)]
-    fn structure(
-        self,
-        a: Features<'_>,
-        rows: Range<usize>,
-        b: Features<'_>,
-        first: usize,
-        stride: usize,
-        out: &mut [f64],
-    ) {
-        let (words, reals) = a.heights;
-        for (row, out) in rows.zip(out.chunks_exact_mut(stride)) {
-            let (own, lane) = (row / LANES, row % LANES);
-            for (tile, out) in (first / LANES..).zip(out.as_chunks_mut::<LANES>().0) {
-                let mut counts = [0_u64; LANES];
-                for word in 0..words {
-                    let x = a.bytes[own * words + word][lane];
-                    for (count, &y) in counts.iter_mut().zip(&b.bytes[tile * words + word]) {
-                        *count += byte_distance(x, y);
-                    }
-                }
-                let mut sums = counts.map(|count| count as f64);
-                for real in 0..reals {
-                    let x = a.reals[own * reals + real][lane];
-                    for (sum, &y) in sums.iter_mut().zip(&b.reals[tile * reals + real]) {
-                        *sum += (x - y).abs();
-                    }
-                }
-                *out = sums;
-            }
+    fn chunks(values: &[f64]) -> &[Self::Chunk] {
+        values.as_chunks().0
+    }
+
+    #[inline(always)]
+    fn chunks_mut(values: &mut [f64]) -> &mut [Self::Chunk] {
+        values.as_chunks_mut().0
+    }
+
+    #[inline(always)]
+    fn words(words: &[u64]) -> &[Self::Words] {
+        words.as_chunks().0
+    }
+
+    #[inline(always)]
+    fn load(self, chunk: &Self::Chunk) -> Self::Doubles {
+        *chunk
+    }
+
+    #[inline(always)]
+    fn store(self, chunk: &mut Self::Chunk, vector: Self::Doubles) {
+        *chunk = vector;
+    }
+
+    #[inline(always)]
+    fn splat(self, value: f64) -> Self::Doubles {
+        [value; WIDE]
+    }
+
+    #[inline(always)]
+    fn add(self, a: Self::Doubles, b: Self::Doubles) -> Self::Doubles {
+        each(a, b, |a, b| a + b)
+    }
+
+    #[inline(always)]
+    fn sub(self, a: Self::Doubles, b: Self::Doubles) -> Self::Doubles {
+        each(a, b, |a, b| a - b)
+    }
+
+    #[inline(always)]
+    fn mul(self, a: Self::Doubles, b: Self::Doubles) -> Self::Doubles {
+        each(a, b, |a, b| a * b)
+    }
+
+    #[inline(always)]
+    fn max(self, a: Self::Doubles, b: Self::Doubles) -> Self::Doubles {
+        each(a, b, |a, b| if a > b { a } else { b })
+    }
+
+    #[inline(always)]
+    fn abs(self, a: Self::Doubles) -> Self::Doubles {
+        a.map(f64::abs)
+    }
+
+    #[inline(always)]
+    fn largest_of(self, a: Self::Doubles) -> f64 {
+        a.into_iter()
+            .fold(f64::NEG_INFINITY, |a, b| if b > a { b } else { a })
+    }
+
+    #[inline(always)]
+    fn smallest_of(self, a: Self::Doubles) -> f64 {
+        a.into_iter()
+            .fold(f64::INFINITY, |a, b| if b < a { b } else { a })
+    }
+
+    #[inline(always)]
+    fn greater(self, a: Self::Doubles, b: Self::Doubles) -> Self::Mask {
+        each(a, b, |a, b| a > b)
+    }
+
+    #[inline(always)]
+    fn at_least(self, a: Self::Doubles, b: Self::Doubles) -> Self::Mask {
+        each(a, b, |a, b| a >= b)
+    }
+
+    #[inline(always)]
+    fn equal(self, a: Self::Doubles, b: Self::Doubles) -> Self::Mask {
+        each(a, b, |a, b| a.partial_cmp(&b) == Some(Ordering::Equal))
+    }
+
+    #[inline(always)]
+    fn bits(self, mask: Self::Mask) -> u64 {
+        let mut bits = 0;
+        for (k, is_set) in mask.into_iter().enumerate() {
+            bits |= u64::from(is_set) << k;
         }
+        bits
     }
 
     #[inline(always)]
-    fn savings(self, terms: Terms, mismatch: &[f64], structure: &[f64], out: &mut [f64]) {
-        for ((out, &mismatch), &structure) in out.iter_mut().zip(mismatch).zip(structure) {
-            *out = terms.saving(mismatch, structure);
+    fn select(self, mask: Self::Mask, yes: Self::Doubles, no: Self::Doubles) -> Self::Doubles {
+        array::from_fn(|k| if mask[k] { yes[k] } else { no[k] })
+    }
+
+    #[inline(always)]
+    fn add_where(self, bits: u64, to: Self::Doubles, by: Self::Doubles) -> Self::Doubles {
+        array::from_fn(|k| to[k] + if bits >> k & 1 == 1 { by[k] } else { 0.0 })
+    }
+
+    #[inline(always)]
+    fn with_bit(self, words: &Self::Words, bit: u32) -> u64 {
+        let mut bits = 0;
+        for (k, word) in words.iter().enumerate() {
+            bits |= (word >> bit & 1) << k;
         }
+        bits
     }
 
     #[inline(always)]
-    fn best(self, saving: &[f64], potential: &[f64], above: f64) -> Option<(usize, f64)> {
-        let potential = &potential[..saving.len()];
-        argmax(saving.len(), |k| saving[k] + potential[k], above)
+    fn no_counts(self) -> Self::Counts {
+        [0; WIDE]
     }
 
     #[inline(always)]
-    fn best_of_rows(
-        self,
-        saving: &[f64],
-        columns: &[f64],
-        rows: &[f64],
-    ) -> Option<(usize, usize, f64)> {
-        let mut found = None;
-        let mut most = 0.0;
-        for (row, (saving, &own)) in saving.chunks_exact(columns.len()).zip(rows).enumerate() {
-            if let Some((column, best)) = self.best(saving, columns, own + most) {
-                most = best - own;
-                found = Some((row, column, most));
-            }
-        }
-        found
+    fn add_byte_distances(self, to: Self::Counts, x: u64, y: &Self::Words) -> Self::Counts {
+        each(to, *y, |to, y| to + byte_distance(x, y))
     }
 
     #[inline(always)]
-    fn largest(self, values: &[f64], above: f64) -> Option<(usize, f64)> {
-        argmax(values.len(), |k| values[k], above)
-    }
-
-    #[inline(always)]
-    fn smallest(self, values: &[f64], below: f64) -> Option<(usize, f64)> {
-        argmax(values.len(), |k| -values[k], -below).map(|(at, value)| (at, -value))
-    }
-
-    #[inline(always)]
-    fn containing<const W: usize>(self, words: &[u64], bit: u32) -> [u64; W] {
-        let mut out = [0; W];
-        for (out, words) in out.iter_mut().zip(words.chunks(64)) {
-            for (k, word) in words.iter().enumerate() {
-                *out |= (word >> bit & 1) << k;
-            }
-        }
-        out
-    }
-
-    #[inline(always)]
-    fn accumulate(self, values: &mut [f64], sets: &[u64], terms: &[(usize, f64)]) {
-        let nodes = values.len();
-        values.fill(0.0);
-        for (values, sets) in values.chunks_mut(64).zip(sets.chunks(nodes.max(1))) {
-            for &(node, term) in terms {
-                let mut bits = sets[node];
-                while bits != 0 {
-                    values[bits.trailing_zeros() as usize] += term;
-                    bits &= bits - 1;
-                }
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn shift(self, values: &mut [f64], set: &[u64], by: f64) {
-        for (values, &set) in values.chunks_mut(64).zip(set) {
-            for (bit, value) in values.iter_mut().enumerate() {
-                *value += if set >> bit & 1 == 1 { by } else { 0.0 };
-            }
-        }
+    fn doubles(self, counts: Self::Counts) -> Self::Doubles {
+        counts.map(|count| count as f64)
     }
 }
-
 #[cfg(test)]
 mod tests {
     use super::byte_distance;
