@@ -1,7 +1,8 @@
 //! Where boxes and edges go: layers in rows by their distance from the input, from top to bottom,
 //! ordered and placed within rows by rust-sugiyama.
 //!
-//! Edges that pass rows get a waypoint in each, so that they run between boxes, not through them.
+//! Edges that pass rows get a waypoint in each, so that they run between boxes, not through them. A network that is
+//! too large for that is drawn plainly: the layers of a row side by side, edges straight.
 
 use rust_sugiyama::configure::Config;
 use rust_sugiyama::from_vertices_and_edges;
@@ -15,6 +16,10 @@ const SPACING: f64 = 18.0;
 /// Room beside a waypoint.
 const WAYPOINT_WIDTH: f64 = 4.0;
 const LETTER_WIDTH: f64 = 6.9;
+/// Boxes and waypoints that are ordered and placed with care: more of them take many seconds.
+const MOST_PLACED: usize = 20_000;
+/// Rows that are placed with care: the placing recurses as deep as there are rows.
+const MOST_ROWS: u32 = 2000;
 
 /// Centres of boxes and courses of edges, x to the right and y down, from 0.
 pub(super) struct Layout {
@@ -35,11 +40,55 @@ fn box_width(label: &str) -> f64 {
 
 impl Layout {
     pub(super) fn new(network: &Network) -> Self {
-        let n = network.len();
         let rows = network.dag().lengths(End::Sources, |_| true).longest;
         let widths: Vec<f64> = (network.layers().iter())
             .map(|layer| box_width(&layer.to_string()))
             .collect();
+        let passed = |&(from, to): &(usize, usize)| (rows[to] - rows[from]) as usize - 1;
+        let waypoints: usize = network.edges().iter().map(passed).sum();
+        let last = rows.iter().copied().max();
+        if network.len() + waypoints > MOST_PLACED || last > Some(MOST_ROWS) {
+            Self::plain(network, &rows, widths)
+        } else {
+            Self::careful(network, &rows, widths)
+        }
+    }
+
+    /// The layers of a row side by side about the middle, edges straight. O(n + m).
+    fn plain(network: &Network, rows: &[u32], widths: Vec<f64>) -> Self {
+        let last = rows.iter().max().map_or(0, |&row| row as usize);
+        let mut used = vec![0.0; last + 1];
+        for (&row, width) in rows.iter().zip(&widths) {
+            used[row as usize] += width + SPACING;
+        }
+        let width = used.iter().copied().fold(0.0, f64::max) - SPACING;
+        let pitch = BOX_HEIGHT + 3.0 * SPACING;
+        // Where the next box of each row begins.
+        let mut next: Vec<f64> = (used.iter())
+            .map(|used| (width - (used - SPACING)) / 2.0)
+            .collect();
+        let boxes = (rows.iter().zip(&widths))
+            .map(|(&row, width)| {
+                let left = next[row as usize];
+                next[row as usize] += width + SPACING;
+                (
+                    left + width / 2.0,
+                    f64::from(row) * pitch + BOX_HEIGHT / 2.0,
+                )
+            })
+            .collect();
+        Self {
+            width,
+            height: last as f64 * pitch + BOX_HEIGHT,
+            boxes,
+            widths,
+            waypoints: vec![Vec::new(); network.edges().len()],
+        }
+    }
+
+    /// Boxes and waypoints ordered and placed so that few edges cross.
+    fn careful(network: &Network, rows: &[u32], widths: Vec<f64>) -> Self {
+        let n = network.len();
         let mut vertices: Vec<(u32, (f64, f64))> = (0_u32..)
             .zip(&widths)
             .map(|(id, &width)| (id, (width, BOX_HEIGHT)))

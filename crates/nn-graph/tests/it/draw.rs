@@ -2,7 +2,7 @@
 
 use nn_graph::draw;
 #[cfg(feature = "draw")]
-use nn_graph::{Bounds, Network, mutate};
+use nn_graph::{Bounds, Layer, Network, Op, mutate};
 use nn_graph::{Kind, pool};
 
 use crate::golden;
@@ -114,4 +114,37 @@ fn a_matching_shows_what_is_left_over() {
     assert_eq!(boxes(&svg).len(), a.len() + b.len());
     assert_eq!(svg.matches(" moved</title>").count(), b.len() - 1);
     assert!(svg.matches("stroke-dasharray").count() >= 3);
+}
+
+#[cfg(feature = "draw")]
+#[test]
+fn a_network_of_any_size_is_drawn_on_a_small_stack() {
+    let ops = |n: usize| {
+        let mut layers = vec![Layer::plain(Op::Ip)];
+        layers.resize(n - 2, Layer::dense(Op::Relu, 8));
+        layers.extend([Layer::plain(Op::Linear), Layer::plain(Op::Op)]);
+        layers
+    };
+    let draw = |layers: usize, edges: Vec<(usize, usize)>| {
+        let network = Network::new(Kind::MlpReg, ops(layers), edges).unwrap();
+        let drawing = std::thread::Builder::new()
+            .stack_size(1 << 20)
+            .spawn(move || draw::svg(&network))
+            .unwrap();
+        drawing.join().unwrap()
+    };
+    let chain = |n: usize| (1..n).map(|i| (i - 1, i));
+    for n in [1000, 5000, 100_000] {
+        let svg = draw(n, chain(n).collect());
+        assert_eq!(svg.matches("<rect").count(), n);
+        let network = Network::new(Kind::MlpReg, ops(n), chain(n)).unwrap();
+        if n == 5000 {
+            assert_drawn(&network);
+        }
+    }
+    // Every layer feeds all later ones: 120 layers have some 270,000 places where an edge passes a row.
+    let n = 120;
+    let dense = (0..n - 2).flat_map(|i| (i + 2..n - 2).map(move |j| (i, j)));
+    let svg = draw(n, chain(n).chain(dense).collect());
+    assert_eq!(svg.matches("<rect").count(), n);
 }
