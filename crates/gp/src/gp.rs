@@ -2,21 +2,11 @@
 
 use ndarray::{Array3, ArrayView2, ArrayView3, NewAxis, s};
 
-use crate::covariance::Indefinite;
 use crate::distances::Distances;
 use crate::error::{Error, check_length, check_values};
 use crate::kernel::Kernel;
 use crate::likelihood::log_density;
-use crate::posterior::{Joint, Posterior, Prediction};
-
-/// What a [`Gp`] is besides its kernel and parameters.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Options {
-    /// The constant prior mean m, in units of the targets.
-    pub mean: f64,
-    /// What to do when the Gram matrix has negative eigenvalues.
-    pub indefinite: Indefinite,
-}
+use crate::posterior::{Joint, Options, Posterior, Prediction};
 
 /// Exact Gaussian process regression: y = f + noise, f ~ GP(m, k), noise ~ N(0, σ²).
 ///
@@ -148,34 +138,4 @@ impl<K: Kernel> Gp<K> {
     {
         self.posterior.with_pending(cross, among)
     }
-}
-
-/// The logarithm of the noise variance, and the kernel's parameters.
-pub(crate) fn split(parameters: &[f64]) -> (f64, &[f64]) {
-    match parameters {
-        [noise, kernel @ ..] => (*noise, kernel),
-        [] => (f64::NAN, &[]),
-    }
-}
-
-/// Checks that kernel, parameters and distances belong together.
-pub(crate) fn check_model<K: Kernel + ?Sized>(
-    kernel: &K,
-    parameters: &[f64],
-    distances: &Distances,
-) -> Result<(), Error> {
-    let count = 1 + kernel.num_parameters();
-    check_length(
-        "the vector of hyper-parameters",
-        "values",
-        count,
-        parameters.len(),
-    )?;
-    check_values("the vector of hyper-parameters", parameters, true)?;
-    check_length(
-        "the stack of distances",
-        "distance functions",
-        kernel.depth(),
-        distances.depth(),
-    )
 }

@@ -22,9 +22,9 @@ use crate::Triangle;
 use crate::covariance::{Indefinite, Spectrum, factor};
 use crate::distances::Distances;
 use crate::error::{Error, check_length, check_values};
-use crate::gp::{check_model, split};
 use crate::kernel::{Kernel, gram};
 use crate::matrix;
+use crate::parameters::{check_model, split};
 use crate::statistics::dot;
 
 const HALF_LOG_TWO_PI: f64 = 0.918_938_533_204_672_8;

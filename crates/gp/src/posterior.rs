@@ -6,16 +6,25 @@ use ndarray::{Array1, Array2, ArrayView3, Axis};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::covariance::{Covariance, Extension, project};
+use crate::covariance::{Covariance, Extension, Indefinite, project};
 use crate::distances::Distances;
 use crate::error::{Error, check_length};
-use crate::gp::{Options, check_model, split};
 use crate::kernel::{Kernel, cross, gram};
 use crate::matrix;
+use crate::parameters::{check_model, split};
 use crate::statistics::dot;
 
 /// The floor of predicted variances, as a share of the noise variance.
 const FLOOR: f64 = 0.05;
+
+/// What a [`Gp`](crate::Gp) is besides its kernel and parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Options {
+    /// The constant prior mean m, in units of the targets.
+    pub mean: f64,
+    /// What to do when the Gram matrix has negative eigenvalues.
+    pub indefinite: Indefinite,
+}
 
 /// Means and standard deviations of the noise-free function at m points, each on its own.
 #[derive(Debug, Clone, PartialEq)]

@@ -28,6 +28,7 @@ mod search;
 mod space;
 mod strategy;
 mod stream;
+mod suggestion;
 pub mod synthetic;
 mod transform;
 
@@ -40,6 +41,7 @@ pub use model::Fit;
 pub use network_space::{NetworkSpace, optimal_transport};
 pub use outcome::{Failure, Outcome, Scores};
 pub use rung::{Halving, Rung};
-pub use search::{Next, Origin, Over, Search, Suggestion};
+pub use search::Search;
 pub use space::{Distance, Space};
+pub use suggestion::{Next, Origin, Over, Suggestion};
 pub use synthetic::Synthetic;

@@ -201,6 +201,11 @@ impl Bounds {
         }
     }
 
+    /// Every bound that `network` breaks, in the order of [`Bound::ALL`].
+    pub fn violations(&self, network: &Network) -> impl Iterator<Item = Violation> {
+        (Bound::ALL.into_iter()).filter_map(|bound| bound.broken(self.limit(bound)?, network))
+    }
+
     /// The bounds as constraints.
     ///
     /// # Errors
@@ -315,12 +320,7 @@ impl Constraints {
     /// # Errors
     /// The first bound that is broken.
     pub fn check(&self, network: &Network) -> Result<(), Violation> {
-        self.violations(network).next().map_or(Ok(()), Err)
-    }
-
-    /// Every bound that `network` breaks, in the order of [`Bound::ALL`].
-    pub fn violations(&self, network: &Network) -> impl Iterator<Item = Violation> {
-        (Bound::ALL.into_iter()).filter_map(|bound| bound.broken(self.0.limit(bound)?, network))
+        self.0.violations(network).next().map_or(Ok(()), Err)
     }
 }
 

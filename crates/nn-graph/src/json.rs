@@ -81,6 +81,8 @@ impl FromStr for Network {
 
     /// Reads the interchange JSON, keeping the typed error that says which layer is wrong.
     fn from_str(json: &str) -> Result<Self, Error> {
+        // Editors of some systems put a byte order mark before the text.
+        let json = json.strip_prefix('\u{feff}').unwrap_or(json);
         let raw: RawNetwork = serde_json::from_str(json).map_err(|error| Error::Json {
             message: error.to_string(),
         })?;

@@ -185,6 +185,6 @@ impl Network {
     /// Path lengths of every category, computed anew at each call. O(categories × (n + m)).
     #[must_use]
     pub fn path_lengths(&self) -> PathLengths {
-        PathLengths::new(self)
+        PathLengths::new(self.kind(), self.layers(), self.dag())
     }
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::dag::{End, Lengths};
-use crate::{Group, Network};
+use crate::dag::{Dag, End, Lengths};
+use crate::{Group, Kind, Layer};
 
 /// How a path between two layers is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,22 +52,22 @@ pub struct PathLengths {
 }
 
 impl PathLengths {
-    pub(crate) fn new(network: &Network) -> Self {
+    pub(crate) fn new(kind: Kind, layers: &[Layer], dag: &Dag) -> Self {
         Self {
-            to_input: towards(network, End::Sources),
-            to_output: towards(network, End::Sinks),
+            to_input: towards(End::Sources, kind, layers, dag),
+            to_output: towards(End::Sinks, kind, layers, dag),
         }
     }
 }
 
-fn towards(network: &Network, end: End) -> Vec<(Category, Vec<f64>)> {
-    let mut out = Vec::with_capacity(3 * network.kind().groups().len());
-    for &group in network.kind().groups() {
+fn towards(end: End, kind: Kind, layers: &[Layer], dag: &Dag) -> Vec<(Category, Vec<f64>)> {
+    let mut out = Vec::with_capacity(3 * kind.groups().len());
+    for &group in kind.groups() {
         let Lengths {
             shortest,
             longest,
             random_walk,
-        } = (network.dag()).lengths(end, |i| group.contains(network.layers()[i].op));
+        } = dag.lengths(end, |i| group.contains(layers[i].op));
         let float = |counts: Vec<u32>| counts.into_iter().map(f64::from).collect();
         let columns = [float(shortest), float(longest), random_walk];
         for (walk, column) in Walk::ALL.into_iter().zip(columns) {

@@ -18,5 +18,4 @@ pub mod torch;
 mod training;
 
 pub use error::Error;
-pub use presets::Preset;
-pub use training::{Augmentation, Optimiser, Precision, Protocol, Schedule, TrainingSpec};
+pub use training::{Augmentation, Optimiser, Precision, Preset, Protocol, Schedule, TrainingSpec};

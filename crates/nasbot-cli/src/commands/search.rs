@@ -53,8 +53,8 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Error> {
     // It is made again for the search; making it tells whether its programs and devices are there.
     backend::backend(settings, Reports::new(|_| {}))?;
     if let Evaluator::Local(training) = &settings.evaluator {
-        let data = nn_train::data::load(&training.data)?;
-        if data.test.is_empty() {
+        let data = nn_train::data::describe(&training.data)?;
+        if data.parts[2] == 0 {
             return Err(Error::no_test_data());
         }
     }

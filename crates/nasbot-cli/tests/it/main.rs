@@ -1,6 +1,7 @@
 //! Drives the program as a person would: files in, text and exit status out.
 
 #[cfg(test)]
+mod circles;
 mod config;
 #[cfg(test)]
 mod format_1;

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -75,10 +74,20 @@ impl Folder {
         self.read(name).lines().map(str::to_owned).collect()
     }
 
-    /// Writes an executable script.
+    /// Writes an executable script. Another process writes it: a program that this one forks meanwhile would inherit the
+    /// file open for writing, and a file that is being written cannot be executed.
     pub(crate) fn script(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.write(name, text);
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = self.path(name);
+        let mut writer = Command::new("sh")
+            .args(["-c", r#"cat > "$0" && chmod +x "$0""#])
+            .arg(&path)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = writer.stdin.take().unwrap();
+        input.write_all(text.as_bytes()).unwrap();
+        drop(input);
+        assert!(writer.wait().unwrap().success());
         path
     }
 

@@ -28,7 +28,7 @@ use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
 use nix::unistd::{self, Pid};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 
-use super::process::Program;
+use super::program::Program;
 use crate::study;
 
 /// The first argument of a program that is to be a guard.

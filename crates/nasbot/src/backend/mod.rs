@@ -18,6 +18,7 @@ mod locate;
 mod log;
 mod pool;
 mod process;
+mod program;
 mod synthetic;
 
 use std::fmt;

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use nasbot_opt::{Failure, Outcome};
 
 use super::devices::Slot;
-use super::process::Program;
+use super::program::Program;
 use super::{Abilities, Backend, End, Handle, Report, Reports, Status, Work, answer, process};
 use crate::error::Error;
 use crate::settings::Workers;

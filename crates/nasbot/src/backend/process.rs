@@ -1,6 +1,5 @@
 //! One child process: started under its guard, read as it writes, stopped when it must be.
 
-use std::ffi::OsString;
 use std::io::{self, Read, Write as _};
 use std::ops::ControlFlow;
 use std::os::fd::AsFd;
@@ -19,6 +18,7 @@ use nix::unistd::Pid;
 
 use super::guard;
 use super::log::Log;
+use super::program::Program;
 
 /// How often the child, the clock and the request to stop are looked at while the child writes nothing, in milliseconds.
 const TICK: u16 = 20;
@@ -30,27 +30,6 @@ const DRAIN: Duration = Duration::from_millis(500);
 const LONGEST_LINE: usize = 1 << 20;
 /// What is read at once, so that a child that writes without end is still looked at.
 const CHUNK: usize = 64 << 10;
-
-/// What to run.
-#[derive(Clone, Debug)]
-pub(super) struct Program {
-    /// The program and its arguments.
-    pub(super) command: Vec<OsString>,
-    /// Variables set for it, beside the inherited ones.
-    pub(super) environment: Vec<(&'static str, String)>,
-    /// Its working directory, if not this process's.
-    pub(super) folder: Option<PathBuf>,
-    /// What it finds on its standard input.
-    pub(super) input: String,
-    /// Whether standard input stays open while it runs.
-    pub(super) keep_input_open: bool,
-    /// Where its standard error goes, and what else is worth keeping; added to.
-    pub(super) log: PathBuf,
-    /// The study whose next owner waits for its end.
-    pub(super) study: Option<PathBuf>,
-    /// The longest that it may run.
-    pub(super) timeout: Option<Duration>,
-}
 
 /// How a process came to its end.
 #[derive(Clone, Copy, Debug)]

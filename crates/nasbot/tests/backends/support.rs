@@ -1,8 +1,9 @@
 //! A folder of its own for each test, and the back-ends under test in it.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
@@ -118,11 +119,20 @@ pub(crate) fn settings(evaluator: Evaluator) -> Settings {
     }
 }
 
-/// Writes an executable script.
+/// Writes an executable script. Another process writes it: a program that this one forks meanwhile would inherit the file
+/// open for writing, and a file that is being written cannot be executed.
 pub(crate) fn script(folder: &Path, name: &str, text: &str) -> PathBuf {
     let path = folder.join(name);
-    fs::write(&path, format!("#!/bin/sh\n{text}")).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut writer = Command::new("sh")
+        .args(["-c", r#"cat > "$0" && chmod +x "$0""#])
+        .arg(&path)
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = writer.stdin.take().unwrap();
+    write!(input, "#!/bin/sh\n{text}").unwrap();
+    drop(input);
+    assert!(writer.wait().unwrap().success());
     path
 }
 

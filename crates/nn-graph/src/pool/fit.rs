@@ -108,7 +108,13 @@ pub(super) fn unmet(blueprints: &[Blueprint], kind: Kind, constraints: &Constrai
     let unclipped: Vec<Blueprint> = unclipped.collect();
     let broken: Vec<Vec<Bound>> = (blueprints.iter().chain(&unclipped))
         .flat_map(|blueprint| blueprint.members(kind))
-        .map(|(_, network)| constraints.violations(&network).map(|v| v.bound).collect())
+        .map(|(_, network)| {
+            constraints
+                .bounds()
+                .violations(&network)
+                .map(|v| v.bound)
+                .collect()
+        })
         .collect();
     let unmeetable = |bounds: &[Bound]| {
         (broken.iter()).all(|broken| bounds.iter().any(|bound| broken.contains(bound)))

@@ -14,9 +14,13 @@ use flate2::Crc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::source::{self, Table, io_error};
+use super::examples::{InputShape, Targets};
+use super::files::{io_error, open_plain};
+use super::labels::Classes;
+use super::raw::Keep;
+use super::readers::images;
 use super::spec::{Cache, DataSpec, Format, ImageShape, OneOrMany};
-use super::{InputShape, Targets, images};
+use super::table::{self, Table};
 use crate::Error;
 
 const MAGIC: &[u8; 8] = b"NASBOTD1";
@@ -45,14 +49,14 @@ struct Header {
     class_names: Vec<String>,
 }
 
-/// Reads files by a specification, or the table that was kept when they were last read; see [`source::read`].
+/// Reads files by a specification, or the table that was kept when they were last read; see [`table::read`].
 pub(super) fn read(
     spec: &DataSpec,
     paths: &OneOrMany,
     labels: Option<&Path>,
-    main: Option<&Table>,
+    main: Option<&Classes>,
 ) -> Result<Table, Error> {
-    let fresh = || source::read(spec, paths, labels, main);
+    let fresh = || table::read(spec, paths, labels, main, Keep::All);
     if matches!(spec.cache, Some(Cache::Switch(false))) {
         return fresh();
     }
@@ -106,7 +110,7 @@ fn folder(spec: &DataSpec, files: &[PathBuf]) -> Option<PathBuf> {
 fn names(
     spec: &DataSpec,
     paths: &OneOrMany,
-    main: Option<&Table>,
+    main: Option<&Classes>,
     files: &[PathBuf],
 ) -> Result<(String, String), Error> {
     // How the table is divided and used afterwards does not change it.
@@ -120,7 +124,7 @@ fn names(
         placement: Default::default(),
         ..spec.clone()
     };
-    let known = main.map(|main| (main.classes, &main.class_names));
+    let known = main.map(|main| (main.count, &main.names));
     let text = serde_json::to_string(&(reading, spec.format(), known, files));
     let text = text.map_err(|source| Error::Message {
         what: "data",
@@ -130,7 +134,7 @@ fn names(
     hash.update(text.as_bytes());
     let name = hex(&hash.clone().finalize());
     for path in files {
-        let mut file = File::open(path).map_err(|source| io_error(path, source))?;
+        let mut file = open_plain(path)?;
         let length =
             std::io::copy(&mut file, &mut hash).map_err(|source| io_error(path, source))?;
         // Else bytes could move from one file to the next unnoticed.
@@ -164,8 +168,8 @@ fn save(folder: &Path, path: &Path, key: String, table: &Table) -> std::io::Resu
         },
         features: table.shape.len() as u32,
         bytes,
-        classes: table.classes,
-        class_names: table.class_names.clone(),
+        classes: table.classes.count,
+        class_names: table.classes.names.clone(),
     };
     let mut crc = Crc::new();
     each_chunk(table, bytes, &mut |chunk| {
@@ -268,8 +272,10 @@ fn load(path: &Path, key: &str) -> Option<Table> {
             Some(_) => Targets::Classes(classes),
             None => Targets::Values(values),
         },
-        classes: header.classes,
-        class_names: header.class_names,
+        classes: Classes {
+            count: header.classes,
+            names: header.class_names,
+        },
     })
 }
 

@@ -1,6 +1,6 @@
 //! Standardisation: mean 0 and deviation 1, with the training part's figures.
 
-use super::{Examples, InputShape, Targets};
+use super::examples::{Examples, InputShape, Targets};
 
 /// Subtracted and divided by, so that the training part has mean 0 and deviation 1.
 ///

@@ -4,7 +4,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_pcg::Pcg64;
 
-use super::Examples;
+use super::examples::Examples;
 use super::spec::SplitSpec;
 use crate::Error;
 
@@ -15,23 +15,11 @@ pub(super) fn deal(
     all: Examples,
     has_test_file: bool,
 ) -> Result<[Examples; 3], Error> {
-    let shares = spec.shares(has_test_file)?;
     let n = all.len();
+    let [first, second, third] = ends(spec, n, has_test_file)?;
     let mut order: Vec<usize> = (0..n).collect();
     if spec.shuffle {
         order.shuffle(&mut Pcg64::seed_from_u64(spec.seed));
-    }
-    // Rounded sums, so that shares that add up to 1 use every row.
-    let end = |share: f64| ((share * n as f64).round() as usize).min(n);
-    let first = end(shares[0]);
-    let second = end(shares[0] + shares[1]);
-    let third = end(shares.iter().sum());
-    let least = |length: usize, share: f64| length == 0 && share > 0.0;
-    if first < 2 || least(second - first, shares[1]) || least(third - second, shares[2]) {
-        return Err(Error::Data {
-            field: "split",
-            problem: format!("leaves a part without examples: there are only {n}"),
-        });
     }
     let width = all.inputs.len() / n;
     let mut inputs = all.inputs;
@@ -48,6 +36,30 @@ pub(super) fn deal(
         part(validation, &order[first..second]),
         part(test, &order[second..third]),
     ])
+}
+
+/// Where training, validation and test end among `n` examples in the order of dealing.
+fn ends(spec: &SplitSpec, n: usize, has_test_file: bool) -> Result<[usize; 3], Error> {
+    let shares = spec.shares(has_test_file)?;
+    // Rounded sums, so that shares that add up to 1 use every row.
+    let end = |share: f64| ((share * n as f64).round() as usize).min(n);
+    let first = end(shares[0]);
+    let second = end(shares[0] + shares[1]);
+    let third = end(shares.iter().sum());
+    let least = |length: usize, share: f64| length == 0 && share > 0.0;
+    if first < 2 || least(second - first, shares[1]) || least(third - second, shares[2]) {
+        return Err(Error::Data {
+            field: "split",
+            problem: format!("leaves a part without examples: there are only {n}"),
+        });
+    }
+    Ok([first, second, third])
+}
+
+/// How many of `n` examples training, validation and test get.
+pub(super) fn sizes(spec: &SplitSpec, n: usize, has_test_file: bool) -> Result<[usize; 3], Error> {
+    let [first, second, third] = ends(spec, n, has_test_file)?;
+    Ok([first, second - first, third - second])
 }
 
 /// Moves row `order[i]` to place i for all i, along the cycles of the permutation: a second table would take as much

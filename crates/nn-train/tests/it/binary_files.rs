@@ -2,10 +2,10 @@
 
 use nn_train::Error;
 use nn_train::data::{
-    DataSpec, Dataset, Format, ImageShape, InputShape, OneOrMany, Targets, Task, TestSpec, load,
+    DataSpec, Dataset, Format, ImageShape, InputShape, OneOrMany, Targets, Task, TestSpec,
 };
 
-use crate::support::{gzip, write};
+use crate::support::{gzip, load, write};
 
 /// An IDX file: type, sizes and the numbers' bytes.
 fn idx(kind: u8, sizes: &[u32], bytes: &[u8]) -> Vec<u8> {
@@ -260,5 +260,33 @@ fn cifar_labels_out_of_range_and_compressed_files_that_end_early_are_named() {
             ),
             "{length}: {error:?}"
         );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn only_regular_files_are_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let labels = write(&folder, "labels-idx1-ubyte", idx(8, &[4], &[0, 1, 0, 1]));
+    let pipe = folder.path().join("pipe");
+    // Opening it for reading would wait for a writer for ever.
+    let made = std::process::Command::new("mkfifo")
+        .arg(&pipe)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let says = |path: &std::path::Path, format| {
+        let spec = DataSpec {
+            labels: (format == Format::Idx).then(|| labels.clone()),
+            format: Some(format),
+            ..DataSpec::new(path.to_owned(), Task::Class)
+        };
+        load(&spec).unwrap_err().to_string()
+    };
+    for format in [Format::Csv, Format::Idx, Format::Cifar] {
+        let said = says(&pipe, format);
+        assert!(said.contains("is a pipe, a socket or a device"), "{said}");
+        let said = says(folder.path(), format);
+        assert!(said.contains("is a folder, not a file"), "{said}");
     }
 }

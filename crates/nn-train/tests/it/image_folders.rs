@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::load;
 use nn_train::Error;
-use nn_train::data::{DataSpec, Dataset, Format, InputShape, Targets, Task, TestSpec, load};
+use nn_train::data::{DataSpec, Dataset, Format, InputShape, Targets, Task, TestSpec};
 
 fn picture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

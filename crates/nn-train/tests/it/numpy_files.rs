@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use nn_train::Error;
-use nn_train::data::{Column, DataSpec, Dataset, InputShape, Targets, Task, load};
+use nn_train::data::{Column, DataSpec, Dataset, InputShape, Targets, Task};
 
-use crate::support::{gzip, write};
+use crate::support::{gzip, load, write};
 
 /// An `.npy` file, version 1, as numpy writes it.
 fn npy(descr: &str, order: &str, sizes: &str, bytes: &[u8]) -> Vec<u8> {

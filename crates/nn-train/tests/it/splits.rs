@@ -1,9 +1,9 @@
 //! Splits and standardisation.
 
 use nn_train::Error;
-use nn_train::data::{DataSpec, Dataset, Examples, SplitSpec, Targets, Task, load};
+use nn_train::data::{DataSpec, Dataset, Examples, SplitSpec, Targets, Task};
 
-use crate::support::{digits, write};
+use crate::support::{digits, load, write};
 
 /// A thousand rows whose first column is the row's number.
 fn numbered(split: SplitSpec, standardise: bool) -> Result<Dataset, Error> {

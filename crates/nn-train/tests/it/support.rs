@@ -7,13 +7,35 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use nn_graph::{Kind, Layer, Network, Op};
-use nn_train::data::{DataSpec, Task};
+use nn_train::Error;
+use nn_train::data::{self, Contents, DataSpec, Dataset, Format, Task};
 
 /// Writes `content` to `name` in a folder.
 pub(crate) fn write(folder: &tempfile::TempDir, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
     let path = folder.path().join(name);
     std::fs::write(&path, content).unwrap();
     path
+}
+
+/// Loads a data set, and asserts that its description says the same of it, or finds the same error.
+pub(crate) fn load(spec: &DataSpec) -> Result<Dataset, Error> {
+    let loaded = data::load(spec);
+    match (&loaded, data::describe(spec)) {
+        (Ok(data), Ok(contents)) => {
+            let expected = Contents {
+                shape: data.shape,
+                classes: data.classes,
+                class_names: data.class_names.clone(),
+                parts: [&data.train, &data.validation, &data.test].map(|part| part.len()),
+            };
+            assert_eq!(contents, expected);
+        }
+        // Of a folder of images the first one is looked at.
+        (Err(_), _) if spec.format() == Some(Format::Images) => {}
+        (Err(error), Err(found)) => assert_eq!(found.to_string(), error.to_string()),
+        (loaded, contents) => panic!("load: {loaded:?}\ndescribe: {contents:?}"),
+    }
+    loaded
 }
 
 /// `content`, compressed.

@@ -1,9 +1,9 @@
 //! CSV files: what is read from them and what is refused, with file and row.
 
 use nn_train::Error;
-use nn_train::data::{Column, DataSpec, InputShape, Targets, Task, TestSpec, Transform, load};
+use nn_train::data::{Column, DataSpec, InputShape, Targets, Task, TestSpec, Transform};
 
-use crate::support::{digits, gzip, write};
+use crate::support::{digits, gzip, load, write};
 
 /// Everything in the training part, nothing shuffled or scaled, so that the numbers can be compared.
 fn plain(path: std::path::PathBuf, task: Task) -> DataSpec {

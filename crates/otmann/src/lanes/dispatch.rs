@@ -2,7 +2,7 @@
 
 #[cfg(target_arch = "aarch64")]
 use super::neon::Neon;
-use super::{Lanes, Portable, Vector as _};
+use super::{Kernel, Portable, Vector as _};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2::Avx2, avx512::Avx512};
 
@@ -44,15 +44,6 @@ impl Instructions {
     pub fn best() -> Self {
         (Self::ALL.into_iter().find(|i| i.is_available())).unwrap_or(Self::Portable)
     }
-}
-
-/// Work that is compiled once for each set of instructions.
-pub(crate) trait Kernel {
-    type Output;
-
-    /// Does the work. Implementations are `#[inline(always)]`, and so is all that they call, so
-    /// that it is compiled with the instructions of `lanes`.
-    fn run(self, lanes: impl Lanes) -> Self::Output;
 }
 
 /// Runs `kernel` with `instructions`, or plain Rust where they do not exist.

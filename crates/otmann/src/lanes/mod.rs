@@ -20,9 +20,9 @@ mod vector;
 
 pub(crate) use aligned::Aligned;
 pub use dispatch::Instructions;
-pub(crate) use dispatch::{Kernel, run};
+pub(crate) use dispatch::run;
 pub(crate) use portable::Portable;
-pub(crate) use vector::Vector;
+pub(crate) use vector::{Kernel, Vector};
 
 /// Doubles in the widest vector; rows are padded to a multiple of this.
 pub(crate) const LANES: usize = 8;

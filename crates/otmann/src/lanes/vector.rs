@@ -1,6 +1,6 @@
 //! What the inner loops need of a set of vector instructions.
 
-use super::Kernel;
+use super::Lanes;
 
 /// Proof that this machine has a set of vector instructions, and what they do.
 ///
@@ -66,4 +66,13 @@ pub(crate) trait Vector: Copy {
     fn add_byte_distances(self, to: Self::Counts, x: u64, y: &Self::Words) -> Self::Counts;
     /// Counts, less than 2⁵², as doubles.
     fn doubles(self, counts: Self::Counts) -> Self::Doubles;
+}
+
+/// Work that is compiled once for each set of instructions.
+pub(crate) trait Kernel {
+    type Output;
+
+    /// Does the work. Implementations are `#[inline(always)]`, and so is all that they call, so
+    /// that it is compiled with the instructions of `lanes`.
+    fn run(self, lanes: impl Lanes) -> Self::Output;
 }

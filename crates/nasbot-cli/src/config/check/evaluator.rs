@@ -141,8 +141,8 @@ fn training(
         problems.add(&field_path("data", &error), error.to_string(), "");
     }
     for file in data.files() {
-        if let Err(error) = fs::File::open(file) {
-            let message = format!("can't read {}: {error}", file.display());
+        if let Err(reason) = readable(file) {
+            let message = format!("can't read {}: {reason}", file.display());
             problems.add(
                 "data.path",
                 message,
@@ -159,6 +159,16 @@ fn training(
         data,
         protocol,
     })
+}
+
+/// Why a file with data, or a folder of them, can't be read. Opening a pipe would wait for a writer.
+fn readable(path: &Path) -> Result<(), String> {
+    let kind = fs::metadata(path).map_err(|error| error.to_string())?;
+    if !kind.is_file() && !kind.is_dir() {
+        return Err("it is a pipe, a socket or a device; data come from regular files".to_owned());
+    }
+    fs::File::open(path).map_err(|error| error.to_string())?;
+    Ok(())
 }
 
 /// A name without a slash is looked for on the PATH; anything else is relative to the file.

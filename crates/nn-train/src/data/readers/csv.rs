@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 
 use ::csv::{ReaderBuilder, StringRecord};
 
-use super::InputShape;
 use super::columns::Columns;
-use super::source::{Labels, Raw, open, read_error};
-use super::spec::DataSpec;
 use crate::Error;
+use crate::data::examples::InputShape;
+use crate::data::files::{open, read_error};
+use crate::data::raw::{Inputs, Keep, Labels, Raw};
+use crate::data::spec::DataSpec;
 
 /// Reads every row of every file; all must have the first file's columns.
-pub(super) fn read(spec: &DataSpec, paths: &[PathBuf]) -> Result<Raw, Error> {
-    let mut inputs = Vec::new();
+pub(super) fn read(spec: &DataSpec, paths: &[PathBuf], keep: Keep) -> Result<Raw, Error> {
+    let mut inputs = Inputs::new(keep);
     let mut labels = Vec::new();
     let mut origin = Vec::new();
     let mut width = None;
@@ -70,7 +71,7 @@ fn take(
     columns: &Columns,
     path: &Path,
     row: u64,
-    inputs: &mut Vec<f32>,
+    inputs: &mut Inputs,
     labels: &mut Vec<String>,
 ) -> Result<(), Error> {
     if record.len() != columns.count {

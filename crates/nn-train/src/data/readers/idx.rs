@@ -1,32 +1,25 @@
 //! IDX, the format of MNIST: `0 0 type dimensions`, each dimension as a big-endian u32, then the numbers.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::InputShape;
-use super::source::{Labels, Raw, open, read_error, read_up_to};
-use super::spec::ImageShape;
 use crate::Error;
-
-/// One array of an IDX file.
-struct Array {
-    /// Sizes, the number of examples first.
-    dims: Vec<u32>,
-    /// Its numbers.
-    values: Vec<f32>,
-}
+use crate::data::examples::InputShape;
+use crate::data::files::{fill, open};
+use crate::data::raw::{Inputs, Keep, Labels, Raw, Sink};
+use crate::data::spec::ImageShape;
 
 /// Reads images and labels.
-pub(super) fn read(paths: &[PathBuf], labels: Option<&Path>) -> Result<Raw, Error> {
+pub(super) fn read(paths: &[PathBuf], labels: Option<&Path>, keep: Keep) -> Result<Raw, Error> {
     let ([path], Some(labels_path)) = (paths, labels) else {
         return Err(Error::Data {
             field: "labels",
             problem: "is missing: format = \"idx\" takes one file of images as `path` and one of `labels`".into(),
         });
     };
-    let images = array(path)?;
-    let labels = array(labels_path)?;
-    let shape = match images.dims[1..] {
+    let (mut inputs, mut labels) = (Inputs::new(keep), Vec::new());
+    let sizes = array(path, &mut inputs)?;
+    let label_sizes = array(labels_path, &mut labels)?;
+    let shape = match sizes[1..] {
         [height, width] => InputShape::Image(ImageShape {
             channels: 1,
             height,
@@ -43,31 +36,32 @@ pub(super) fn read(paths: &[PathBuf], labels: Option<&Path>) -> Result<Raw, Erro
                 path: path.clone(),
                 message: format!(
                     "has {} dimensions; examples need 2 to 4 in all",
-                    images.dims.len()
+                    sizes.len()
                 ),
             });
         }
     };
-    if labels.dims.len() != 1 || labels.dims[0] != images.dims[0] {
+    if label_sizes.len() != 1 || label_sizes[0] != sizes[0] {
         return Err(Error::Format {
             path: labels_path.into(),
             message: format!(
                 "holds labels of sizes {:?}, but {} holds {} examples",
-                labels.dims,
+                label_sizes,
                 path.display(),
-                images.dims[0]
+                sizes[0]
             ),
         });
     }
     Ok(Raw {
         shape,
-        inputs: images.values,
-        labels: Labels::Numbers(labels.values.into_iter().map(f64::from).collect()),
+        inputs,
+        labels: Labels::Numbers(labels),
         origin: vec![(0, labels_path.into(), 1)],
     })
 }
 
-fn array(path: &Path) -> Result<Array, Error> {
+/// Hands over the numbers of a file, and returns its sizes, the number of examples first.
+fn array(path: &Path, to: &mut impl Sink) -> Result<Vec<u32>, Error> {
     let format = |message: String| Error::Format {
         path: path.into(),
         message,
@@ -111,26 +105,24 @@ fn array(path: &Path) -> Result<Array, Error> {
             "claims sizes of {dims:?}: the header is damaged"
         )));
     };
-    let mut values = Vec::new();
+    to.expect((count as usize).saturating_mul(bytes / width));
     let mut example = vec![0; bytes];
     for row in 1..=u64::from(count) {
         fill(&mut reader, &mut example, path, "example", row)?;
-        for chunk in example.chunks_exact(width) {
-            values.push(number(kind, chunk));
-        }
-        if let Some(column) = values[values.len() - bytes / width..]
-            .iter()
-            .position(|x| !x.is_finite())
-        {
-            return Err(Error::NotANumber {
-                path: path.into(),
-                row,
-                column,
-                value: values[values.len() - bytes / width + column].to_string(),
-            });
+        for (column, chunk) in example.chunks_exact(width).enumerate() {
+            let x = number(kind, chunk);
+            if !x.is_finite() {
+                return Err(Error::NotANumber {
+                    path: path.into(),
+                    row,
+                    column,
+                    value: x.to_string(),
+                });
+            }
+            to.take(f64::from(x));
         }
     }
-    Ok(Array { dims, values })
+    Ok(dims)
 }
 
 /// One big-endian number of the IDX type `kind`.
@@ -144,24 +136,4 @@ fn number(kind: u8, bytes: &[u8]) -> f32 {
         (0x0e, &[a, b, c, d, e, f, g, h]) => f64::from_be_bytes([a, b, c, d, e, f, g, h]) as f32,
         _ => f32::NAN,
     }
-}
-
-/// Fills `buffer` or says that the file ends too early.
-pub(super) fn fill(
-    reader: &mut impl Read,
-    buffer: &mut [u8],
-    path: &Path,
-    what: &'static str,
-    row: u64,
-) -> Result<(), Error> {
-    let filled =
-        read_up_to(reader, buffer).map_err(|source| read_error(path, what, row, source))?;
-    if filled < buffer.len() {
-        return Err(Error::Truncated {
-            path: path.into(),
-            what,
-            row,
-        });
-    }
-    Ok(())
 }

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::InputShape;
-use super::source::{Labels, Raw, open, read_error, read_up_to};
-use super::spec::{DataSpec, ImageShape};
 use crate::Error;
+use crate::data::examples::InputShape;
+use crate::data::files::{open, read_error, read_up_to};
+use crate::data::raw::{Inputs, Keep, Labels, Raw};
+use crate::data::spec::{DataSpec, ImageShape};
 
 /// The images of CIFAR-10, unless the specification says otherwise.
 const CIFAR10: ImageShape = ImageShape {
@@ -15,10 +16,10 @@ const CIFAR10: ImageShape = ImageShape {
 };
 
 /// Reads every record of every file.
-pub(super) fn read(spec: &DataSpec, paths: &[PathBuf]) -> Result<Raw, Error> {
+pub(super) fn read(spec: &DataSpec, paths: &[PathBuf], keep: Keep) -> Result<Raw, Error> {
     let image = spec.image.unwrap_or(CIFAR10);
     let mut record = vec![0; 1 + image.len()];
-    let mut inputs = Vec::new();
+    let mut inputs = Inputs::new(keep);
     let mut labels = Vec::new();
     let mut origin = Vec::new();
     for path in paths {

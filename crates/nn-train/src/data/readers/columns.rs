@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::spec::{Column, DataSpec};
 use crate::Error;
+use crate::data::spec::{Column, DataSpec};
 
 /// The columns of one table, resolved to numbers.
 pub(super) struct Columns {

@@ -3,27 +3,21 @@
 //! `\x93NUMPY`, version, length of the header, then the header, a Python dictionary with the numbers' type, their
 //! order and the sizes, then the numbers.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::InputShape;
-use super::idx::fill;
-use super::source::{Labels, Raw, io_error, open};
-use super::spec::{Column, DataSpec, ImageShape};
 use crate::Error;
-
-/// One array: sizes, and its numbers in C order.
-struct Array {
-    dims: Vec<usize>,
-    values: Vec<f64>,
-}
+use crate::data::examples::InputShape;
+use crate::data::files::{fill, open, open_plain};
+use crate::data::raw::{Inputs, Keep, Labels, Raw, Sink};
+use crate::data::spec::{Column, DataSpec, ImageShape};
 
 /// Reads inputs and labels: two `.npy` files, or two arrays of one `.npz`.
 pub(super) fn read(
     spec: &DataSpec,
     paths: &[PathBuf],
     labels: Option<&Path>,
+    keep: Keep,
 ) -> Result<Raw, Error> {
     let [path] = paths else {
         return Err(Error::Data {
@@ -34,15 +28,16 @@ pub(super) fn read(
     let is_archive = path
         .extension()
         .is_some_and(|end| end.eq_ignore_ascii_case("npz"));
-    let (inputs, labels, labels_path) = match (is_archive, labels) {
+    let (mut inputs, mut targets) = (Inputs::new(keep), Vec::new());
+    let (sizes, label_sizes, labels_path) = match (is_archive, labels) {
         (false, Some(labels)) => (
-            array(path, open(path)?)?,
-            array(labels, open(labels)?)?,
+            array(path, open(path)?, &mut inputs)?,
+            array(labels, open(labels)?, &mut targets)?,
             labels,
         ),
         (true, None) => {
-            let (inputs, labels) = archive(spec, path)?;
-            (inputs, labels, path.as_path())
+            let (sizes, label_sizes) = archive(spec, path, &mut inputs, &mut targets)?;
+            (sizes, label_sizes, path.as_path())
         }
         (false, None) => {
             return Err(Error::Data {
@@ -58,21 +53,21 @@ pub(super) fn read(
             });
         }
     };
-    let shape = shape(path, &inputs.dims)?;
-    let n = inputs.dims[0];
-    if labels.dims != [n] && labels.dims != [n, 1] {
+    let shape = shape(path, &sizes)?;
+    let n = sizes[0];
+    if label_sizes != [n] && label_sizes != [n, 1] {
         return Err(Error::Format {
             path: labels_path.into(),
             message: format!(
                 "holds labels of sizes {:?}, but there are {n} examples",
-                labels.dims
+                label_sizes
             ),
         });
     }
     Ok(Raw {
         shape,
-        inputs: inputs.values.into_iter().map(|x| x as f32).collect(),
-        labels: Labels::Numbers(labels.values),
+        inputs,
+        labels: Labels::Numbers(targets),
         origin: vec![(0, labels_path.into(), 1)],
     })
 }
@@ -98,9 +93,15 @@ fn shape(path: &Path, dims: &[usize]) -> Result<InputShape, Error> {
     })
 }
 
-/// The two arrays of an archive: `label` names the one, `inputs` the other, which may be left out if there are two.
-fn archive(spec: &DataSpec, path: &Path) -> Result<(Array, Array), Error> {
-    let file = File::open(path).map_err(|source| io_error(path, source))?;
+/// Hands over the two arrays of an archive, and returns their sizes: `label` names the one, `inputs` the other, which may be
+/// left out if there are two.
+fn archive(
+    spec: &DataSpec,
+    path: &Path,
+    to: &mut Inputs,
+    labels_to: &mut Vec<f64>,
+) -> Result<(Vec<usize>, Vec<usize>), Error> {
+    let file = open_plain(path)?;
     let damaged = |error: zip::result::ZipError| Error::Format {
         path: path.into(),
         message: format!("is no .npz archive: {error}"),
@@ -130,12 +131,14 @@ fn archive(spec: &DataSpec, path: &Path) -> Result<(Array, Array), Error> {
         (None, [only]) => only,
         (None, _) => return Err(no_array("inputs", "")),
     };
-    let mut member =
-        |name: &str| array(path, zip.by_name(&format!("{name}.npy")).map_err(damaged)?);
-    Ok((member(inputs)?, member(label)?))
+    let (inputs, label) = (format!("{inputs}.npy"), format!("{label}.npy"));
+    let sizes = array(path, zip.by_name(&inputs).map_err(damaged)?, to)?;
+    let label_sizes = array(path, zip.by_name(&label).map_err(damaged)?, labels_to)?;
+    Ok((sizes, label_sizes))
 }
 
-fn array(path: &Path, mut reader: impl Read) -> Result<Array, Error> {
+/// Hands over the numbers of an array in C order, and returns its sizes.
+fn array(path: &Path, mut reader: impl Read, to: &mut impl Sink) -> Result<Vec<usize>, Error> {
     let format = |message: String| Error::Format {
         path: path.into(),
         message,
@@ -184,7 +187,7 @@ fn array(path: &Path, mut reader: impl Read) -> Result<Array, Error> {
             "claims sizes of {dims:?}: the header is damaged, or an example is empty"
         )));
     };
-    let mut values = Vec::new();
+    to.expect(count.saturating_mul(bytes / number.size));
     let mut example = vec![0; bytes];
     for row in 1..=count as u64 {
         fill(&mut reader, &mut example, path, "example", row)?;
@@ -198,10 +201,10 @@ fn array(path: &Path, mut reader: impl Read) -> Result<Array, Error> {
                     value: x.to_string(),
                 });
             }
-            values.push(x);
+            to.take(x);
         }
     }
-    Ok(Array { dims, values })
+    Ok(dims)
 }
 
 /// What follows `'key':` in a Python dictionary's text.

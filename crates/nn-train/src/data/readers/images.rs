@@ -8,18 +8,19 @@ use std::path::{Path, PathBuf};
 use image::imageops::FilterType;
 use image::{ColorType, DynamicImage, ImageError, ImageReader};
 
-use super::InputShape;
-use super::source::{Labels, Raw, io_error};
-use super::spec::{DataSpec, ImageShape};
 use crate::Error;
+use crate::data::examples::InputShape;
+use crate::data::files::io_error;
+use crate::data::raw::{Inputs, Keep, Labels, Raw};
+use crate::data::spec::{DataSpec, ImageShape};
 
 /// Reads every image of every class, classes and images in the order of their names. Values are 0 to 255, channel by
 /// channel; transparency is dropped, 16 bits become 8.
-pub(super) fn read(spec: &DataSpec, paths: &[PathBuf]) -> Result<Raw, Error> {
+pub(super) fn read(spec: &DataSpec, paths: &[PathBuf], keep: Keep) -> Result<Raw, Error> {
     let mut pixels = Pixels {
         asked: spec.image,
         found: None,
-        values: Vec::new(),
+        values: Inputs::new(keep),
     };
     let mut labels = Vec::new();
     let mut origin = Vec::new();
@@ -27,7 +28,10 @@ pub(super) fn read(spec: &DataSpec, paths: &[PathBuf]) -> Result<Raw, Error> {
         for (class, files) in classes(root)? {
             origin.push((labels.len(), root.join(&class), 1));
             for file in files {
-                pixels.add(&file)?;
+                // The first image tells the shape; what the others hold is for those who keep it.
+                if keep == Keep::All || pixels.found.is_none() {
+                    pixels.add(&file)?;
+                }
                 labels.push(class.clone());
             }
         }
@@ -42,7 +46,7 @@ pub(super) fn read(spec: &DataSpec, paths: &[PathBuf]) -> Result<Raw, Error> {
 }
 
 /// The files that the images under `root` are read from, in the order of reading.
-pub(super) fn files(root: &Path) -> Result<Vec<PathBuf>, Error> {
+pub(in crate::data) fn files(root: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(classes(root)?
         .into_iter()
         .flat_map(|(_, files)| files)
@@ -121,7 +125,7 @@ struct Pixels {
     asked: Option<ImageShape>,
     /// The shape of what was read.
     found: Option<ImageShape>,
-    values: Vec<f32>,
+    values: Inputs,
 }
 
 impl Pixels {

@@ -1,0 +1,26 @@
+//! A program to run, with everything that it is given.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub(super) struct Program {
+    /// The program and its arguments.
+    pub(super) command: Vec<OsString>,
+    /// Variables set for it, beside the inherited ones.
+    pub(super) environment: Vec<(&'static str, String)>,
+    /// Its working directory, if not this process's.
+    pub(super) folder: Option<PathBuf>,
+    /// What it finds on its standard input.
+    pub(super) input: String,
+    /// Whether standard input stays open while it runs.
+    pub(super) keep_input_open: bool,
+    /// Where its standard error goes, and what else is worth keeping; added to.
+    pub(super) log: PathBuf,
+    /// The study whose next owner waits for its end.
+    pub(super) study: Option<PathBuf>,
+    /// The longest that it may run.
+    pub(super) timeout: Option<Duration>,
+}

@@ -1,0 +1,110 @@
+//! Examples: what one looks like, inputs and targets.
+
+use super::spec::ImageShape;
+use crate::Error;
+
+/// What one example looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputShape {
+    /// An image; values in the order channel, row, column.
+    Image(ImageShape),
+    /// A row of a table.
+    Features(u32),
+}
+
+impl InputShape {
+    /// Numbers in one example.
+    #[must_use]
+    pub fn len(self) -> usize {
+        match self {
+            Self::Image(image) => image.len(),
+            Self::Features(n) => n as usize,
+        }
+    }
+
+    /// Whether an example holds nothing. Never true of loaded data.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// What is to be predicted, one entry an example.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Targets {
+    /// Classes, from 0.
+    Classes(Vec<i64>),
+    /// Numbers; standardised if the inputs are.
+    Values(Vec<f32>),
+}
+
+impl Targets {
+    /// Number of examples.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Classes(classes) => classes.len(),
+            Self::Values(values) => values.len(),
+        }
+    }
+
+    /// Whether there is no example.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(super) fn select(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Classes(classes) => Self::Classes(rows.iter().map(|&i| classes[i]).collect()),
+            Self::Values(values) => Self::Values(rows.iter().map(|&i| values[i]).collect()),
+        }
+    }
+
+    fn append(&mut self, other: &Self) -> Result<(), Error> {
+        match (self, other) {
+            (Self::Classes(a), Self::Classes(b)) => a.extend_from_slice(b),
+            (Self::Values(a), Self::Values(b)) => a.extend_from_slice(b),
+            (Self::Classes(_), Self::Values(_)) | (Self::Values(_), Self::Classes(_)) => {
+                return Err(Error::Data {
+                    field: "task",
+                    problem: "has classes in one part of the data and numbers in another".into(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Examples that belong together: the training part, say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Examples {
+    /// Inputs, one example after the other.
+    pub inputs: Vec<f32>,
+    /// Targets, one an example.
+    pub targets: Targets,
+}
+
+impl Examples {
+    /// Number of examples.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// Whether there is no example.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.targets.is_empty()
+    }
+
+    /// Appends the examples of another part of the same data set.
+    ///
+    /// # Errors
+    /// The targets of one are classes and those of the other numbers; nothing is appended then.
+    pub fn append(&mut self, other: &Self) -> Result<(), Error> {
+        self.targets.append(&other.targets)?;
+        self.inputs.extend_from_slice(&other.inputs);
+        Ok(())
+    }
+}

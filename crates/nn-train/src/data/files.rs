@@ -1,0 +1,103 @@
+//! Opening and reading files: regular ones only, gzip unpacked on the way, errors with the file's name.
+
+use std::fs::{self, File};
+use std::io::{BufReader, Cursor, ErrorKind, Read};
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+
+use crate::Error;
+
+/// Opens a regular file. A pipe would make the search wait for a writer, and can't be read twice.
+pub(super) fn open_plain(path: &Path) -> Result<File, Error> {
+    let io = |source| io_error(path, source);
+    let kind = fs::metadata(path).map_err(io)?.file_type();
+    if !kind.is_file() {
+        let is = if kind.is_dir() {
+            "is a folder"
+        } else {
+            "is a pipe, a socket or a device"
+        };
+        return Err(Error::Format {
+            path: path.into(),
+            message: format!("{is}, not a file with data: name a regular file"),
+        });
+    }
+    File::open(path).map_err(io)
+}
+
+/// Opens a file, unpacking gzip, which is told from its first two bytes.
+pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, Error> {
+    let io = |source| io_error(path, source);
+    let mut file = open_plain(path)?;
+    let mut head = [0; 2];
+    let n = read_up_to(&mut file, &mut head).map_err(io)?;
+    let rest = Cursor::new(head[..n].to_vec()).chain(file);
+    if head == [0x1f, 0x8b] {
+        Ok(Box::new(BufReader::with_capacity(
+            1 << 16,
+            MultiGzDecoder::new(rest),
+        )))
+    } else {
+        Ok(Box::new(BufReader::with_capacity(1 << 16, rest)))
+    }
+}
+
+/// A reading error of `path` at example, row or the like `row`.
+pub(super) fn read_error(
+    path: &Path,
+    what: &'static str,
+    row: u64,
+    source: std::io::Error,
+) -> Error {
+    match source.kind() {
+        ErrorKind::UnexpectedEof => Error::Truncated {
+            path: path.into(),
+            what,
+            row,
+        },
+        _ => io_error(path, source),
+    }
+}
+
+/// A reading error of `path`.
+pub(super) fn io_error(path: &Path, source: std::io::Error) -> Error {
+    Error::Io {
+        path: path.into(),
+        source,
+    }
+}
+
+/// Fills as much of `buffer` as there is. A gzip stream that breaks off is an `UnexpectedEof`.
+pub(super) fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> std::io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// Fills `buffer` or says that the file ends too early.
+pub(super) fn fill(
+    reader: &mut impl Read,
+    buffer: &mut [u8],
+    path: &Path,
+    what: &'static str,
+    row: u64,
+) -> Result<(), Error> {
+    let filled =
+        read_up_to(reader, buffer).map_err(|source| read_error(path, what, row, source))?;
+    if filled < buffer.len() {
+        return Err(Error::Truncated {
+            path: path.into(),
+            what,
+            row,
+        });
+    }
+    Ok(())
+}
