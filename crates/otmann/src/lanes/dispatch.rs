@@ -1,6 +1,8 @@
 //! Choice of instructions when running.
 
-use super::{Lanes, Portable};
+#[cfg(target_arch = "aarch64")]
+use super::neon::Neon;
+use super::{Lanes, Portable, Simd};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2::Avx2, avx512::Avx512};
 
@@ -12,13 +14,15 @@ pub enum Instructions {
     Avx512,
     /// AVX2.
     Avx2,
+    /// NEON.
+    Neon,
     /// Plain Rust.
     Portable,
 }
 
 impl Instructions {
     /// Every variant, fastest first.
-    pub const ALL: [Self; 3] = [Self::Avx512, Self::Avx2, Self::Portable];
+    pub const ALL: [Self; 4] = [Self::Avx512, Self::Avx2, Self::Neon, Self::Portable];
 
     /// Whether this machine has them.
     #[must_use]
@@ -30,6 +34,10 @@ impl Instructions {
             Self::Avx2 => Avx2::new().is_some(),
             #[cfg(not(target_arch = "x86_64"))]
             Self::Avx512 | Self::Avx2 => false,
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => Neon::new().is_some(),
+            #[cfg(not(target_arch = "aarch64"))]
+            Self::Neon => false,
             Self::Portable => true,
         }
     }
@@ -62,6 +70,12 @@ pub(crate) fn run<K: Kernel>(instructions: Instructions, kernel: K) -> K::Output
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx2 => {
             if let Some(lanes) = Avx2::new() {
+                return lanes.enter(kernel);
+            }
+        }
+        #[cfg(target_arch = "aarch64")]
+        Instructions::Neon => {
+            if let Some(lanes) = Neon::new() {
                 return lanes.enter(kernel);
             }
         }

@@ -2,7 +2,7 @@
 
 use super::amount::Amount;
 use super::basis::{Basis, ROOT};
-use crate::lanes::{Kernel, Lanes, NEVER, Portable, padded};
+use crate::lanes::{Kernel, Lanes, NEVER, Portable, Simd, padded};
 
 /// Words of the largest sets of nodes.
 const MOST_WORDS: usize = 128;
