@@ -1,10 +1,15 @@
-//! Plain Rust, for any machine: arrays that the compiler can put into registers.
+//! Plain Rust, for any machine: arrays that the compiler can put into registers. A mask has all
+//! bits of its lanes.
 
 use super::{Kernel, LANES, Simd};
 
 /// Plain Rust needs no proof.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Portable;
+
+type Eight = [f64; LANES];
+/// All ones in the lanes that are true.
+type Truth = [u64; LANES];
 
 /// An expression for each lane.
 macro_rules! lanes {
@@ -44,8 +49,8 @@ fn field_distances(x: u64, y: u64) -> u64 {
 }
 
 impl Simd for Portable {
-    type Doubles = [f64; LANES];
-    type Mask = [bool; LANES];
+    type Doubles = Eight;
+    type Mask = Truth;
 
     const CHEAP_MASKS: bool = false;
 
@@ -55,47 +60,47 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    fn load(self, values: &[f64; LANES]) -> [f64; LANES] {
+    fn load(self, values: &[f64; LANES]) -> Eight {
         *values
     }
 
     #[inline(always)]
-    fn store(self, values: &mut [f64; LANES], vector: [f64; LANES]) {
+    fn store(self, values: &mut [f64; LANES], vector: Eight) {
         *values = vector;
     }
 
     #[inline(always)]
-    fn splat(self, value: f64) -> [f64; LANES] {
+    fn splat(self, value: f64) -> Eight {
         [value; LANES]
     }
 
     #[inline(always)]
-    fn add(self, a: [f64; LANES], b: [f64; LANES]) -> [f64; LANES] {
+    fn add(self, a: Eight, b: Eight) -> Eight {
         lanes!(k => a[k] + b[k])
     }
 
     #[inline(always)]
-    fn sub(self, a: [f64; LANES], b: [f64; LANES]) -> [f64; LANES] {
+    fn sub(self, a: Eight, b: Eight) -> Eight {
         lanes!(k => a[k] - b[k])
     }
 
     #[inline(always)]
-    fn mul(self, a: [f64; LANES], b: [f64; LANES]) -> [f64; LANES] {
+    fn mul(self, a: Eight, b: Eight) -> Eight {
         lanes!(k => a[k] * b[k])
     }
 
     #[inline(always)]
-    fn max(self, a: [f64; LANES], b: [f64; LANES]) -> [f64; LANES] {
+    fn max(self, a: Eight, b: Eight) -> Eight {
         lanes!(k => if a[k] > b[k] { a[k] } else { b[k] })
     }
 
     #[inline(always)]
-    fn abs(self, a: [f64; LANES]) -> [f64; LANES] {
+    fn abs(self, a: Eight) -> Eight {
         lanes!(k => a[k].abs())
     }
 
     #[inline(always)]
-    fn largest_lane(self, a: [f64; LANES]) -> f64 {
+    fn largest_lane(self, a: Eight) -> f64 {
         let mut best = a[0];
         let mut k = 1;
         while k < LANES {
@@ -106,13 +111,13 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    fn smallest_lane(self, a: [f64; LANES]) -> f64 {
+    fn smallest_lane(self, a: Eight) -> f64 {
         -self.largest_lane(lanes!(k => -a[k]))
     }
 
     #[inline(always)]
-    fn greater(self, a: [f64; LANES], b: [f64; LANES]) -> [bool; LANES] {
-        lanes!(k => a[k] > b[k])
+    fn greater(self, a: Eight, b: Eight) -> Truth {
+        lanes!(k => u64::from(a[k] > b[k]).wrapping_neg())
     }
 
     #[expect(
@@ -120,43 +125,49 @@ impl Simd for Portable {
         reason = "what is asked: which lanes hold the number itself"
     )]
     #[inline(always)]
-    fn equal(self, a: [f64; LANES], b: [f64; LANES]) -> [bool; LANES] {
-        lanes!(k => a[k] == b[k])
+    fn equal(self, a: Eight, b: Eight) -> Truth {
+        lanes!(k => u64::from(a[k] == b[k]).wrapping_neg())
     }
 
     #[inline(always)]
-    fn any(self, mask: [bool; LANES]) -> bool {
-        self.bits(mask) != 0
+    fn any(self, mask: Truth) -> bool {
+        let mut any = 0;
+        let mut k = 0;
+        while k < LANES {
+            any |= mask[k];
+            k += 1;
+        }
+        any != 0
     }
 
     #[inline(always)]
-    fn bits(self, mask: [bool; LANES]) -> u64 {
+    fn bits(self, mask: Truth) -> u64 {
         let mut bits = 0;
         let mut k = 0;
         while k < LANES {
-            bits |= u64::from(mask[k]) << k;
+            bits |= mask[k] & (1 << k);
             k += 1;
         }
         bits
     }
 
     #[inline(always)]
-    fn mask(self, bits: u64) -> [bool; LANES] {
-        lanes!(k => bits >> k & 1 == 1)
+    fn mask(self, bits: u64) -> Truth {
+        lanes!(k => (bits >> k & 1).wrapping_neg())
     }
 
     #[inline(always)]
-    fn select(self, mask: [bool; LANES], yes: [f64; LANES], no: [f64; LANES]) -> [f64; LANES] {
-        lanes!(k => if mask[k] { yes[k] } else { no[k] })
+    fn select(self, mask: Truth, yes: Eight, no: Eight) -> Eight {
+        lanes!(k => if mask[k] != 0 { yes[k] } else { no[k] })
     }
 
     #[inline(always)]
-    fn add_where(self, mask: [bool; LANES], a: [f64; LANES], b: [f64; LANES]) -> [f64; LANES] {
-        lanes!(k => a[k] + if mask[k] { b[k] } else { 0.0 })
+    fn add_where(self, mask: Truth, a: Eight, b: Eight) -> Eight {
+        lanes!(k => a[k] + f64::from_bits(b[k].to_bits() & mask[k]))
     }
 
     #[inline(always)]
-    fn byte_distances(self, x: &[[u64; LANES]], lane: usize, y: &[[u64; LANES]]) -> [f64; LANES] {
+    fn byte_distances(self, x: &[[u64; LANES]], lane: usize, y: &[[u64; LANES]]) -> Eight {
         let mut counts = [0_u64; LANES];
         let mut word = 0;
         while word < x.len() {
@@ -168,6 +179,12 @@ impl Simd for Portable {
 
     #[inline(always)]
     fn containing(self, words: &[u64; LANES], bit: u32) -> u64 {
-        self.bits(lanes!(k => words[k] >> bit & 1 == 1))
+        let mut bits = 0;
+        let mut k = 0;
+        while k < LANES {
+            bits |= (words[k] >> bit & 1) << k;
+            k += 1;
+        }
+        bits
     }
 }
