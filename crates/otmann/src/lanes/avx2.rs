@@ -26,16 +26,21 @@ impl Avx2 {
 
 /// The lower four lanes, and the upper.
 type Pair = [__m256d; 2];
+type Words = [__m256i; 2];
+
+/// Each lane's bit.
+const OWN: [u64; LANES] = [1, 2, 4, 8, 16, 32, 64, 128];
+
+// SAFETY, for all of this module: instructions are available, because a value of `Avx2` exists
+// only where they are; loads and stores go to four elements of an array.
 
 /// An intrinsic on the halves of vectors.
 macro_rules! both {
     ($intrinsic:expr, $($vector:ident),+) => {
-        [$intrinsic($($vector[0]),+), $intrinsic($($vector[1]),+)]
+        unsafe { [$intrinsic($($vector[0]),+), $intrinsic($($vector[1]),+)] }
     };
 }
 
-// SAFETY, for all of this module: instructions are available, because a value of `Avx2` exists
-// only where they are; loads and stores go through references to four elements.
 impl Simd for Avx2 {
     type Doubles = Pair;
     type Mask = Pair;
@@ -53,22 +58,15 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     fn load(self, values: &[f64; LANES]) -> Pair {
-        let [low, high] = halves(values);
-        unsafe {
-            [
-                _mm256_loadu_pd(low.as_ptr()),
-                _mm256_loadu_pd(high.as_ptr()),
-            ]
-        }
+        let halves = [values[..4].as_ptr(), values[4..].as_ptr()];
+        both!(_mm256_loadu_pd, halves)
     }
 
     #[inline(always)]
     fn store(self, values: &mut [f64; LANES], vector: Pair) {
-        let (low, high) = values.split_at_mut(LANES / 2);
-        unsafe {
-            _mm256_storeu_pd(low.as_mut_ptr(), vector[0]);
-            _mm256_storeu_pd(high.as_mut_ptr(), vector[1]);
-        }
+        let (low, high) = values.split_at_mut(4);
+        let halves = [low.as_mut_ptr(), high.as_mut_ptr()];
+        let [(), ()] = both!(_mm256_storeu_pd, halves, vector);
     }
 
     #[inline(always)]
@@ -88,7 +86,7 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn abs(self, a: Pair) -> Pair {
         let sign = self.splat(-0.0);
-        unsafe { both!(_mm256_andnot_pd, sign, a) }
+        both!(_mm256_andnot_pd, sign, a)
     }
 
     #[inline(always)]
@@ -97,15 +95,6 @@ impl Simd for Avx2 {
             let top = _mm256_max_pd(a[0], a[1]);
             let top = _mm256_max_pd(top, _mm256_permute2f128_pd::<1>(top, top));
             _mm256_cvtsd_f64(_mm256_max_pd(top, _mm256_permute_pd::<0b0101>(top)))
-        }
-    }
-
-    #[inline(always)]
-    fn smallest_lane(self, a: Pair) -> f64 {
-        unsafe {
-            let low = _mm256_min_pd(a[0], a[1]);
-            let low = _mm256_min_pd(low, _mm256_permute2f128_pd::<1>(low, low));
-            _mm256_cvtsd_f64(_mm256_min_pd(low, _mm256_permute_pd::<0b0101>(low)))
         }
     }
 
@@ -121,72 +110,56 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     fn mask(self, bits: u64) -> Pair {
-        unsafe {
-            let bits = _mm256_set1_epi64x(bits as i64);
-            let own = [
-                _mm256_set_epi64x(8, 4, 2, 1),
-                _mm256_set_epi64x(128, 64, 32, 16),
-            ];
-            let bits = [
-                _mm256_and_si256(bits, own[0]),
-                _mm256_and_si256(bits, own[1]),
-            ];
-            let mask = both!(_mm256_cmpeq_epi64, bits, own);
-            both!(_mm256_castsi256_pd, mask)
-        }
+        let (bits, own) = (splat_word(bits), load_words(&OWN));
+        let bits = both!(_mm256_and_si256, bits, own);
+        let mask = both!(_mm256_cmpeq_epi64, bits, own);
+        both!(_mm256_castsi256_pd, mask)
     }
 
     #[inline(always)]
     fn select(self, mask: Pair, yes: Pair, no: Pair) -> Pair {
-        unsafe { both!(_mm256_blendv_pd, no, yes, mask) }
+        both!(_mm256_blendv_pd, no, yes, mask)
     }
 
     #[inline(always)]
     fn add_where(self, mask: Pair, a: Pair, b: Pair) -> Pair {
-        self.add(a, unsafe { both!(_mm256_and_pd, mask, b) })
+        self.add(a, both!(_mm256_and_pd, mask, b))
     }
 
     #[inline(always)]
     fn byte_distances(self, x: &[[u64; LANES]], lane: usize, y: &[[u64; LANES]]) -> Pair {
+        let mut counts = splat_word(0);
+        let mut k = 0;
+        while k < x.len() {
+            let (x, y) = (splat_word(x[k][lane]), load_words(&y[k]));
+            let distances = both!(_mm256_sad_epu8, x, y);
+            counts = both!(_mm256_add_epi64, counts, distances);
+            k += 1;
+        }
         // 2^52: a count in the low bits of its mantissa makes the double 2^52 + count.
         let bias = self.splat(4_503_599_627_370_496.0);
-        unsafe {
-            let mut counts = [_mm256_setzero_si256(); 2];
-            let mut k = 0;
-            while k < x.len() {
-                let x = _mm256_set1_epi64x(x[k][lane] as i64);
-                let y = load_words(&y[k]);
-                counts[0] = _mm256_add_epi64(counts[0], _mm256_sad_epu8(x, y[0]));
-                counts[1] = _mm256_add_epi64(counts[1], _mm256_sad_epu8(x, y[1]));
-                k += 1;
-            }
-            let counts = both!(_mm256_castsi256_pd, counts);
-            let biased = both!(_mm256_or_pd, counts, bias);
-            self.sub(biased, bias)
-        }
+        let counts = both!(_mm256_castsi256_pd, counts);
+        let biased = both!(_mm256_or_pd, counts, bias);
+        self.sub(biased, bias)
     }
 
     #[inline(always)]
     fn containing(self, words: &[u64; LANES], bit: u32) -> u64 {
-        unsafe {
-            // The wanted bit becomes the sign.
-            let by = _mm_cvtsi32_si128(63 - bit as i32);
-            let [low, high] = load_words(words);
-            let signs = [_mm256_sll_epi64(low, by), _mm256_sll_epi64(high, by)];
-            self.bits(both!(_mm256_castsi256_pd, signs))
-        }
+        // The wanted bit becomes the sign, which is all that `bits` looks at.
+        let by = [unsafe { _mm_cvtsi32_si128(63 - bit as i32) }; 2];
+        let words = load_words(words);
+        let signs = both!(_mm256_sll_epi64, words, by);
+        self.bits(both!(_mm256_castsi256_pd, signs))
     }
 }
 
 #[inline(always)]
-fn load_words(words: &[u64; LANES]) -> [__m256i; 2] {
-    let [low, high] = halves(words);
-    let (low, high) = (low.as_ptr().cast(), high.as_ptr().cast());
-    unsafe { [_mm256_loadu_si256(low), _mm256_loadu_si256(high)] }
+fn load_words(words: &[u64; LANES]) -> Words {
+    let halves = [words[..4].as_ptr().cast(), words[4..].as_ptr().cast()];
+    both!(_mm256_loadu_si256, halves)
 }
 
 #[inline(always)]
-fn halves<T>(values: &[T; LANES]) -> [&[T; LANES / 2]; 2] {
-    let halves = values.as_chunks().0;
-    [&halves[0], &halves[1]]
+fn splat_word(word: u64) -> Words {
+    [unsafe { _mm256_set1_epi64x(word as i64) }; 2]
 }

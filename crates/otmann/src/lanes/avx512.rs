@@ -25,13 +25,14 @@ impl Avx512 {
     }
 }
 
+// SAFETY, for all of this module: instructions are available, because a value of `Avx512` exists
+// only where they are; loads and stores go to the eight elements of an array.
+
 /// An intrinsic on the one register of vectors.
 macro_rules! one {
-    ($intrinsic:expr, $($vector:ident),+) => { $intrinsic($($vector),+) };
+    ($intrinsic:expr, $($vector:ident),+) => { unsafe { $intrinsic($($vector),+) } };
 }
 
-// SAFETY, for all of this module: instructions are available, because a value of `Avx512` exists
-// only where they are; loads and stores go through references to eight elements.
 impl Simd for Avx512 {
     type Doubles = __m512d;
     type Mask = __mmask8;
@@ -75,11 +76,6 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn largest_lane(self, a: __m512d) -> f64 {
         unsafe { _mm512_reduce_max_pd(a) }
-    }
-
-    #[inline(always)]
-    fn smallest_lane(self, a: __m512d) -> f64 {
-        unsafe { _mm512_reduce_min_pd(a) }
     }
 
     #[inline(always)]

@@ -26,23 +26,26 @@ type Four = [float64x2_t; 4];
 /// All ones in the lanes that are true.
 type Truth = [uint64x2_t; 4];
 
-/// The bits of a mask of eight lanes.
-const BITS: [u64; LANES] = [1, 2, 4, 8, 16, 32, 64, 128];
+/// Each lane's bit.
+const OWN: [u64; LANES] = [1, 2, 4, 8, 16, 32, 64, 128];
+
+// SAFETY, for all of this module: instructions are available, because a value of `Neon` exists
+// only where they are; loads and stores go to two elements of an array.
 
 /// An intrinsic on the quarters of vectors.
 macro_rules! each {
     ($intrinsic:expr, $($vector:ident),+) => {
-        [
-            $intrinsic($($vector[0]),+),
-            $intrinsic($($vector[1]),+),
-            $intrinsic($($vector[2]),+),
-            $intrinsic($($vector[3]),+),
-        ]
+        unsafe {
+            [
+                $intrinsic($($vector[0]),+),
+                $intrinsic($($vector[1]),+),
+                $intrinsic($($vector[2]),+),
+                $intrinsic($($vector[3]),+),
+            ]
+        }
     };
 }
 
-// SAFETY, for all of this module: instructions are available, because a value of `Neon` exists
-// only where they are; loads and stores go through references to two elements.
 impl Simd for Neon {
     type Doubles = Four;
     type Mask = Truth;
@@ -60,8 +63,8 @@ impl Simd for Neon {
 
     #[inline(always)]
     fn load(self, values: &[f64; LANES]) -> Four {
-        let pairs = quarters(values);
-        unsafe { each!(load_pair, pairs) }
+        let quarters = quarters(values);
+        each!(vld1q_f64, quarters)
     }
 
     #[inline(always)]
@@ -95,105 +98,86 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
-    fn smallest_lane(self, a: Four) -> f64 {
-        unsafe { vminvq_f64(vminq_f64(vminq_f64(a[0], a[1]), vminq_f64(a[2], a[3]))) }
-    }
-
-    #[inline(always)]
     fn any(self, mask: Truth) -> bool {
         unsafe { vmaxvq_u32(vreinterpretq_u32_u64(union(mask))) != 0 }
     }
 
     #[inline(always)]
     fn bits(self, mask: Truth) -> u64 {
-        unsafe {
-            let own = load_words(&BITS);
-            vaddvq_u64(union(each!(vandq_u64, mask, own)))
-        }
+        let own = load_words(&OWN);
+        let bits = each!(vandq_u64, mask, own);
+        unsafe { vaddvq_u64(union(bits)) }
     }
 
     #[inline(always)]
     fn mask(self, bits: u64) -> Truth {
-        unsafe {
-            let bits = [vdupq_n_u64(bits); 4];
-            let own = load_words(&BITS);
-            each!(vtstq_u64, bits, own)
-        }
+        let (bits, own) = (splat_word(bits), load_words(&OWN));
+        each!(vtstq_u64, bits, own)
     }
 
     #[inline(always)]
     fn select(self, mask: Truth, yes: Four, no: Four) -> Four {
-        unsafe { each!(vbslq_f64, mask, yes, no) }
+        each!(vbslq_f64, mask, yes, no)
     }
 
     #[inline(always)]
     fn add_where(self, mask: Truth, a: Four, b: Four) -> Four {
-        unsafe {
-            let b = each!(vreinterpretq_u64_f64, b);
-            let b = each!(vandq_u64, mask, b);
-            let b = each!(vreinterpretq_f64_u64, b);
-            each!(vaddq_f64, a, b)
-        }
+        let b = each!(vreinterpretq_u64_f64, b);
+        let b = each!(vandq_u64, mask, b);
+        let b = each!(vreinterpretq_f64_u64, b);
+        self.add(a, b)
     }
 
     #[inline(always)]
     fn byte_distances(self, x: &[[u64; LANES]], lane: usize, y: &[[u64; LANES]]) -> Four {
-        unsafe {
-            let mut counts = [vdupq_n_u64(0); 4];
-            let mut k = 0;
-            while k < x.len() {
-                let x = [vdupq_n_u64(x[k][lane]); 4];
-                let y = load_words(&y[k]);
-                counts = each!(add_distances, counts, x, y);
-                k += 1;
-            }
-            each!(vcvtq_f64_u64, counts)
+        let mut counts = splat_word(0);
+        let mut k = 0;
+        while k < x.len() {
+            let (x, y) = (splat_word(x[k][lane]), load_words(&y[k]));
+            let (x, y) = (
+                each!(vreinterpretq_u8_u64, x),
+                each!(vreinterpretq_u8_u64, y),
+            );
+            let distances = each!(vabdq_u8, x, y);
+            let distances = each!(vpaddlq_u8, distances);
+            let distances = each!(vpaddlq_u16, distances);
+            counts = each!(vpadalq_u32, counts, distances);
+            k += 1;
         }
+        each!(vcvtq_f64_u64, counts)
     }
 
     #[inline(always)]
     fn containing(self, words: &[u64; LANES], bit: u32) -> u64 {
-        unsafe {
-            let words = load_words(words);
-            let bit = [vdupq_n_u64(1 << bit); 4];
-            self.bits(each!(vtstq_u64, words, bit))
-        }
-    }
-}
-
-/// counts + Σ |x − y| over the bytes of each word.
-#[inline(always)]
-unsafe fn add_distances(counts: uint64x2_t, x: uint64x2_t, y: uint64x2_t) -> uint64x2_t {
-    unsafe {
-        let bytes = vabdq_u8(vreinterpretq_u8_u64(x), vreinterpretq_u8_u64(y));
-        vpadalq_u32(counts, vpaddlq_u16(vpaddlq_u8(bytes)))
+        let (words, bit) = (load_words(words), splat_word(1 << bit));
+        self.bits(each!(vtstq_u64, words, bit))
     }
 }
 
 /// The lanes that are true in one of the quarters.
 #[inline(always)]
-unsafe fn union(mask: Truth) -> uint64x2_t {
+fn union(mask: Truth) -> uint64x2_t {
     unsafe { vorrq_u64(vorrq_u64(mask[0], mask[1]), vorrq_u64(mask[2], mask[3])) }
 }
 
 #[inline(always)]
-unsafe fn load_pair(pair: &[f64; 2]) -> float64x2_t {
-    unsafe { vld1q_f64(pair.as_ptr()) }
+fn splat_word(word: u64) -> Truth {
+    [unsafe { vdupq_n_u64(word) }; 4]
 }
 
 #[inline(always)]
-unsafe fn load_word_pair(pair: &[u64; 2]) -> uint64x2_t {
-    unsafe { vld1q_u64(pair.as_ptr()) }
+fn load_words(words: &[u64; LANES]) -> Truth {
+    let quarters = quarters(words);
+    each!(vld1q_u64, quarters)
 }
 
 #[inline(always)]
-unsafe fn load_words(words: &[u64; LANES]) -> Truth {
-    let pairs = quarters(words);
-    unsafe { each!(load_word_pair, pairs) }
-}
-
-#[inline(always)]
-fn quarters<T>(values: &[T; LANES]) -> [&[T; 2]; 4] {
-    let pairs = values.as_chunks().0;
-    [&pairs[0], &pairs[1], &pairs[2], &pairs[3]]
+fn quarters<T>(values: &[T; LANES]) -> [*const T; 4] {
+    let pairs = values.as_chunks::<2>().0;
+    [
+        pairs[0].as_ptr(),
+        pairs[1].as_ptr(),
+        pairs[2].as_ptr(),
+        pairs[3].as_ptr(),
+    ]
 }

@@ -75,7 +75,7 @@ pub(crate) trait Lanes: Simd {
         if columns.is_empty() {
             return None;
         }
-        // Each lane's largest, and the first row that has it.
+        // Each lane's largest, and minus the first row that has it.
         let mut top = self.splat(0.0);
         let mut at = self.splat(0.0);
         let mut row = 0;
@@ -91,7 +91,7 @@ pub(crate) trait Lanes: Simd {
             let gain = self.sub(best, self.splat(rows[row]));
             let better = self.greater(gain, top);
             top = self.select(better, gain, top);
-            at = self.select(better, self.splat(row as f64), at);
+            at = self.select(better, self.splat(0.0 - row as f64), at);
             row += 1;
             start += columns.len();
         }
@@ -100,7 +100,8 @@ pub(crate) trait Lanes: Simd {
         }
         let gain = self.largest_lane(top);
         let ties = self.equal(top, self.splat(gain));
-        let row = self.smallest_lane(self.select(ties, at, self.splat(f64::INFINITY))) as usize;
+        let rows_of_ties = self.select(ties, at, self.splat(f64::NEG_INFINITY));
+        let row = -self.largest_lane(rows_of_ties) as usize;
         let own = self.splat(rows[row]);
         let mut k = 0;
         while k < columns.len() {

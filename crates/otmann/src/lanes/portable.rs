@@ -111,11 +111,6 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    fn smallest_lane(self, a: Eight) -> f64 {
-        -self.largest_lane(lanes!(k => -a[k]))
-    }
-
-    #[inline(always)]
     fn greater(self, a: Eight, b: Eight) -> Truth {
         lanes!(k => u64::from(a[k] > b[k]).wrapping_neg())
     }

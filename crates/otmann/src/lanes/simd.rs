@@ -3,14 +3,12 @@
 use super::{Kernel, LANES};
 
 /// Methods of [`Simd`] that are one intrinsic: `each` applies it to the registers of vectors.
-///
-/// SAFETY: see the module that uses this.
 macro_rules! intrinsics {
     ($each:ident: $($name:ident($($vector:ident),+) -> $out:ident = $intrinsic:expr;)+) => {
         $(
             #[inline(always)]
             fn $name(self, $($vector: Self::Doubles),+) -> Self::$out {
-                unsafe { $each!($intrinsic, $($vector),+) }
+                $each!($intrinsic, $($vector),+)
             }
         )+
     };
@@ -47,8 +45,6 @@ pub(crate) trait Simd: Copy {
 
     /// The largest lane.
     fn largest_lane(self, a: Self::Doubles) -> f64;
-    /// The smallest lane.
-    fn smallest_lane(self, a: Self::Doubles) -> f64;
 
     /// a > b.
     fn greater(self, a: Self::Doubles, b: Self::Doubles) -> Self::Mask;
