@@ -78,6 +78,7 @@ pub(crate) trait Lanes: Simd {
         // Each lane's largest, and minus the first row that has it.
         let mut top = self.splat(0.0);
         let mut at = self.splat(0.0);
+        let mut minus_row = self.splat(0.0);
         let mut row = 0;
         let mut start = 0;
         while row < rows.len() {
@@ -91,7 +92,8 @@ pub(crate) trait Lanes: Simd {
             let gain = self.sub(best, self.splat(rows[row]));
             let better = self.greater(gain, top);
             top = self.select(better, gain, top);
-            at = self.select(better, self.splat(0.0 - row as f64), at);
+            at = self.select(better, minus_row, at);
+            minus_row = self.sub(minus_row, self.splat(1.0));
             row += 1;
             start += columns.len();
         }
