@@ -40,12 +40,13 @@ fn main() -> Result<(), Failure> {
             let instructions = match instructions {
                 "avx512" => Instructions::Avx512,
                 "avx2" => Instructions::Avx2,
+                "neon" => Instructions::Neon,
                 "portable" => Instructions::Portable,
                 other => return Err(format!("unknown instructions {other}").into()),
             };
             time(set, passes.parse()?, instructions)
         }
-        _ => Err("usage: side_by_side write DIR | time SET PASSES [avx512|avx2|portable]".into()),
+        _ => Err("usage: side_by_side write DIR | time SET PASSES [avx512|avx2|neon|portable]".into()),
     }
 }
 

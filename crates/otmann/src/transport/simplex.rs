@@ -39,10 +39,8 @@ impl<const W: usize, A: Amount, S: Series<A>> Kernel for Sized<'_, W, A, S> {
 
 impl<A: Amount> Basis<A> {
     /// Solves a series of problems that differ in their savings only, the first from scratch, each
-    /// later one from the basis of the one before: maximises Σ saving × amount.
-    ///
-    /// `next` prepares the savings of problem k, one row of padded length for each supply, on the
-    /// grid and pruned; `done` sees its basis. Supplies and demands are positive.
+    /// later one from the basis of the one before: maximises Σ saving × amount. Supplies and
+    /// demands are positive.
     #[inline(always)]
     pub(crate) fn solve(
         &mut self,
