@@ -1,23 +1,14 @@
-//! The distance of two profiles: blocks, costs, one solve for each coefficient.
+//! The usual way: block by block in 64-bit amounts, one solve for each structural coefficient.
 
-use crate::lanes::{self, Aligned, Instructions, Kernel, LANES, Lanes, Terms, padded};
+use crate::lanes::{Aligned, Instructions, Kernel, Lanes, Terms, padded};
 use crate::profile::Block;
-use crate::transport::{self, Basis, Problem, Series, grid, scale};
-use crate::{Error, Metric, Profile};
-
-/// Distances of one pair, one for each structural coefficient of the metric.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Distance {
-    /// The optimum of the transport: mass × cost.
-    pub raw: Vec<f64>,
-    /// `raw` over the total mass of both graphs: 0 for equal graphs, at most the null penalty.
-    pub normalised: Vec<f64>,
-}
+use crate::transport::{self, Basis, Series, grid, scale};
+use crate::{Metric, Profile};
 
 /// Buffers that one thread reuses from pair to pair.
 #[derive(Clone, Debug, Default)]
 pub struct Scratch {
-    instructions: Option<Instructions>,
+    pub(super) instructions: Option<Instructions>,
     basis: Basis<i64>,
     structure: Aligned<f64>,
     saving: Aligned<f64>,
@@ -27,135 +18,13 @@ pub struct Scratch {
     spokes: Vec<(f64, i64)>,
 }
 
-impl Metric {
-    /// The profile of a network: [`Profile::new`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn profile(&self, network: &nn_graph::Network) -> Result<Profile, Error> {
-        Profile::new(network, self)
-    }
-
-    /// The cost matrix of two profiles at one structural coefficient: cost of matching each node
-    /// of `a` (rows) with each of `b` (columns), in the nodes' own order; infinite where their
-    /// labels can't be matched. A node without mass has infinite costs.
-    ///
-    /// # Errors
-    /// A profile was built for a metric with other labels or features.
-    pub fn costs(&self, a: &Profile, b: &Profile, coefficient: f64) -> Result<Vec<f64>, Error> {
-        a.check_for(self)?;
-        b.check_for(self)?;
-        let mut out = vec![f64::INFINITY; a.len() * b.len()];
-        for (&x, &y) in a.blocks.iter().zip(&b.blocks) {
-            let block = costs(self, coefficient, (a, x), (b, y));
-            for (row, costs) in block.chunks(y.len.max(1)).enumerate() {
-                for (column, &cost) in costs.iter().enumerate() {
-                    if let (Some(i), Some(j)) = (a.nodes[x.first + row], b.nodes[y.first + column])
-                    {
-                        out[i * b.len() + j] = cost;
-                    }
-                }
-            }
-        }
-        Ok(out)
-    }
-
-    /// The distance of two profiles that were built for this metric.
-    ///
-    /// # Errors
-    /// A profile was built for a metric with other labels or features.
-    pub fn distance(&self, a: &Profile, b: &Profile) -> Result<Distance, Error> {
-        let mut raw = vec![0.0; self.coefficients().len()];
-        self.raw_into(&mut Scratch::default(), a, b, &mut raw)?;
-        let normalised = raw.iter().map(|raw| normalise(*raw, a, b)).collect();
-        Ok(Distance { raw, normalised })
-    }
-
-    /// The distances of two profiles, into slices, without allocating once `scratch` has grown.
-    ///
-    /// # Errors
-    /// As [`Self::raw_into`].
-    pub fn distance_into(
-        &self,
-        scratch: &mut Scratch,
-        a: &Profile,
-        b: &Profile,
-        raw: &mut [f64],
-        normalised: &mut [f64],
-    ) -> Result<(), Error> {
-        self.raw_into(scratch, a, b, raw)?;
-        if normalised.len() != raw.len() {
-            return Err(Error::Length {
-                what: "the slice of normalised distances",
-                found: normalised.len(),
-                expected: raw.len(),
-            });
-        }
-        for (normalised, &raw) in normalised.iter_mut().zip(raw.iter()) {
-            *normalised = normalise(raw, a, b);
-        }
-        Ok(())
-    }
-
-    /// The raw distances of two profiles, into `raw`, without allocating once `scratch` has grown.
-    ///
-    /// # Errors
-    /// A profile was built for a metric with other labels or features, or `raw` does not have one
-    /// place for each coefficient.
-    pub fn raw_into(
-        &self,
-        scratch: &mut Scratch,
-        a: &Profile,
-        b: &Profile,
-        raw: &mut [f64],
-    ) -> Result<(), Error> {
-        a.check_for(self)?;
-        b.check_for(self)?;
-        if raw.len() != self.coefficients().len() {
-            return Err(Error::Length {
-                what: "the slice of distances",
-                found: raw.len(),
-                expected: self.coefficients().len(),
-            });
-        }
-        for (x, y) in a.blocks.iter().zip(&b.blocks) {
-            transport::check_size(x.len, y.len)?;
-        }
-        let mut sure = !a.wide && !b.wide;
-        if sure {
-            let instructions = scratch.instructions.unwrap_or_else(Instructions::best);
-            let metric = self;
-            sure = lanes::run(
-                instructions,
-                Fast {
-                    scratch,
-                    metric,
-                    a,
-                    b,
-                    raw,
-                },
-            );
-        }
-        if !sure {
-            careful(self, a, b, raw)?;
-        }
-        Ok(())
-    }
-}
-
-/// `raw` over the total mass of both.
-pub(crate) fn normalise(raw: f64, a: &Profile, b: &Profile) -> f64 {
-    let total = a.total + b.total;
-    if total > 0.0 { raw / total } else { 0.0 }
-}
-
 /// One pair in 64-bit amounts.
-struct Fast<'a> {
-    scratch: &'a mut Scratch,
-    metric: &'a Metric,
-    a: &'a Profile,
-    b: &'a Profile,
-    raw: &'a mut [f64],
+pub(super) struct Fast<'a> {
+    pub(super) scratch: &'a mut Scratch,
+    pub(super) metric: &'a Metric,
+    pub(super) a: &'a Profile,
+    pub(super) b: &'a Profile,
+    pub(super) raw: &'a mut [f64],
 }
 
 impl Kernel for Fast<'_> {
@@ -386,49 +255,4 @@ fn coarsen(profile: &Profile, shift: u32, out: &mut Vec<i64>) -> Option<()> {
     }
     out.extend(profile.amounts.iter().map(|&amount| round(amount)));
     Some(())
-}
-
-/// The cost matrix of one block, rows by columns without padding.
-pub(crate) fn costs(
-    metric: &Metric,
-    coefficient: f64,
-    (a, x): (&Profile, Block),
-    (b, y): (&Profile, Block),
-) -> Vec<f64> {
-    let slope = coefficient / metric.features() as f64;
-    let stride = padded(y.len);
-    let columns: Vec<Vec<f64>> = (y.first..y.first + y.len)
-        .map(|slot| b.all_features(slot))
-        .collect();
-    let mut out = Vec::with_capacity(x.len * y.len);
-    for row in x.first..x.first + x.len {
-        let features = a.all_features(row);
-        let mismatch = &b.mismatch[y.mismatch + a.members[row] * stride..];
-        for (column, &mismatch) in columns.iter().zip(mismatch) {
-            let structure: f64 = (features.iter().zip(column))
-                .map(|(x, y)| (x - y).abs())
-                .sum();
-            out.push(mismatch + slope * structure);
-        }
-    }
-    out
-}
-
-/// Solves all blocks by way of explicit cost matrices: for path lengths that do not fit in a byte
-/// and for masses so unequal that 62 bits do not hold them.
-fn careful(metric: &Metric, a: &Profile, b: &Profile, raw: &mut [f64]) -> Result<(), Error> {
-    debug_assert_eq!(a.slots() % LANES, 0);
-    for (raw, &coefficient) in raw.iter_mut().zip(metric.coefficients()) {
-        *raw = 0.0;
-        for (&x, &y) in a.blocks.iter().zip(&b.blocks) {
-            let plan = transport::solve(&Problem {
-                supply: &a.masses[x.first..][..x.len],
-                demand: &b.masses[y.first..][..y.len],
-                cost: &costs(metric, coefficient, (a, x), (b, y)),
-                penalty: metric.null_penalty(),
-            })?;
-            *raw += plan.value;
-        }
-    }
-    Ok(())
 }
