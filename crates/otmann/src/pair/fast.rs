@@ -119,32 +119,8 @@ impl Scratch {
         self.structure.set_len(x.len * stride);
         let rows = x.first..x.first + x.len;
         lanes.structure(from, rows, to, y.first, stride, &mut self.structure);
-        let mismatch = |row: usize| {
-            let start = y.mismatch + a.members[x.first + row] * stride;
-            &b.mismatch[start..][..stride]
-        };
-        let ceiling = 2.0 * metric.null_penalty();
-        let per_feature = 1.0 / metric.features() as f64;
-
         if x.len == 1 || y.len == 1 {
-            let hub = if x.len == 1 { supply[0] } else { demand[0] };
-            for (k, &coefficient) in metric.coefficients().iter().enumerate() {
-                let slope = coefficient * per_feature;
-                self.spokes.clear();
-                for (row, &own) in supply.iter().enumerate() {
-                    let structure = &self.structure[row * stride..][..stride];
-                    for (column, &other) in demand.iter().enumerate() {
-                        let cost = mismatch(row)[column] + slope * structure[column];
-                        if cost < ceiling {
-                            let spoke = if x.len == 1 { other } else { own };
-                            self.spokes.push((cost, spoke));
-                        }
-                    }
-                }
-                let (matched, cost) = star(hub, &mut self.spokes);
-                self.matched[k] += matched;
-                self.cost[k] += cost;
-            }
+            self.star(metric, (a, x, supply), (b, y, demand));
             return;
         }
 
@@ -156,8 +132,8 @@ impl Scratch {
             Coefficients {
                 lanes,
                 metric,
-                per_feature,
-                grid: grid(padded(x.len) + stride, ceiling),
+                per_feature: 1.0 / metric.features() as f64,
+                grid: grid(padded(x.len) + stride, 2.0 * metric.null_penalty()),
                 members: &a.members[x.first..][..x.len],
                 mismatch: &b.mismatch[y.mismatch..],
                 stride,
@@ -168,12 +144,46 @@ impl Scratch {
             },
         );
     }
+
+    /// [`Self::block`] for one in which one node, the hub, faces all others. `supply` and `demand`
+    /// are the block's own.
+    #[inline(always)]
+    fn star(
+        &mut self,
+        metric: &Metric,
+        (a, x, supply): (&Profile, Block, &[i64]),
+        (b, y, demand): (&Profile, Block, &[i64]),
+    ) {
+        let stride = padded(y.len);
+        let ceiling = 2.0 * metric.null_penalty();
+        let per_feature = 1.0 / metric.features() as f64;
+        let hub = if x.len == 1 { supply[0] } else { demand[0] };
+        for (k, &coefficient) in metric.coefficients().iter().enumerate() {
+            let slope = coefficient * per_feature;
+            self.spokes.clear();
+            for (row, &own) in supply.iter().enumerate() {
+                let start = y.mismatch + a.members[x.first + row] * stride;
+                let mismatch = &b.mismatch[start..][..stride];
+                let structure = &self.structure[row * stride..][..stride];
+                for (column, &other) in demand.iter().enumerate() {
+                    let cost = mismatch[column] + slope * structure[column];
+                    if cost < ceiling {
+                        let spoke = if x.len == 1 { other } else { own };
+                        self.spokes.push((cost, spoke));
+                    }
+                }
+            }
+            let (matched, cost) = serve(hub, &mut self.spokes);
+            self.matched[k] += matched;
+            self.cost[k] += cost;
+        }
+    }
 }
 
-/// The optimum of a block in which one node, the hub, faces all others: the cheapest are served
-/// first, as long as the hub lasts. Amount matched, and its cost.
+/// The optimum of a star: the cheapest spokes are served first, as long as the hub lasts. Amount
+/// matched, and its cost.
 #[inline(always)]
-fn star(hub: i64, spokes: &mut [(f64, i64)]) -> (i64, f64) {
+fn serve(hub: i64, spokes: &mut [(f64, i64)]) -> (i64, f64) {
     spokes.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     let (mut left, mut total) = (hub, 0.0);
     for &(cost, amount) in &*spokes {
