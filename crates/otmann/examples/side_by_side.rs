@@ -46,7 +46,9 @@ fn main() -> Result<(), Failure> {
             };
             time(set, passes.parse()?, instructions)
         }
-        _ => Err("usage: side_by_side write DIR | time SET PASSES [avx512|avx2|portable]".into()),
+        _ => Err(
+            "usage: side_by_side write DIR | time SET PASSES [avx512|avx2|neon|portable]".into(),
+        ),
     }
 }
 

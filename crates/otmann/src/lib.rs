@@ -10,7 +10,7 @@
 //! | [`transport`] | the solver, its derivation, certificates of optimality |
 //! | [`Metric::pairwise`], [`Metric::cross`], [`Metric::grow`] | whole matrices, over all cores |
 //! | [`Metric::matching`], [`Metric::nearest`] | plans and neighbours |
-//! | `lanes` (private) | the inner loops, written once over AVX-512, AVX2, NEON or plain Rust, chosen when running |
+//! | `lanes` (private) | the inner loops, for AVX-512, AVX2, NEON and plain Rust, chosen when running |
 
 mod error;
 mod lanes;

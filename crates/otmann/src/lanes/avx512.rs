@@ -1,4 +1,4 @@
-//! AVX-512 (F, BW and DQ, with VL): eight doubles at a time.
+//! AVX-512 (F, VL, BW, DQ): a vector is one register, a mask a byte.
 
 #![expect(
     unsafe_code,
@@ -7,13 +7,10 @@
 
 use std::arch::x86_64::*;
 
-use super::avx2::Avx2;
-use super::{Kernel, Vector};
+use super::simd::intrinsics;
+use super::{Kernel, LANES, Simd};
 
-/// Doubles in one vector.
-const EIGHT: usize = 8;
-
-/// Proof that this machine has AVX-512 F, BW, DQ and VL.
+/// Proof that this machine has AVX-512 F, VL, BW and DQ.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Avx512(());
 
@@ -29,47 +26,36 @@ impl Avx512 {
 }
 
 // SAFETY, for all of this module: instructions are available, because a value of `Avx512` exists
-// only where they are; loads and stores go through references to eight elements.
-impl Vector for Avx512 {
-    const WIDTH: usize = EIGHT;
-    type Chunk = [f64; EIGHT];
-    type Words = [u64; EIGHT];
+// only where they are; loads and stores go to the eight elements of an array.
+
+/// An intrinsic on the one register of vectors.
+macro_rules! one {
+    ($intrinsic:expr, $($vector:ident),+) => { unsafe { $intrinsic($($vector),+) } };
+}
+
+impl Simd for Avx512 {
     type Doubles = __m512d;
-    type Counts = __m512i;
     type Mask = __mmask8;
+
+    const CHEAP_MASKS: bool = true;
 
     #[inline(always)]
     fn enter<K: Kernel>(self, kernel: K) -> K::Output {
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt")]
-        fn inside<K: Kernel>(lanes: Avx512, kernel: K) -> K::Output {
-            kernel.run(lanes)
+        fn inside<K: Kernel>(simd: Avx512, kernel: K) -> K::Output {
+            kernel.run(simd)
         }
         unsafe { inside(self, kernel) }
     }
 
     #[inline(always)]
-    fn chunks(values: &[f64]) -> &[Self::Chunk] {
-        values.as_chunks().0
+    fn load(self, values: &[f64; LANES]) -> __m512d {
+        unsafe { _mm512_loadu_pd(values.as_ptr()) }
     }
 
     #[inline(always)]
-    fn chunks_mut(values: &mut [f64]) -> &mut [Self::Chunk] {
-        values.as_chunks_mut().0
-    }
-
-    #[inline(always)]
-    fn words(words: &[u64]) -> &[Self::Words] {
-        words.as_chunks().0
-    }
-
-    #[inline(always)]
-    fn load(self, chunk: &Self::Chunk) -> __m512d {
-        unsafe { _mm512_loadu_pd(chunk.as_ptr()) }
-    }
-
-    #[inline(always)]
-    fn store(self, chunk: &mut Self::Chunk, vector: __m512d) {
-        unsafe { _mm512_storeu_pd(chunk.as_mut_ptr(), vector) }
+    fn store(self, values: &mut [f64; LANES], vector: __m512d) {
+        unsafe { _mm512_storeu_pd(values.as_mut_ptr(), vector) }
     }
 
     #[inline(always)]
@@ -77,59 +63,34 @@ impl Vector for Avx512 {
         unsafe { _mm512_set1_pd(value) }
     }
 
-    #[inline(always)]
-    fn add(self, a: __m512d, b: __m512d) -> __m512d {
-        unsafe { _mm512_add_pd(a, b) }
+    intrinsics! { one:
+        add(a, b) -> Doubles = _mm512_add_pd;
+        sub(a, b) -> Doubles = _mm512_sub_pd;
+        mul(a, b) -> Doubles = _mm512_mul_pd;
+        max(a, b) -> Doubles = _mm512_max_pd;
+        abs(a) -> Doubles = _mm512_abs_pd;
+        greater(a, b) -> Mask = _mm512_cmp_pd_mask::<_CMP_GT_OQ>;
+        equal(a, b) -> Mask = _mm512_cmp_pd_mask::<_CMP_EQ_OQ>;
     }
 
     #[inline(always)]
-    fn sub(self, a: __m512d, b: __m512d) -> __m512d {
-        unsafe { _mm512_sub_pd(a, b) }
-    }
-
-    #[inline(always)]
-    fn mul(self, a: __m512d, b: __m512d) -> __m512d {
-        unsafe { _mm512_mul_pd(a, b) }
-    }
-
-    #[inline(always)]
-    fn max(self, a: __m512d, b: __m512d) -> __m512d {
-        unsafe { _mm512_max_pd(a, b) }
-    }
-
-    #[inline(always)]
-    fn abs(self, a: __m512d) -> __m512d {
-        unsafe { _mm512_abs_pd(a) }
-    }
-
-    #[inline(always)]
-    fn largest_of(self, a: __m512d) -> f64 {
+    fn largest_lane(self, a: __m512d) -> f64 {
         unsafe { _mm512_reduce_max_pd(a) }
     }
 
     #[inline(always)]
-    fn smallest_of(self, a: __m512d) -> f64 {
-        unsafe { _mm512_reduce_min_pd(a) }
-    }
-
-    #[inline(always)]
-    fn greater(self, a: __m512d, b: __m512d) -> __mmask8 {
-        unsafe { _mm512_cmp_pd_mask::<_CMP_GT_OQ>(a, b) }
-    }
-
-    #[inline(always)]
-    fn at_least(self, a: __m512d, b: __m512d) -> __mmask8 {
-        unsafe { _mm512_cmp_pd_mask::<_CMP_GE_OQ>(a, b) }
-    }
-
-    #[inline(always)]
-    fn equal(self, a: __m512d, b: __m512d) -> __mmask8 {
-        unsafe { _mm512_cmp_pd_mask::<_CMP_EQ_OQ>(a, b) }
+    fn any(self, mask: __mmask8) -> bool {
+        mask != 0
     }
 
     #[inline(always)]
     fn bits(self, mask: __mmask8) -> u64 {
-        u64::from(mask)
+        mask.into()
+    }
+
+    #[inline(always)]
+    fn mask(self, bits: u64) -> __mmask8 {
+        bits as u8
     }
 
     #[inline(always)]
@@ -138,34 +99,30 @@ impl Vector for Avx512 {
     }
 
     #[inline(always)]
-    fn add_where(self, bits: u64, to: __m512d, by: __m512d) -> __m512d {
-        unsafe { _mm512_mask_add_pd(to, bits as u8, to, by) }
+    fn add_where(self, mask: __mmask8, a: __m512d, b: __m512d) -> __m512d {
+        unsafe { _mm512_mask_add_pd(a, mask, a, b) }
     }
 
     #[inline(always)]
-    fn with_bit(self, words: &Self::Words, bit: u32) -> u64 {
-        let mask = unsafe {
-            let words = _mm512_loadu_si512(words.as_ptr().cast());
-            _mm512_test_epi64_mask(words, _mm512_set1_epi64(1 << bit))
-        };
-        u64::from(mask)
-    }
-
-    #[inline(always)]
-    fn no_counts(self) -> __m512i {
-        unsafe { _mm512_setzero_si512() }
-    }
-
-    #[inline(always)]
-    fn add_byte_distances(self, to: __m512i, x: u64, y: &Self::Words) -> __m512i {
+    fn byte_distances(self, x: &[[u64; LANES]], lane: usize, y: &[[u64; LANES]]) -> __m512d {
         unsafe {
-            let y = _mm512_loadu_si512(y.as_ptr().cast());
-            _mm512_add_epi64(to, _mm512_sad_epu8(_mm512_set1_epi64(x as i64), y))
+            let mut counts = _mm512_setzero_si512();
+            let mut k = 0;
+            while k < x.len() {
+                let x = _mm512_set1_epi64(x[k][lane] as i64);
+                let y = _mm512_loadu_si512(y[k].as_ptr().cast());
+                counts = _mm512_add_epi64(counts, _mm512_sad_epu8(x, y));
+                k += 1;
+            }
+            _mm512_cvtepu64_pd(counts)
         }
     }
 
     #[inline(always)]
-    fn doubles(self, counts: __m512i) -> __m512d {
-        unsafe { _mm512_cvtepu64_pd(counts) }
+    fn containing(self, words: &[u64; LANES], bit: u32) -> u64 {
+        unsafe {
+            let words = _mm512_loadu_si512(words.as_ptr().cast());
+            _mm512_test_epi64_mask(words, _mm512_set1_epi64(1 << bit)).into()
+        }
     }
 }

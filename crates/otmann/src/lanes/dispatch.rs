@@ -2,7 +2,7 @@
 
 #[cfg(target_arch = "aarch64")]
 use super::neon::Neon;
-use super::{Kernel, Portable, Vector as _};
+use super::{Lanes, Portable, Simd};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2::Avx2, avx512::Avx512};
 
@@ -34,7 +34,10 @@ impl Instructions {
             Self::Avx2 => Avx2::new().is_some(),
             #[cfg(not(target_arch = "x86_64"))]
             Self::Avx512 | Self::Avx2 => false,
-            Self::Neon => cfg!(target_arch = "aarch64"),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => Neon::new().is_some(),
+            #[cfg(not(target_arch = "aarch64"))]
+            Self::Neon => false,
             Self::Portable => true,
         }
     }
@@ -62,7 +65,11 @@ pub(crate) fn run<K: Kernel>(instructions: Instructions, kernel: K) -> K::Output
             }
         }
         #[cfg(target_arch = "aarch64")]
-        Instructions::Neon => return Neon.enter(kernel),
+        Instructions::Neon => {
+            if let Some(lanes) = Neon::new() {
+                return lanes.enter(kernel);
+            }
+        }
         _ => {}
     }
     Portable.enter(kernel)

@@ -1,10 +1,8 @@
-//! The loops worth vectorising: written once, over any vector instructions.
+//! The loops worth vectorising: written once, compiled for each set of vector instructions.
 //!
-//! [`Vector`] is what they need of instructions; its implementations are thin. [`Lanes`] is what a solver calls, and `loops`
-//! implements it for every [`Vector`]. All give the same bits: each lane does the same operations in the same order, there is
-//! no fused multiplication, and ties go to the lowest index. Slices have lengths that are multiples of [`LANES`].
-
-use std::ops::Range;
+//! [`Lanes`] has the loops, for any [`Simd`]; each set of instructions implements that in a module
+//! of its own. All give the same bits: each lane does the same operations in the same order, there
+//! is no fused multiplication, and ties go to the lowest index.
 
 mod aligned;
 #[cfg(target_arch = "x86_64")]
@@ -12,19 +10,23 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod dispatch;
-mod loops;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod operations;
 mod portable;
-mod vector;
+mod simd;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use aligned::Aligned;
 pub use dispatch::Instructions;
-pub(crate) use dispatch::run;
+pub(crate) use dispatch::{Kernel, run};
+pub(crate) use operations::Lanes;
 pub(crate) use portable::Portable;
-pub(crate) use vector::{Kernel, Vector};
+pub(crate) use simd::Simd;
 
-/// Doubles in the widest vector; rows are padded to a multiple of this.
+/// Doubles in one vector; rows are padded to a multiple of this. It is what the widest registers
+/// hold; narrower ones share a vector.
 pub(crate) const LANES: usize = 8;
 
 /// A length rounded up to whole vectors.
@@ -68,53 +70,3 @@ pub(crate) struct Features<'a> {
     /// Random-walk lengths.
     pub(crate) reals: &'a [[f64; LANES]],
 }
-
-/// The inner loops.
-pub(crate) trait Lanes: Vector {
-    /// Σ over features of |a's − b's| for a's layers `rows` against b's layers from `first`: one
-    /// row of `stride` elements of `out` for each. Bytes first, then reals in order. `first` and
-    /// `stride` are whole vectors.
-    fn structure(
-        self,
-        a: Features<'_>,
-        rows: Range<usize>,
-        b: Features<'_>,
-        first: usize,
-        stride: usize,
-        out: &mut [f64],
-    );
-
-    /// Savings of one row's arcs.
-    fn savings(self, terms: Terms, mismatch: &[f64], structure: &[f64], out: &mut [f64]);
-
-    /// The column with the largest saving + potential, if that exceeds `above`.
-    fn best(self, saving: &[f64], potential: &[f64], above: f64) -> Option<(usize, f64)>;
-
-    /// The largest saving + column − row among rows of savings, one for each value of `rows`, if
-    /// it is positive: row, column and that value.
-    fn best_of_rows(
-        self,
-        saving: &[f64],
-        columns: &[f64],
-        rows: &[f64],
-    ) -> Option<(usize, usize, f64)>;
-
-    /// The largest value, if it exceeds `above`.
-    fn largest(self, values: &[f64], above: f64) -> Option<(usize, f64)>;
-
-    /// The smallest value, if it is below `below`.
-    fn smallest(self, values: &[f64], below: f64) -> Option<(usize, f64)>;
-
-    /// The places of the words that contain `bit`, as bits.
-    fn containing<const W: usize>(self, words: &[u64], bit: u32) -> [u64; W];
-
-    /// Sets each value to the sum of the terms (node, x) for which the node's set contains the
-    /// value's place. The sets are stored by word, then node.
-    fn accumulate(self, values: &mut [f64], sets: &[u64], terms: &[(usize, f64)]);
-
-    /// Adds `by` to the values whose bit in `set` is 1.
-    fn shift(self, values: &mut [f64], set: &[u64], by: f64);
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,158 +1,183 @@
-//! NEON: two doubles at a time. Every aarch64 machine has it.
+//! NEON: a vector is four registers, a mask has all bits of its lanes.
 
-#![expect(unsafe_code, reason = "intrinsics")]
+#![expect(
+    unsafe_code,
+    reason = "intrinsics: plain Rust leaves the choice of instructions to the compiler"
+)]
 
 use std::arch::aarch64::*;
+use std::arch::is_aarch64_feature_detected;
 
-use super::{Kernel, Vector};
+use super::simd::intrinsics;
+use super::{Kernel, LANES, Simd};
 
-/// Doubles in one vector.
-const TWO: usize = 2;
-
-/// NEON, which needs no proof: it is part of aarch64.
+/// Proof that this machine has NEON.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Neon;
+pub(crate) struct Neon(());
 
-// SAFETY, for all of this module: instructions are available, because aarch64 has them; loads and
-// stores go through references to two elements.
-impl Vector for Neon {
-    const WIDTH: usize = TWO;
-    type Chunk = [f64; TWO];
-    type Words = [u64; TWO];
-    type Doubles = float64x2_t;
-    type Counts = uint64x2_t;
-    type Mask = uint64x2_t;
+impl Neon {
+    pub(crate) fn new() -> Option<Self> {
+        is_aarch64_feature_detected!("neon").then_some(Self(()))
+    }
+}
 
-    #[inline(never)]
+/// Two lanes each, from the first on.
+type Four = [float64x2_t; 4];
+/// All ones in the lanes that are true.
+type Truth = [uint64x2_t; 4];
+
+/// Each lane's bit.
+const OWN: [u64; LANES] = [1, 2, 4, 8, 16, 32, 64, 128];
+
+// SAFETY, for all of this module: instructions are available, because a value of `Neon` exists
+// only where they are; loads and stores go to two elements of an array.
+
+/// An intrinsic on the quarters of vectors.
+macro_rules! each {
+    ($intrinsic:expr, $($vector:ident),+) => {
+        unsafe {
+            [
+                $intrinsic($($vector[0]),+),
+                $intrinsic($($vector[1]),+),
+                $intrinsic($($vector[2]),+),
+                $intrinsic($($vector[3]),+),
+            ]
+        }
+    };
+}
+
+impl Simd for Neon {
+    type Doubles = Four;
+    type Mask = Truth;
+
+    const CHEAP_MASKS: bool = true;
+
+    #[inline(always)]
     fn enter<K: Kernel>(self, kernel: K) -> K::Output {
-        kernel.run(self)
+        #[target_feature(enable = "neon")]
+        fn inside<K: Kernel>(simd: Neon, kernel: K) -> K::Output {
+            kernel.run(simd)
+        }
+        unsafe { inside(self, kernel) }
     }
 
     #[inline(always)]
-    fn chunks(values: &[f64]) -> &[Self::Chunk] {
-        values.as_chunks().0
+    fn load(self, values: &[f64; LANES]) -> Four {
+        let quarters = quarters(values);
+        each!(vld1q_f64, quarters)
     }
 
     #[inline(always)]
-    fn chunks_mut(values: &mut [f64]) -> &mut [Self::Chunk] {
-        values.as_chunks_mut().0
-    }
-
-    #[inline(always)]
-    fn words(words: &[u64]) -> &[Self::Words] {
-        words.as_chunks().0
-    }
-
-    #[inline(always)]
-    fn load(self, chunk: &Self::Chunk) -> float64x2_t {
-        unsafe { vld1q_f64(chunk.as_ptr()) }
-    }
-
-    #[inline(always)]
-    fn store(self, chunk: &mut Self::Chunk, vector: float64x2_t) {
-        unsafe { vst1q_f64(chunk.as_mut_ptr(), vector) }
-    }
-
-    #[inline(always)]
-    fn splat(self, value: f64) -> float64x2_t {
-        unsafe { vdupq_n_f64(value) }
-    }
-
-    #[inline(always)]
-    fn add(self, a: float64x2_t, b: float64x2_t) -> float64x2_t {
-        unsafe { vaddq_f64(a, b) }
-    }
-
-    #[inline(always)]
-    fn sub(self, a: float64x2_t, b: float64x2_t) -> float64x2_t {
-        unsafe { vsubq_f64(a, b) }
-    }
-
-    #[inline(always)]
-    fn mul(self, a: float64x2_t, b: float64x2_t) -> float64x2_t {
-        unsafe { vmulq_f64(a, b) }
-    }
-
-    #[inline(always)]
-    fn max(self, a: float64x2_t, b: float64x2_t) -> float64x2_t {
-        unsafe { vbslq_f64(vcgtq_f64(a, b), a, b) }
-    }
-
-    #[inline(always)]
-    fn abs(self, a: float64x2_t) -> float64x2_t {
-        unsafe { vabsq_f64(a) }
-    }
-
-    #[inline(always)]
-    fn largest_of(self, a: float64x2_t) -> f64 {
-        unsafe { vmaxvq_f64(a) }
-    }
-
-    #[inline(always)]
-    fn smallest_of(self, a: float64x2_t) -> f64 {
-        unsafe { vminvq_f64(a) }
-    }
-
-    #[inline(always)]
-    fn greater(self, a: float64x2_t, b: float64x2_t) -> uint64x2_t {
-        unsafe { vcgtq_f64(a, b) }
-    }
-
-    #[inline(always)]
-    fn at_least(self, a: float64x2_t, b: float64x2_t) -> uint64x2_t {
-        unsafe { vcgeq_f64(a, b) }
-    }
-
-    #[inline(always)]
-    fn equal(self, a: float64x2_t, b: float64x2_t) -> uint64x2_t {
-        unsafe { vceqq_f64(a, b) }
-    }
-
-    #[inline(always)]
-    fn bits(self, mask: uint64x2_t) -> u64 {
-        unsafe { (vgetq_lane_u64::<0>(mask) & 1) | (vgetq_lane_u64::<1>(mask) & 2) }
-    }
-
-    #[inline(always)]
-    fn select(self, mask: uint64x2_t, yes: float64x2_t, no: float64x2_t) -> float64x2_t {
-        unsafe { vbslq_f64(mask, yes, no) }
-    }
-
-    #[inline(always)]
-    fn add_where(self, bits: u64, to: float64x2_t, by: float64x2_t) -> float64x2_t {
-        unsafe {
-            let own = vcombine_u64(vcreate_u64(1), vcreate_u64(2));
-            let mask = vtstq_u64(vdupq_n_u64(bits), own);
-            let by = vandq_u64(vreinterpretq_u64_f64(by), mask);
-            vaddq_f64(to, vreinterpretq_f64_u64(by))
+    fn store(self, values: &mut [f64; LANES], vector: Four) {
+        let pairs = values.as_chunks_mut::<2>().0;
+        let mut k = 0;
+        while k < vector.len() {
+            unsafe { vst1q_f64(pairs[k].as_mut_ptr(), vector[k]) }
+            k += 1;
         }
     }
 
     #[inline(always)]
-    fn with_bit(self, words: &Self::Words, bit: u32) -> u64 {
-        unsafe {
-            let words = vld1q_u64(words.as_ptr());
-            self.bits(vtstq_u64(words, vdupq_n_u64(1 << bit)))
+    fn splat(self, value: f64) -> Four {
+        [unsafe { vdupq_n_f64(value) }; 4]
+    }
+
+    intrinsics! { each:
+        add(a, b) -> Doubles = vaddq_f64;
+        sub(a, b) -> Doubles = vsubq_f64;
+        mul(a, b) -> Doubles = vmulq_f64;
+        max(a, b) -> Doubles = vmaxq_f64;
+        abs(a) -> Doubles = vabsq_f64;
+        greater(a, b) -> Mask = vcgtq_f64;
+        equal(a, b) -> Mask = vceqq_f64;
+    }
+
+    #[inline(always)]
+    fn largest_lane(self, a: Four) -> f64 {
+        unsafe { vmaxvq_f64(vmaxq_f64(vmaxq_f64(a[0], a[1]), vmaxq_f64(a[2], a[3]))) }
+    }
+
+    #[inline(always)]
+    fn any(self, mask: Truth) -> bool {
+        unsafe { vmaxvq_u32(vreinterpretq_u32_u64(union(mask))) != 0 }
+    }
+
+    #[inline(always)]
+    fn bits(self, mask: Truth) -> u64 {
+        let own = load_words(&OWN);
+        let bits = each!(vandq_u64, mask, own);
+        unsafe { vaddvq_u64(union(bits)) }
+    }
+
+    #[inline(always)]
+    fn mask(self, bits: u64) -> Truth {
+        let (bits, own) = (splat_word(bits), load_words(&OWN));
+        each!(vtstq_u64, bits, own)
+    }
+
+    #[inline(always)]
+    fn select(self, mask: Truth, yes: Four, no: Four) -> Four {
+        each!(vbslq_f64, mask, yes, no)
+    }
+
+    #[inline(always)]
+    fn add_where(self, mask: Truth, a: Four, b: Four) -> Four {
+        let b = each!(vreinterpretq_u64_f64, b);
+        let b = each!(vandq_u64, mask, b);
+        let b = each!(vreinterpretq_f64_u64, b);
+        self.add(a, b)
+    }
+
+    #[inline(always)]
+    fn byte_distances(self, x: &[[u64; LANES]], lane: usize, y: &[[u64; LANES]]) -> Four {
+        let mut counts = splat_word(0);
+        let mut k = 0;
+        while k < x.len() {
+            let (x, y) = (splat_word(x[k][lane]), load_words(&y[k]));
+            let (x, y) = (
+                each!(vreinterpretq_u8_u64, x),
+                each!(vreinterpretq_u8_u64, y),
+            );
+            let distances = each!(vabdq_u8, x, y);
+            let distances = each!(vpaddlq_u8, distances);
+            let distances = each!(vpaddlq_u16, distances);
+            counts = each!(vpadalq_u32, counts, distances);
+            k += 1;
         }
+        each!(vcvtq_f64_u64, counts)
     }
 
     #[inline(always)]
-    fn no_counts(self) -> uint64x2_t {
-        unsafe { vdupq_n_u64(0) }
+    fn containing(self, words: &[u64; LANES], bit: u32) -> u64 {
+        let (words, bit) = (load_words(words), splat_word(1 << bit));
+        self.bits(each!(vtstq_u64, words, bit))
     }
+}
 
-    #[inline(always)]
-    fn add_byte_distances(self, to: uint64x2_t, x: u64, y: &Self::Words) -> uint64x2_t {
-        unsafe {
-            let y = vld1q_u64(y.as_ptr());
-            let x = vreinterpretq_u8_u64(vdupq_n_u64(x));
-            let distances = vabdq_u8(x, vreinterpretq_u8_u64(y));
-            vaddq_u64(to, vpaddlq_u32(vpaddlq_u16(vpaddlq_u8(distances))))
-        }
-    }
+/// The lanes that are true in one of the quarters.
+#[inline(always)]
+fn union(mask: Truth) -> uint64x2_t {
+    unsafe { vorrq_u64(vorrq_u64(mask[0], mask[1]), vorrq_u64(mask[2], mask[3])) }
+}
 
-    #[inline(always)]
-    fn doubles(self, counts: uint64x2_t) -> float64x2_t {
-        unsafe { vcvtq_f64_u64(counts) }
-    }
+#[inline(always)]
+fn splat_word(word: u64) -> Truth {
+    [unsafe { vdupq_n_u64(word) }; 4]
+}
+
+#[inline(always)]
+fn load_words(words: &[u64; LANES]) -> Truth {
+    let quarters = quarters(words);
+    each!(vld1q_u64, quarters)
+}
+
+#[inline(always)]
+fn quarters<T>(values: &[T; LANES]) -> [*const T; 4] {
+    let pairs = values.as_chunks::<2>().0;
+    [
+        pairs[0].as_ptr(),
+        pairs[1].as_ptr(),
+        pairs[2].as_ptr(),
+        pairs[3].as_ptr(),
+    ]
 }

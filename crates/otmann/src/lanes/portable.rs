@@ -1,47 +1,58 @@
-//! Plain Rust, for any machine.
+//! Plain Rust, for any machine: arrays that the compiler can put into registers. A mask has all
+//! bits of its lanes.
 
-use std::array;
-use std::cmp::Ordering;
+use super::{Kernel, LANES, Simd};
 
-use super::{Kernel, Vector};
-
-/// Numbers in one vector: as many as the compiler keeps in the registers of a machine without wider ones.
-const WIDE: usize = 4;
-
-/// Plain Rust in chunks that the compiler can vectorise.
+/// Plain Rust needs no proof.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Portable;
 
+type Eight = [f64; LANES];
+/// All ones in the lanes that are true.
+type Truth = [u64; LANES];
+
+/// An expression for each lane.
+macro_rules! lanes {
+    ($lane:ident => $value:expr) => {{
+        let mut out = [Default::default(); LANES];
+        let mut $lane = 0;
+        while $lane < LANES {
+            out[$lane] = $value;
+            $lane += 1;
+        }
+        out
+    }};
+}
+
+/// The low bytes of four 16-bit fields.
+const LOW: u64 = 0x00ff_00ff_00ff_00ff;
+/// 1 in each of four 16-bit fields.
+const ONES: u64 = 0x0001_0001_0001_0001;
+
 /// Σ |x − y| over the eight bytes of two words.
 #[inline(always)]
-fn byte_distance(x: u64, y: u64) -> u64 {
-    const EVEN: u64 = 0x00ff_00ff_00ff_00ff;
-    const BORROW: u64 = 0x0100_0100_0100_0100;
-    const ONES: u64 = 0x0001_0001_0001_0001;
-    // Four 16-bit fields at a time: 256 + x − y never borrows, and its bit 8 says that x ≥ y.
-    let distance = |x: u64, y: u64| {
-        let biased = (x | BORROW) - y;
-        let negative = ((biased >> 8) & ONES) ^ ONES;
-        let mask = (negative << 8) - negative;
-        (((biased & EVEN) ^ mask) + negative) & (EVEN | BORROW)
-    };
-    let sum = distance(x & EVEN, y & EVEN) + distance((x >> 8) & EVEN, (y >> 8) & EVEN);
-    sum.wrapping_mul(ONES) >> 48
+pub(super) fn byte_distance(x: u64, y: u64) -> u64 {
+    let even = field_distances(x & LOW, y & LOW);
+    let odd = field_distances((x >> 8) & LOW, (y >> 8) & LOW);
+    (even + odd).wrapping_mul(ONES) >> 48
 }
 
-/// What `of` makes of each pair of numbers.
+/// |x − y| for each of four 16-bit fields, whose values are bytes.
 #[inline(always)]
-fn each<A: Copy, B: Copy, C>(a: [A; WIDE], b: [B; WIDE], of: impl Fn(A, B) -> C) -> [C; WIDE] {
-    array::from_fn(|k| of(a[k], b[k]))
+fn field_distances(x: u64, y: u64) -> u64 {
+    const CARRY: u64 = ONES << 8;
+    // 256 + x − y never borrows, and its bit 8 says that x ≥ y.
+    let biased = (x | CARRY) - y;
+    let negative = ((biased >> 8) & ONES) ^ ONES;
+    let mask = (negative << 8) - negative;
+    (((biased & LOW) ^ mask) + negative) & (LOW | CARRY)
 }
 
-impl Vector for Portable {
-    const WIDTH: usize = WIDE;
-    type Chunk = [f64; WIDE];
-    type Words = [u64; WIDE];
-    type Doubles = [f64; WIDE];
-    type Counts = [u64; WIDE];
-    type Mask = [bool; WIDE];
+impl Simd for Portable {
+    type Doubles = Eight;
+    type Mask = Truth;
+
+    const CHEAP_MASKS: bool = false;
 
     #[inline(never)]
     fn enter<K: Kernel>(self, kernel: K) -> K::Output {
@@ -49,157 +60,126 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
-    fn chunks(values: &[f64]) -> &[Self::Chunk] {
-        values.as_chunks().0
+    fn load(self, values: &[f64; LANES]) -> Eight {
+        *values
     }
 
     #[inline(always)]
-    fn chunks_mut(values: &mut [f64]) -> &mut [Self::Chunk] {
-        values.as_chunks_mut().0
+    fn store(self, values: &mut [f64; LANES], vector: Eight) {
+        *values = vector;
     }
 
     #[inline(always)]
-    fn words(words: &[u64]) -> &[Self::Words] {
-        words.as_chunks().0
+    fn splat(self, value: f64) -> Eight {
+        [value; LANES]
     }
 
     #[inline(always)]
-    fn load(self, chunk: &Self::Chunk) -> Self::Doubles {
-        *chunk
+    fn add(self, a: Eight, b: Eight) -> Eight {
+        lanes!(k => a[k] + b[k])
     }
 
     #[inline(always)]
-    fn store(self, chunk: &mut Self::Chunk, vector: Self::Doubles) {
-        *chunk = vector;
+    fn sub(self, a: Eight, b: Eight) -> Eight {
+        lanes!(k => a[k] - b[k])
     }
 
     #[inline(always)]
-    fn splat(self, value: f64) -> Self::Doubles {
-        [value; WIDE]
+    fn mul(self, a: Eight, b: Eight) -> Eight {
+        lanes!(k => a[k] * b[k])
     }
 
     #[inline(always)]
-    fn add(self, a: Self::Doubles, b: Self::Doubles) -> Self::Doubles {
-        each(a, b, |a, b| a + b)
+    fn max(self, a: Eight, b: Eight) -> Eight {
+        lanes!(k => if a[k] > b[k] { a[k] } else { b[k] })
     }
 
     #[inline(always)]
-    fn sub(self, a: Self::Doubles, b: Self::Doubles) -> Self::Doubles {
-        each(a, b, |a, b| a - b)
+    fn abs(self, a: Eight) -> Eight {
+        lanes!(k => a[k].abs())
     }
 
     #[inline(always)]
-    fn mul(self, a: Self::Doubles, b: Self::Doubles) -> Self::Doubles {
-        each(a, b, |a, b| a * b)
+    fn largest_lane(self, a: Eight) -> f64 {
+        let mut best = a[0];
+        let mut k = 1;
+        while k < LANES {
+            best = if a[k] > best { a[k] } else { best };
+            k += 1;
+        }
+        best
     }
 
     #[inline(always)]
-    fn max(self, a: Self::Doubles, b: Self::Doubles) -> Self::Doubles {
-        each(a, b, |a, b| if a > b { a } else { b })
+    fn greater(self, a: Eight, b: Eight) -> Truth {
+        lanes!(k => u64::from(a[k] > b[k]).wrapping_neg())
+    }
+
+    #[expect(
+        clippy::float_cmp,
+        reason = "what is asked: which lanes hold the number itself"
+    )]
+    #[inline(always)]
+    fn equal(self, a: Eight, b: Eight) -> Truth {
+        lanes!(k => u64::from(a[k] == b[k]).wrapping_neg())
     }
 
     #[inline(always)]
-    fn abs(self, a: Self::Doubles) -> Self::Doubles {
-        a.map(f64::abs)
+    fn any(self, mask: Truth) -> bool {
+        let mut any = 0;
+        let mut k = 0;
+        while k < LANES {
+            any |= mask[k];
+            k += 1;
+        }
+        any != 0
     }
 
     #[inline(always)]
-    fn largest_of(self, a: Self::Doubles) -> f64 {
-        a.into_iter()
-            .fold(f64::NEG_INFINITY, |a, b| if b > a { b } else { a })
-    }
-
-    #[inline(always)]
-    fn smallest_of(self, a: Self::Doubles) -> f64 {
-        a.into_iter()
-            .fold(f64::INFINITY, |a, b| if b < a { b } else { a })
-    }
-
-    #[inline(always)]
-    fn greater(self, a: Self::Doubles, b: Self::Doubles) -> Self::Mask {
-        each(a, b, |a, b| a > b)
-    }
-
-    #[inline(always)]
-    fn at_least(self, a: Self::Doubles, b: Self::Doubles) -> Self::Mask {
-        each(a, b, |a, b| a >= b)
-    }
-
-    #[inline(always)]
-    fn equal(self, a: Self::Doubles, b: Self::Doubles) -> Self::Mask {
-        each(a, b, |a, b| a.partial_cmp(&b) == Some(Ordering::Equal))
-    }
-
-    #[inline(always)]
-    fn bits(self, mask: Self::Mask) -> u64 {
+    fn bits(self, mask: Truth) -> u64 {
         let mut bits = 0;
-        for (k, is_set) in mask.into_iter().enumerate() {
-            bits |= u64::from(is_set) << k;
+        let mut k = 0;
+        while k < LANES {
+            bits |= mask[k] & (1 << k);
+            k += 1;
         }
         bits
     }
 
     #[inline(always)]
-    fn select(self, mask: Self::Mask, yes: Self::Doubles, no: Self::Doubles) -> Self::Doubles {
-        array::from_fn(|k| if mask[k] { yes[k] } else { no[k] })
+    fn mask(self, bits: u64) -> Truth {
+        lanes!(k => (bits >> k & 1).wrapping_neg())
     }
 
     #[inline(always)]
-    fn add_where(self, bits: u64, to: Self::Doubles, by: Self::Doubles) -> Self::Doubles {
-        array::from_fn(|k| to[k] + if bits >> k & 1 == 1 { by[k] } else { 0.0 })
+    fn select(self, mask: Truth, yes: Eight, no: Eight) -> Eight {
+        lanes!(k => if mask[k] != 0 { yes[k] } else { no[k] })
     }
 
     #[inline(always)]
-    fn with_bit(self, words: &Self::Words, bit: u32) -> u64 {
+    fn add_where(self, mask: Truth, a: Eight, b: Eight) -> Eight {
+        lanes!(k => a[k] + f64::from_bits(b[k].to_bits() & mask[k]))
+    }
+
+    #[inline(always)]
+    fn byte_distances(self, x: &[[u64; LANES]], lane: usize, y: &[[u64; LANES]]) -> Eight {
+        let mut counts = [0_u64; LANES];
+        let mut word = 0;
+        while word < x.len() {
+            counts = lanes!(k => counts[k] + byte_distance(x[word][lane], y[word][k]));
+            word += 1;
+        }
+        lanes!(k => counts[k] as f64)
+    }
+
+    #[inline(always)]
+    fn containing(self, words: &[u64; LANES], bit: u32) -> u64 {
         let mut bits = 0;
-        for (k, word) in words.iter().enumerate() {
-            bits |= (word >> bit & 1) << k;
+        let mut k = 0;
+        while k < LANES {
+            bits |= (words[k] >> bit & 1) << k;
+            k += 1;
         }
         bits
-    }
-
-    #[inline(always)]
-    fn no_counts(self) -> Self::Counts {
-        [0; WIDE]
-    }
-
-    #[inline(always)]
-    fn add_byte_distances(self, to: Self::Counts, x: u64, y: &Self::Words) -> Self::Counts {
-        each(to, *y, |to, y| to + byte_distance(x, y))
-    }
-
-    #[inline(always)]
-    fn doubles(self, counts: Self::Counts) -> Self::Doubles {
-        counts.map(|count| count as f64)
-    }
-}
-#[cfg(test)]
-mod tests {
-    use super::byte_distance;
-
-    #[test]
-    fn byte_distance_is_the_sum_of_absolute_differences() {
-        let mut state = 1_u64;
-        let mut next = || {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
-            state ^ (state >> 29)
-        };
-        for round in 0..10_000 {
-            let (x, y) = match round {
-                0 => (0, u64::MAX),
-                1 => (u64::MAX, 0),
-                2 => (u64::MAX, u64::MAX),
-                _ => (next(), next()),
-            };
-            let slow: u64 = x
-                .to_le_bytes()
-                .iter()
-                .zip(y.to_le_bytes())
-                .map(|(&x, y)| u64::from(x.abs_diff(y)))
-                .sum();
-            assert_eq!(byte_distance(x, y), slow, "{x:x} {y:x}");
-        }
     }
 }

@@ -173,7 +173,7 @@ impl<A: Amount> Basis<A> {
         }
         let word = node as usize / 64;
         let sets = &self.below[word * self.nodes..][..self.nodes];
-        lanes.containing(sets, node % 64)
+        lanes.all_containing(sets, node % 64)
     }
 
     /// Computes all potentials anew, for this tree and these savings: u + v = saving along

@@ -72,6 +72,7 @@ mod amount;
 mod basis;
 mod certificate;
 mod problem;
+mod quantised;
 mod simplex;
 
 pub(crate) use amount::{Amount, exponent, scale};

@@ -2,7 +2,7 @@
 
 use super::amount::Amount;
 use super::basis::{Basis, ROOT};
-use crate::lanes::{Kernel, Lanes, NEVER, Portable, Vector as _, padded};
+use crate::lanes::{Kernel, Lanes, NEVER, Portable, Simd, padded};
 
 /// Words of the largest sets of nodes.
 const MOST_WORDS: usize = 128;
@@ -39,10 +39,8 @@ impl<const W: usize, A: Amount, S: Series<A>> Kernel for Sized<'_, W, A, S> {
 
 impl<A: Amount> Basis<A> {
     /// Solves a series of problems that differ in their savings only, the first from scratch, each
-    /// later one from the basis of the one before: maximises Σ saving × amount.
-    ///
-    /// `series` gives the savings of each problem, one row of padded length for each supply, on the
-    /// grid and pruned, and sees its basis when it is solved. Supplies and demands are positive.
+    /// later one from the basis of the one before: maximises Σ saving × amount. Supplies and
+    /// demands are positive.
     #[inline(always)]
     pub(crate) fn solve(
         &mut self,
