@@ -7,7 +7,7 @@
 //! most Σ mass·v. The first bound costs next to nothing; the second costs the cost matrix, but no
 //! pivots.
 
-use crate::lanes::{self, Instructions, Kernel, Lanes, Terms, padded};
+use crate::lanes::{self, Instructions, Kernel, Lanes as _, Simd, Terms, padded};
 use crate::pair::{Scratch, normalise};
 use crate::transport::grid;
 use crate::{Error, Metric, Profile};
@@ -172,7 +172,7 @@ impl Kernel for DualBound<'_> {
     type Output = f64;
 
     #[inline(always)]
-    fn run(self, lanes: impl Lanes) -> f64 {
+    fn run(self, lanes: impl Simd) -> f64 {
         let Self {
             buffers,
             metric,

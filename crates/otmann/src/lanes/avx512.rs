@@ -16,7 +16,7 @@ pub(crate) struct Avx512(());
 
 impl Avx512 {
     pub(crate) fn new() -> Option<Self> {
-        (Avx2::new().is_some()
+        (super::avx2::Avx2::new().is_some()
             && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")

@@ -20,10 +20,10 @@ mod tests;
 
 pub(crate) use aligned::Aligned;
 pub use dispatch::Instructions;
-pub(crate) use dispatch::{Kernel, run};
+pub(crate) use dispatch::run;
 pub(crate) use operations::Lanes;
 pub(crate) use portable::Portable;
-pub(crate) use simd::Simd;
+pub(crate) use simd::{Kernel, Simd};
 
 /// Doubles in one vector; rows are padded to a multiple of this. It is what the widest registers
 /// hold; narrower ones share a vector.

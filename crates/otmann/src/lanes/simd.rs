@@ -1,6 +1,6 @@
 //! What the loops ask of a set of vector instructions.
 
-use super::{Kernel, LANES};
+use super::LANES;
 
 /// Methods of [`Simd`] that are one intrinsic: `each` applies it to the registers of vectors.
 macro_rules! intrinsics {
@@ -65,4 +65,13 @@ pub(crate) trait Simd: Copy {
     fn byte_distances(self, x: &[[u64; LANES]], lane: usize, y: &[[u64; LANES]]) -> Self::Doubles;
     /// One bit for each word: whether it contains `bit`.
     fn containing(self, words: &[u64; LANES], bit: u32) -> u64;
+}
+
+/// Work that is compiled once for each set of instructions.
+pub(crate) trait Kernel {
+    type Output;
+
+    /// Does the work. Implementations are `#[inline(always)]`, and so is all that they call, so
+    /// that it is compiled with these instructions.
+    fn run(self, lanes: impl Simd) -> Self::Output;
 }

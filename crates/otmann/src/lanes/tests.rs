@@ -5,7 +5,7 @@ use rand::SeedableRng;
 use rand_pcg::Pcg64;
 
 use super::portable::byte_distance;
-use super::{Features, Instructions, Kernel, LANES, Lanes, NEVER, Terms, padded, run};
+use super::{Features, Instructions, Kernel, LANES, Lanes as _, NEVER, Simd, Terms, padded, run};
 
 /// Words of the sets of nodes: enough for the most columns of a case, and one to spare.
 const WORDS: usize = 4;
@@ -179,7 +179,7 @@ impl Kernel for All<'_> {
     type Output = Results;
 
     #[inline(always)]
-    fn run(self, lanes: impl Lanes) -> Results {
+    fn run(self, lanes: impl Simd) -> Results {
         let case = self.0;
         let stride = case.columns.len();
         // What buffers hold before is of no consequence.

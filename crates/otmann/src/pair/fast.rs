@@ -1,6 +1,6 @@
 //! The usual way: block by block in 64-bit amounts, one solve for each structural coefficient.
 
-use crate::lanes::{Aligned, Instructions, Kernel, Lanes, Terms, padded};
+use crate::lanes::{Aligned, Instructions, Kernel, Lanes, Simd, Terms, padded};
 use crate::profile::Block;
 use crate::transport::{self, Basis, Series, grid, scale};
 use crate::{Metric, Profile};
@@ -31,7 +31,7 @@ impl Kernel for Fast<'_> {
     type Output = bool;
 
     #[inline(always)]
-    fn run(self, lanes: impl Lanes) -> bool {
+    fn run(self, lanes: impl Simd) -> bool {
         (self.scratch).fast(lanes, self.metric, self.a, self.b, self.raw)
     }
 }

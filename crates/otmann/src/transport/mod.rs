@@ -74,12 +74,14 @@ mod certificate;
 mod problem;
 mod quantised;
 mod simplex;
+mod solve;
 
 pub(crate) use amount::{Amount, exponent, scale};
 pub(crate) use basis::Basis;
 pub use certificate::{Certificate, certify};
-pub use problem::{Match, Plan, Problem, solve};
+pub use problem::{Match, Plan, Problem};
 pub(crate) use simplex::Series;
+pub use solve::solve;
 
 use crate::Error;
 use crate::lanes::{Terms, padded};

@@ -1,7 +1,5 @@
-//! The solver's public face: problems from plain slices, plans with everything in them.
+//! Problems from plain slices, and plans with everything in them.
 
-use super::Amount;
-use super::quantised::Quantised;
 use crate::Error;
 
 /// A transport problem in which mass may stay unmatched: minimise
@@ -46,36 +44,6 @@ pub struct Plan {
     pub row_duals: Vec<f64>,
     /// Dual value of each column: β(j) ≤ penalty.
     pub column_duals: Vec<f64>,
-}
-
-/// Solves a transport problem exactly. O(pivots × (rows × columns)); pivots are about
-/// rows + columns in practice.
-///
-/// ```
-/// use otmann::transport::{Problem, certify, solve};
-///
-/// let problem = Problem {
-///     supply: &[3.0, 1.0],
-///     demand: &[2.0, 2.0],
-///     cost: &[0.0, 0.5, f64::INFINITY, 0.25],
-///     penalty: 1.0,
-/// };
-/// let plan = solve(&problem)?;
-/// assert_eq!(plan.value, 0.75);
-/// assert!(certify(&problem, &plan)?.error_bound() < 1e-12);
-/// # Ok::<(), otmann::Error>(())
-/// ```
-///
-/// # Errors
-/// Masses that are negative or not finite, costs that are negative or not numbers, a penalty that
-/// is not positive and finite, slices whose lengths do not fit.
-pub fn solve(problem: &Problem<'_>) -> Result<Plan, Error> {
-    problem.check()?;
-    let (plan, quantum_error) = with::<i64>(problem);
-    if quantum_error <= super::TOLERANCE * plan.value {
-        return Ok(plan);
-    }
-    Ok(with::<i128>(problem).0)
 }
 
 impl Problem<'_> {
@@ -126,12 +94,4 @@ impl Problem<'_> {
     pub(super) fn total(&self) -> f64 {
         self.supply.iter().chain(self.demand).sum()
     }
-}
-
-/// Solves in amounts of type `A`; returns the plan and a bound on what rounding masses to
-/// amounts can have changed in its value.
-fn with<A: Amount>(problem: &Problem<'_>) -> (Plan, f64) {
-    let quantised = Quantised::<A>::new(problem);
-    let basis = quantised.optimal_basis();
-    (quantised.plan(&basis), quantised.error_bound())
 }

@@ -1,7 +1,7 @@
 //! A problem in exact amounts: its savings, its optimal basis, and the plan that this makes.
 
 use super::{Amount, Basis, Match, Plan, Problem, Series, Terms, exponent, grid, scale};
-use crate::lanes::{self, Instructions, Kernel, Lanes, Portable, padded};
+use crate::lanes::{self, Instructions, Kernel, Portable, Simd, padded};
 
 /// A problem in amounts of type `A`, without the rows and columns that have no mass.
 pub(super) struct Quantised<'a, A> {
@@ -207,7 +207,7 @@ impl<A: Amount> Kernel for Cold<'_, A> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self, lanes: impl Lanes) {
+    fn run(self, lanes: impl Simd) {
         (self.basis).solve(lanes, self.supply, self.demand, One(self.saving));
     }
 }

@@ -31,7 +31,7 @@ impl<const W: usize, A: Amount, S: Series<A>> Kernel for Sized<'_, W, A, S> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self, lanes: impl Lanes) {
+    fn run(self, lanes: impl Simd) {
         let Self(basis, supply, demand, series) = self;
         basis.run::<W>(lanes, supply, demand, series);
     }
