@@ -8,6 +8,7 @@ import io
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -78,15 +79,16 @@ def protein(rows):
 
 
 def expecting(rows, folder):
-    """A copy of the script that takes the table of `casp` for the right one."""
-    folder.mkdir()
-    (folder / "lib.sh").write_bytes((SCRIPT.parent / "lib.sh").read_bytes())
-    sums = re.findall(r'CASP_SHA256 = "(\w{64})"', SCRIPT.read_text())
+    """A copy of the scripts that takes the table of `casp` for the right one."""
+    scripts = folder / "scripts"
+    scripts.mkdir(parents=True)
+    for name in (SCRIPT.name, "lib.sh", "uci-table.py"):
+        shutil.copy(SCRIPT.parent / name, scripts / name)
+    table = scripts / "uci-table.py"
+    sums = re.findall(r'CASP_SHA256 = "(\w{64})"', table.read_text())
     assert len(sums) == 1, sums
-    script = folder / SCRIPT.name
-    script.write_text(SCRIPT.read_text().replace(sums[0], hashlib.sha256(casp(rows).encode()).hexdigest()))
-    script.chmod(0o755)
-    return script
+    table.write_text(table.read_text().replace(sums[0], hashlib.sha256(casp(rows).encode()).hexdigest()))
+    return scripts / SCRIPT.name
 
 
 def main():
