@@ -1,16 +1,24 @@
 """Mutants of descriptions, networks, studies and jobs: no panic, no signal, no hang, no flood of memory."""
 
+import contextlib
 import glob
 import json
 import os
 import re
 import resource
 import subprocess
+import tempfile
+import time
 
 from common import describe, run
 
-SECONDS = 20
-MEMORY = 2 << 30
+SECONDS = 10
+# Resident, in MiB: the inputs are some kilobytes, and libtorch alone takes about 200.
+MOST = {"nasbot": 100, "nasbot-worker": 500}
+# Address space: what is asked for at once is refused, whether it is touched or not.
+SPACE = {"nasbot": 1 << 30, "nasbot-worker": 16 << 30}
+# What ends well, with a failure, or with a complaint.
+STATUSES = {"nasbot": (0, 1, 2), "nasbot-worker": (0, 1, 2)}
 NUMBERS = ["0", "-1", "1", "3", "0.5", "1e15", "1e400", "-1e400", "4294967296", "9223372036854775807", "18446744073709551616",
            "nan", "-inf", "true", '"x"', '""', "[]", "{}", "null", "1e308"]
 LINES = ["[a]" * 5, "a." * 20000 + "b = 1", "x = " + "{a=" * 500 + "1" + "}" * 500, "[[space]]", "\ufeff", "\0",
@@ -24,31 +32,62 @@ def row(setting):
     for name, make in kinds:
         make(setting, name, count, statuses)
     left_out = "" if setting.worker else ", jobs left out: no nasbot-worker"
-    found = f"{len(setting.faults)} faults; statuses {', '.join(f'{k}: {v}' for k, v in sorted(statuses.items()))}"
+    most = statuses.pop("MiB", {})
+    ends = "; ".join(f"{name} {', '.join(f'{status}: {n}' for status, n in sorted(counts.items(), key=str))} (≤ {most[name]} MiB)"
+                     for name, counts in statuses.items())
+    found = f"{len(setting.faults)} faults; statuses {ends}"
     return found, f"{count} mutants each of {', '.join(name for name, _ in kinds)}{left_out}", not setting.faults
 
 
-def limits():
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+def limits(space):
+    resource.setrlimit(resource.RLIMIT_AS, (space, space))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def go(setting, args, name, statuses, data=None, cwd=None):
-    process = subprocess.Popen(args, cwd=cwd, stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=limits)
-    try:
-        out, said = process.communicate(data, timeout=SECONDS)
-        status = process.returncode
-    except subprocess.TimeoutExpired:
-        process.kill()
-        out, said = process.communicate()
-        status = "hangs"
-    key = f"{name} {status}"
-    statuses[key] = statuses.get(key, 0) + 1
-    if status not in (0, 1, 2) or b"panicked" in said or b"\x1b" in said:
-        first = said.strip().splitlines()[:1]
-        setting.fault(f"{name}: status {status} {first} {repr(data)[:120] if data else ''}")
-    return status, out
+    program = os.path.basename(args[0])
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(args, cwd=cwd, stdin=subprocess.PIPE, stdout=out, stderr=said,
+                                   preexec_fn=lambda: limits(SPACE[program]))
+        try:
+            process.stdin.write(data or b"")
+            process.stdin.flush()
+            # A worker whose input ends has lost its search; others wait for that end.
+            if program != "nasbot-worker":
+                process.stdin.close()
+        except BrokenPipeError:
+            pass
+        status, memory = wait(process)
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+        said.seek(0)
+        out.seek(0)
+        printed, complaint = out.read(), said.read()
+    most = statuses.setdefault("MiB", {})
+    most[name] = max(most.get(name, 0), memory)
+    counts = statuses.setdefault(name, {})
+    counts[status] = counts.get(status, 0) + 1
+    if status not in STATUSES[program] or memory > MOST[program] or b"panicked" in complaint or b"\x1b" in complaint:
+        first = complaint.strip().splitlines()[:1]
+        setting.fault(f"{name}: status {status}, {memory} MiB {first} {repr(data)[:120] if data else ''}")
+    return status, printed
+
+
+def wait(process):
+    """The status and the most memory of a process; one that takes too long is killed."""
+    end, pause = time.monotonic() + SECONDS, 0.001
+    while True:
+        found, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if found:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return process.returncode, usage.ru_maxrss // 1024
+        if time.monotonic() > end:
+            process.kill()
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return "hangs", usage.ru_maxrss // 1024
+        time.sleep(pause)
+        pause = min(2 * pause, 0.02)
 
 
 def bytes_mutant(rng, data):
@@ -164,11 +203,25 @@ def studies(setting, name, count, statuses):
 
 
 def jobs(setting, name, count, statuses):
-    rng = setting.random
+    rng, folder = setting.random, setting.folder(name)
+    with open(folder + "/data.csv", "w") as file:
+        file.writelines(f"{rng.random():.3f},{rng.random():.3f},{k % 2}\n" for k in range(40))
     network = {"kind": "mlp-class", "layers": [{"op": "ip"}, {"op": "relu", "units": 8}, {"op": "softmax"}, {"op": "op"}],
                "edges": [[0, 1], [1, 2], [2, 3]]}
-    job = json.dumps({"protocol": 1, "evaluation": 0, "network": network, "task": {"path": "/nonexistent.csv", "task": "class"},
-                      "training": {"epochs": 1}, "seed": 1, "device": "cpu"})
+    training = {"epochs": 1, "batch": 8, "learning-rate": 0.1, "label-smoothing": 0.1, "patience": 2, "precision": "fp32"}
+    job = json.dumps({"protocol": 1, "evaluation": 0, "network": network, "seed": 1, "device": "cpu", "training": training,
+                      "task": {"path": folder + "/data.csv", "task": "class", "split": {"train": 0.5, "validation": 0.25, "test": 0.25}}})
+    trained = 0
+    # A worker takes a tenth of a second to start, with libtorch: fewer of them.
     for _ in range(min(count, 2000)):
-        mutant = bytes_mutant(rng, job.encode()) if rng.random() < 0.5 else numbers_mutant(rng, job).encode()
-        go(setting, [setting.worker], name, statuses, data=mutant.replace(b"\n", b" ") + b"\n")
+        way = rng.random()
+        if way < 0.4:
+            mutant = bytes_mutant(rng, job.encode())
+        elif way < 0.8:
+            mutant = numbers_mutant(rng, job).encode()
+        else:
+            mutant = job.encode()
+        _, out = go(setting, [setting.worker], name, statuses, data=mutant.replace(b"\n", b" ") + b"\n")
+        trained += b'"event":"done"' in out
+    if not trained:
+        setting.fault(f"{name}: no job came to a training")
