@@ -17,6 +17,14 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
+    /// A file can't be written.
+    #[error("{}: can't be written: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// A file ends before its content does.
     #[error("{}: ends within {what} {row}: the file is truncated, fetch it again", path.display())]
     Truncated {
@@ -203,6 +211,7 @@ impl Error {
             | Self::Target { .. }
             | Self::NoColumn { .. }
             | Self::Data { .. } => FailureKind::BadData,
+            Self::Write { .. } => FailureKind::CannotWrite,
             Self::Shape { .. } => FailureKind::ImpossibleShape,
             Self::Training { .. }
             | Self::Task { .. }

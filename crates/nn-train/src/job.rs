@@ -226,6 +226,8 @@ pub enum FailureKind {
     ImpossibleShape,
     /// The data set can't be read or is not what the specification says.
     BadData,
+    /// A file with weights or a program can't be written: the disk is full, say.
+    CannotWrite,
     /// The job itself is not valid.
     BadJob,
     /// Everything else, libtorch's own errors for one.
@@ -242,6 +244,7 @@ impl FailureKind {
             Self::TimedOut => "timed-out",
             Self::ImpossibleShape => "impossible-shape",
             Self::BadData => "bad-data",
+            Self::CannotWrite => "cannot-write",
             Self::BadJob => "bad-job",
             Self::Internal => "internal",
         }

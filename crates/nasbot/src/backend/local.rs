@@ -199,7 +199,9 @@ impl Conversation<'_> {
             FailureKind::ImpossibleShape => Failure::ImpossibleShape,
             FailureKind::TimedOut => Failure::TimedOut,
             // The same for every network.
-            FailureKind::BadData | FailureKind::BadJob => return End::Unusable(message),
+            FailureKind::BadData | FailureKind::BadJob | FailureKind::CannotWrite => {
+                return End::Unusable(message);
+            }
             _ => Failure::Other,
         };
         answer::failed(failure, message, self.since.elapsed().as_secs_f64())

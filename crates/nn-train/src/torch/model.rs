@@ -285,7 +285,7 @@ impl Model {
     /// Writes all parameters by name, as safetensors.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file can't be written.
+    /// [`Error::Write`] if the file can't be written.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
         let named: Vec<(&str, Tensor)> = (self.parameters())
             .map(|(parameter, tensor)| {
@@ -301,7 +301,7 @@ impl Model {
     /// Writes the network with its weights as an ONNX file.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file can't be written.
+    /// [`Error::Write`] if the file can't be written.
     pub fn save_onnx(&self, path: &Path) -> Result<(), Error> {
         let mut tensors = self.tensors.iter();
         let bytes = export::onnx(&self.plan, |_| {
@@ -311,7 +311,7 @@ impl Model {
             let flat = tensor.detach().to_device(Device::Cpu).contiguous().view(-1);
             Ok(Vec::try_from(flat)?)
         })?;
-        std::fs::write(path, bytes).map_err(|source| Error::Io {
+        std::fs::write(path, bytes).map_err(|source| Error::Write {
             path: path.into(),
             source,
         })
@@ -365,7 +365,7 @@ fn shape(parameter: &Parameter) -> Vec<i64> {
 /// Writes tensors by name, as safetensors: beside and renamed, so that an interrupted worker leaves no half
 /// file.
 pub(super) fn write<S: AsRef<str>>(named: &[(S, Tensor)], path: &Path) -> Result<(), Error> {
-    let io = |source| Error::Io {
+    let io = |source| Error::Write {
         path: path.into(),
         source,
     };

@@ -142,7 +142,7 @@ fn write_program(model: &Model, scaling: &Scaling, weights: &Path) -> Result<(),
     let name = weights.file_name().unwrap_or_default().to_string_lossy();
     let path = weights.with_extension("py");
     let text = export::pytorch(model.plan(), Some(scaling), &name);
-    std::fs::write(&path, text).map_err(|source| Error::Io { path, source })
+    std::fs::write(&path, text).map_err(|source| Error::Write { path, source })
 }
 
 fn check_augmentation(protocol: &Protocol, data: &Dataset) -> Result<(), Error> {

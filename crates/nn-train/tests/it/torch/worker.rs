@@ -169,6 +169,23 @@ fn failures_are_events_and_the_worker_ends_well() {
 }
 
 #[test]
+fn a_file_that_cannot_be_written_is_not_the_fault_of_the_data() {
+    let job = Job {
+        save: Some("/nowhere/best.safetensors".into()),
+        ..small()
+    };
+    let events = run(&job);
+    let Some(Event::Failed { kind, message }) = events.last() else {
+        panic!("{events:?}");
+    };
+    assert_eq!(*kind, FailureKind::CannotWrite);
+    assert!(
+        message.starts_with("/nowhere/best.safetensors: can't be written: "),
+        "{message}"
+    );
+}
+
+#[test]
 fn running_out_of_memory_is_an_outcome() {
     // Some 4 GB of weights within 3 GB of address space more than the worker needs itself.
     let network = chain(
