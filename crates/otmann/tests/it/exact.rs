@@ -118,25 +118,54 @@ fn certificates_hold_on_the_evolved_pool() {
     }
 }
 
+/// Labelled DAGs with one group of labels: their features have other heights than networks'.
+fn random_graphs(count: usize, rng: &mut impl Rng) -> (Metric, Vec<Profile>) {
+    let mismatch = Mismatch::new(["a", "b"])
+        .and_then(|m| m.with("a", "b", 0.25))
+        .unwrap();
+    let metric = Metric::new(mismatch);
+    let profiles = (0..count).map(|_| {
+        let n = rng.random_range(1..90);
+        let labels: Vec<usize> = (0..n).map(|_| rng.random_range(0..2)).collect();
+        let masses: Vec<f64> = (0..n)
+            .map(|_| f64::from(rng.random_range(0..5_u8)))
+            .collect();
+        let edges: Vec<(usize, usize)> = (1..n).map(|to| (rng.random_range(0..to), to)).collect();
+        let graph = Graph {
+            labels: &labels,
+            masses: &masses,
+            edges: &edges,
+        };
+        Profile::from_graph(&graph, &metric).unwrap()
+    });
+    let profiles = profiles.collect();
+    (metric, profiles)
+}
+
 #[test]
 fn instructions_give_the_same_bits() {
-    let metric = Metric::for_kind(Kind::Cnn);
-    let profiles: Vec<Profile> = pool()[..60]
+    let mut rng = Pcg64::seed_from_u64(11);
+    let cnn = Metric::for_kind(Kind::Cnn);
+    let of_pool = pool()[..60]
         .iter()
-        .map(|n| metric.profile(n).unwrap())
+        .map(|n| cnn.profile(n).unwrap())
         .collect();
-    let available = Instructions::ALL.into_iter().filter(|i| i.is_available());
-    let mut scratches: Vec<Scratch> = available.map(Scratch::with_instructions).collect();
-    for a in &profiles {
-        for b in &profiles {
-            let results: Vec<[u64; 4]> = (scratches.iter_mut())
-                .map(|scratch| {
-                    let mut raw = [0.0; 4];
+    // Instructions that this machine lacks run as plain Rust.
+    let mut scratches = Instructions::ALL.map(Scratch::with_instructions);
+    for (metric, profiles) in [
+        (cnn, of_pool),
+        profiles(Kind::MlpReg, &[5, 7, 9, 17, 40, 70, 130], &mut rng),
+        random_graphs(30, &mut rng),
+    ] {
+        for a in &profiles {
+            for b in &profiles {
+                let results = scratches.each_mut().map(|scratch| {
+                    let mut raw = vec![0.0; metric.coefficients().len()];
                     metric.raw_into(scratch, a, b, &mut raw).unwrap();
-                    raw.map(f64::to_bits)
-                })
-                .collect();
-            assert!(results.iter().all(|r| *r == results[0]));
+                    raw.iter().map(|raw| raw.to_bits()).collect::<Vec<u64>>()
+                });
+                assert!(results.iter().all(|r| *r == results[0]));
+            }
         }
     }
 }
