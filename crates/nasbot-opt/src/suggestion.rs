@@ -44,7 +44,7 @@ pub struct Suggestion<C> {
     pub origin: Origin,
 }
 
-/// What to do next: the one answer of [`Search::ask`].
+/// What to do next: the one answer of [`Search::ask`](crate::Search::ask).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next<C> {
     /// Evaluate this candidate, up to the first rung.
