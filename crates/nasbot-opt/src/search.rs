@@ -55,12 +55,14 @@ impl<S: Space> Search<S> {
                 initial.push((candidate, hash));
             }
         }
-        let candidates: Vec<&S::Candidate> =
-            initial.iter().map(|(candidate, _)| candidate).collect();
-        space::check(&space, &candidates)?;
         let Some((example, _)) = initial.first() else {
             return Err(Error::EmptySpace);
         };
+        space::check(
+            &space,
+            example,
+            initial.iter().map(|(candidate, _)| candidate),
+        )?;
         let model = match config.strategy {
             Strategy::Nasbot => Some(Model::new(&space, &config, example, halving.last())?),
             _ => None,

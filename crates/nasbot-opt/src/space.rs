@@ -104,11 +104,12 @@ pub trait Space: Sync {
 }
 
 /// What is wrong with a space, as far as its first candidates show it.
-pub(crate) fn check<S: Space>(space: &S, initial: &[&S::Candidate]) -> Result<(), Error> {
+pub(crate) fn check<'a, S: Space<Candidate: 'a>>(
+    space: &S,
+    first: &S::Candidate,
+    initial: impl Iterator<Item = &'a S::Candidate>,
+) -> Result<(), Error> {
     let wrong = |problem: String| Err(Error::Space { problem });
-    let Some(&first) = initial.first() else {
-        return Err(Error::EmptySpace);
-    };
     let depth = space.num_distances();
     if depth == 0 {
         return wrong("it has no distance function: num_distances must be at least 1".into());
@@ -118,7 +119,7 @@ pub(crate) fn check<S: Space>(space: &S, initial: &[&S::Candidate]) -> Result<()
     }
     let (from, parts) = (space.point(first)?, space.counts(first).len());
     let mut distances = vec![Distance::default(); depth];
-    for (place, &candidate) in initial.iter().enumerate() {
+    for (place, candidate) in initial.enumerate() {
         let found = space.counts(candidate).len();
         if found != parts {
             return wrong(format!(

@@ -1,9 +1,12 @@
 //! A data set as a training takes it: read, split and standardised.
 
+use std::path::Path;
+
 use super::examples::{Examples, InputShape};
+use super::labels::Classes;
 use super::raw::Keep;
 use super::scaling::Scaling;
-use super::spec::DataSpec;
+use super::spec::{DataSpec, OneOrMany};
 use super::table::{self, Table};
 use super::{cache, split};
 use crate::Error;
@@ -41,19 +44,9 @@ impl Dataset {
 /// Names the file and the row, or the field of `spec`, and what is wrong with it.
 pub fn load(spec: &DataSpec) -> Result<Dataset, Error> {
     spec.check()?;
-    let main = cache::read(spec, &spec.path, spec.labels.as_deref(), None)?;
-    let given_test = match &spec.test {
-        None => None,
-        Some(test) => Some(cache::read(
-            spec,
-            &test.path,
-            test.labels.as_deref(),
-            Some(&main.classes),
-        )?),
-    };
-    if let Some(table) = &given_test {
-        table::check_alike(&main, table)?;
-    }
+    let (main, given_test) = tables(spec, |paths, labels, main| {
+        cache::read(spec, paths, labels, main)
+    })?;
     let Table {
         shape,
         inputs,
@@ -109,22 +102,32 @@ pub struct Contents {
 /// As [`load`].
 pub fn describe(spec: &DataSpec) -> Result<Contents, Error> {
     spec.check()?;
-    let keep = Keep::Labels;
-    let main = table::read(spec, &spec.path, spec.labels.as_deref(), None, keep)?;
-    let count = main.targets.len();
-    let mut test_file = None;
-    if let Some(test) = &spec.test {
-        let labels = test.labels.as_deref();
-        let test = table::read(spec, &test.path, labels, Some(&main.classes), keep)?;
-        table::check_alike(&main, &test)?;
-        test_file = Some(test.targets.len());
+    let (main, test) = tables(spec, |paths, labels, main| {
+        table::read(spec, paths, labels, main, Keep::Labels)
+    })?;
+    let mut parts = split::sizes(&spec.split, main.targets.len(), test.is_some())?;
+    if let Some(test) = test {
+        parts[2] = test.targets.len();
     }
-    let mut parts = split::sizes(&spec.split, count, test_file.is_some())?;
-    parts[2] = test_file.unwrap_or(parts[2]);
     Ok(Contents {
         shape: main.shape,
         classes: main.classes.count,
         class_names: main.classes.names,
         parts,
     })
+}
+
+/// The main file's table and that of the test file, if there is one: it has the main file's classes and its shape. `read` takes
+/// paths, labels and the classes that are known.
+fn tables(
+    spec: &DataSpec,
+    read: impl Fn(&OneOrMany, Option<&Path>, Option<&Classes>) -> Result<Table, Error>,
+) -> Result<(Table, Option<Table>), Error> {
+    let main = read(&spec.path, spec.labels.as_deref(), None)?;
+    let Some(test) = &spec.test else {
+        return Ok((main, None));
+    };
+    let test = read(&test.path, test.labels.as_deref(), Some(&main.classes))?;
+    table::check_alike(&main, &test)?;
+    Ok((main, Some(test)))
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::numbers::hand_over;
 use crate::Error;
 use crate::data::examples::InputShape;
 use crate::data::files::{fill, open};
@@ -105,23 +106,14 @@ fn array(path: &Path, to: &mut impl Sink) -> Result<Vec<u32>, Error> {
             "claims sizes of {dims:?}: the header is damaged"
         )));
     };
-    to.expect((count as usize).saturating_mul(bytes / width));
-    let mut example = vec![0; bytes];
-    for row in 1..=u64::from(count) {
-        fill(&mut reader, &mut example, path, "example", row)?;
-        for (column, chunk) in example.chunks_exact(width).enumerate() {
-            let x = number(kind, chunk);
-            if !x.is_finite() {
-                return Err(Error::NotANumber {
-                    path: path.into(),
-                    row,
-                    column,
-                    value: x.to_string(),
-                });
-            }
-            to.take(f64::from(x));
-        }
-    }
+    let number = |chunk: &[u8]| f64::from(number(kind, chunk));
+    hand_over(
+        path,
+        &mut reader,
+        (count as usize, bytes, width),
+        number,
+        to,
+    )?;
     Ok(dims)
 }
 

@@ -6,6 +6,7 @@ mod csv;
 mod idx;
 pub(super) mod images;
 mod npy;
+mod numbers;
 
 use std::path::{Path, PathBuf};
 

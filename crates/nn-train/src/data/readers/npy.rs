@@ -6,6 +6,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::numbers::hand_over;
 use crate::Error;
 use crate::data::examples::InputShape;
 use crate::data::files::{fill, open, open_plain};
@@ -187,23 +188,8 @@ fn array(path: &Path, mut reader: impl Read, to: &mut impl Sink) -> Result<Vec<u
             "claims sizes of {dims:?}: the header is damaged, or an example is empty"
         )));
     };
-    to.expect(count.saturating_mul(bytes / number.size));
-    let mut example = vec![0; bytes];
-    for row in 1..=count as u64 {
-        fill(&mut reader, &mut example, path, "example", row)?;
-        for (column, chunk) in example.chunks_exact(number.size).enumerate() {
-            let x = number.read(chunk);
-            if !x.is_finite() {
-                return Err(Error::NotANumber {
-                    path: path.into(),
-                    row,
-                    column,
-                    value: x.to_string(),
-                });
-            }
-            to.take(x);
-        }
-    }
+    let read = |chunk: &[u8]| number.read(chunk);
+    hand_over(path, &mut reader, (count, bytes, number.size), read, to)?;
     Ok(dims)
 }
 
