@@ -1,8 +1,9 @@
 //! The SQLite file: its schema, adding to it and reading it.
 //!
 //! The file has a rollback journal, not a write-ahead log: so it holds alone whatever was committed, readers need no more
-//! than permission to read it, and two names of one file are no danger. Commits are few (results that are there are
-//! committed together), so that the log's speed would gain little.
+//! than permission to read it, and two names of one file are no danger. Only where a process was killed within a commit does
+//! a `-journal` stay that belongs to it, until the study is opened to be written to. Commits are few (results that are
+//! there are committed together), so that the log's speed would gain little.
 
 use std::fs::{self, File};
 use std::io::Read as _;
