@@ -62,6 +62,17 @@ fn a_second_signal_stops_at_once() {
 }
 
 #[test]
+fn signals_that_come_together_are_one_request() {
+    let (folder, search) = halted();
+    // Two kinds, because the system delivers two of one kind as one where it can.
+    search.signal(Signal::SIGTERM);
+    search.signal(Signal::SIGHUP);
+    search.wait().fails(130);
+    assert_eq!(folder.summary()["state"], "interrupted");
+    finish(&folder);
+}
+
+#[test]
 fn kill_leaves_no_worker_behind_and_resume_goes_on() {
     let (folder, search) = halted();
     search.signal(Signal::SIGKILL);
