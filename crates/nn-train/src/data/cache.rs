@@ -1,6 +1,6 @@
 //! Tables as they were read, in a binary file each, so that text and images are decoded once and not by every worker.
 //!
-//! A file is `NASBOTD1`, the length of a JSON header (u32), the header, then inputs and targets, all little-endian. The
+//! A file is `NASBOTD2`, the length of a JSON header (u32), the header, then inputs and targets, all little-endian. The
 //! header holds a SHA-256 of everything that the table follows from, the contents of its files included, and a CRC-32
 //! of what comes after it. If either is not as expected, the files are read anew and the table is written again.
 
@@ -23,7 +23,7 @@ use super::spec::{Cache, DataSpec, Format, ImageShape, OneOrMany};
 use super::table::{self, Table};
 use crate::Error;
 
-const MAGIC: &[u8; 8] = b"NASBOTD1";
+const MAGIC: &[u8; 8] = b"NASBOTD2";
 
 /// Below this, reading takes no time worth a file, unless the specification asks for one. Bytes.
 const WORTH_KEEPING: u64 = 1 << 20;

@@ -1,4 +1,5 @@
-//! Opening and reading files: regular ones only, gzip unpacked on the way, errors with the file's name.
+//! Opening and reading files: regular ones only, gzip unpacked on the way and read to its end, where its checksum stands,
+//! errors with the file's name.
 
 use std::fs::{self, File};
 use std::io::{BufReader, Cursor, ErrorKind, Read};
@@ -56,6 +57,13 @@ pub(super) fn read_error(
             what,
             row,
         },
+        // What decompressors say of a checksum or a stream that is not as it should be.
+        ErrorKind::InvalidInput | ErrorKind::InvalidData => Error::Format {
+            path: path.into(),
+            message: format!(
+                "is damaged ({source}): its checksum does not fit its content, or bytes follow that are not compressed; fetch it again"
+            ),
+        },
         _ => io_error(path, source),
     }
 }
@@ -97,6 +105,23 @@ pub(super) fn fill(
             path: path.into(),
             what,
             row,
+        });
+    }
+    Ok(())
+}
+
+/// Reads on to the end of a file whose header promised `promised` numbers, all of which were read: there the checksum of a
+/// compressed file is looked at, and nothing may be left.
+pub(super) fn finish(reader: &mut impl Read, path: &Path, promised: usize) -> Result<(), Error> {
+    let surplus = std::io::copy(reader, &mut std::io::sink())
+        .map_err(|source| read_error(path, "example", 1, source))?;
+    if surplus > 0 {
+        let bytes = if surplus == 1 { "byte" } else { "bytes" };
+        return Err(Error::Format {
+            path: path.into(),
+            message: format!(
+                "has {surplus} {bytes} more than the {promised} numbers that its header promises: the header is damaged, or something else was appended; fetch it again or save it anew"
+            ),
         });
     }
     Ok(())

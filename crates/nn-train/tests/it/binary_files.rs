@@ -5,7 +5,7 @@ use nn_train::data::{
     DataSpec, Dataset, Format, ImageShape, InputShape, OneOrMany, Targets, Task, TestSpec,
 };
 
-use crate::support::{gzip, load, write};
+use crate::support::{gzip, load, stored_gzip, write};
 
 /// An IDX file: type, sizes and the numbers' bytes.
 fn idx(kind: u8, sizes: &[u32], bytes: &[u8]) -> Vec<u8> {
@@ -137,7 +137,11 @@ fn damaged_idx_files_are_refused() {
             idx(8, &[2], &[0, 1]),
             "unknown type 0x0a",
         ),
-        (images.clone(), idx(8, &[3], &[0, 1, 1]), "holds 2 examples"),
+        (
+            images.clone(),
+            idx(8, &[3], &[0, 1, 1]),
+            "there are 2 examples",
+        ),
         (
             idx(8, &[2, u32::MAX, u32::MAX], &[]),
             idx(8, &[2], &[0, 1]),
@@ -289,4 +293,87 @@ fn only_regular_files_are_opened() {
         let said = says(folder.path(), format);
         assert!(said.contains("is a folder, not a file"), "{said}");
     }
+}
+
+#[test]
+fn idx_files_of_more_bytes_than_numbers_are_refused_and_so_are_wrong_checksums() {
+    let images = idx(8, &[4, 2, 3], &(0..24).collect::<Vec<u8>>());
+    let labels = idx(8, &[4], &[0, 1, 2, 0]);
+    let data = load_idx(&images, &labels).unwrap();
+    let said = |images: &[u8], labels: &[u8]| load_idx(images, labels).unwrap_err().to_string();
+    let long = said(&[&images[..], b"\n"].concat(), &labels);
+    assert!(
+        long.contains("has 1 byte more than the 24 numbers"),
+        "{long}"
+    );
+    let long = said(&images, &[&labels[..], &labels[..]].concat());
+    assert!(
+        long.contains("labels-idx1-ubyte: has 12 bytes more than the 4 numbers"),
+        "{long}"
+    );
+    let packed = stored_gzip(&images);
+    assert_eq!(load_idx(&packed, &labels).unwrap(), data);
+    // The last number, the checksum and the length.
+    for back in [9, 5, 1] {
+        let mut changed = packed.clone();
+        let at = packed.len() - back;
+        changed[at] ^= 4;
+        let damaged = said(&changed, &labels);
+        assert!(damaged.contains("is damaged ("), "{back}: {damaged}");
+    }
+}
+
+#[test]
+fn idx_images_with_their_channels_last_are_permuted() {
+    // One pixel of the colour (1, 2, 3) and one of (4, 5, 6), four times.
+    let images = idx(8, &[4, 1, 2, 3], &[1, 2, 3, 4, 5, 6].repeat(4));
+    let labels = idx(8, &[4], &[0, 1, 0, 1]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(&folder, "images-idx3-ubyte", images);
+    let mut spec = DataSpec {
+        labels: Some(write(&folder, "labels-idx1-ubyte", labels)),
+        image: Some([3, 1, 2].into()),
+        ..plain(DataSpec::new(path, Task::Class))
+    };
+    let data = load(&spec).unwrap();
+    assert_eq!(data.train.inputs[..6], [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+    spec.image = None;
+    let said = load(&spec).unwrap_err().to_string();
+    assert!(
+        said.contains("give image = [1, 2, 3] or image = [3, 1, 2]"),
+        "{said}"
+    );
+}
+
+#[test]
+fn one_hot_labels_of_idx_files_are_classes() {
+    let images = idx(8, &[4, 1], &[1, 2, 3, 4]);
+    let data = load_idx(&images, &idx(8, &[4, 2], &[0, 1, 1, 0, 1, 0, 0, 1])).unwrap();
+    assert_eq!(data.classes, Some(2));
+    assert_eq!(data.train.targets, Targets::Classes(vec![1, 0]));
+    assert_eq!(data.validation.targets, Targets::Classes(vec![0, 1]));
+}
+
+#[test]
+fn the_checksum_of_a_compressed_cifar_file_is_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let records: Vec<u8> = (0..4)
+        .flat_map(|i| [vec![i % 2], vec![i; 12]].concat())
+        .collect();
+    let packed = stored_gzip(&records);
+    let read = |content: &[u8]| {
+        load(&DataSpec {
+            image: Some([3, 2, 2].into()),
+            ..plain(DataSpec::new(
+                write(&folder, "x.bin.gz", content),
+                Task::Class,
+            ))
+        })
+    };
+    read(&packed).unwrap();
+    let mut changed = packed.clone();
+    let at = packed.len() - 9;
+    changed[at] ^= 1;
+    let said = read(&changed).unwrap_err().to_string();
+    assert!(said.contains("x.bin.gz: is damaged ("), "{said}");
 }

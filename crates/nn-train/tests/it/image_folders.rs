@@ -72,11 +72,19 @@ fn pixels_come_channel_by_channel_and_classes_by_name() {
     assert_eq!(data.train.targets, Targets::Classes(vec![0, 0]));
     assert_eq!(data.validation.targets, Targets::Classes(vec![1, 1]));
     let colour = [RED, GREEN, BLUE].concat();
-    assert_eq!(data.train.inputs, [colour.clone(), colour.clone()].concat());
+    assert_eq!(data.train.inputs, [colour.clone(), colour].concat());
+    // The half transparent one on white, as Pillow's alpha_composite has it.
+    let on_white = [
+        [132, 147, 162, 177, 192, 207],
+        [137, 152, 167, 182, 197, 212],
+        [142, 157, 172, 187, 202, 255],
+    ]
+    .concat();
     assert_eq!(
-        data.validation.inputs,
-        [colour, [GREY; 3].concat()].concat()
+        data.validation.inputs[..18],
+        on_white.iter().map(|&x| x as f32).collect::<Vec<_>>()
     );
+    assert_eq!(data.validation.inputs[18..], [GREY; 3].concat());
 }
 
 #[test]
@@ -249,4 +257,251 @@ fn a_test_folder_has_the_main_folder_s_classes() {
         message.contains("fox, row 1: label 'fox' is no class: classes are cat, dog"),
         "{message}"
     );
+}
+
+/// The shape and the inputs of one picture, which a folder holds four times.
+fn inputs(name: &str) -> (InputShape, Vec<f32>) {
+    let files = ["a", "b"].map(|class| [(class, "1.png", name), (class, "2.png", name)]);
+    let root = folder(&files.concat());
+    let data = load(&spec(root.path())).unwrap();
+    assert_eq!(data.train.inputs, data.validation.inputs);
+    let half = data.train.inputs.len() / 2;
+    (data.shape, data.train.inputs[..half].to_vec())
+}
+
+#[test]
+fn sixteen_bits_keep_what_eight_would_lose() {
+    // As a camera of twelve bits saves it: 0, 1, 255, 256, 2048, 4095 of 65535.
+    let (shape, values) = inputs("twelve.png");
+    assert_eq!(shape, InputShape::Image([1, 2, 3].into()));
+    let expected = [
+        0.0,
+        0.003_891_05,
+        0.992_218,
+        0.996_109,
+        7.968_872,
+        15.933_852,
+    ];
+    for (x, y) in values.iter().zip(expected) {
+        assert!((x - y).abs() < 1e-5, "{values:?}");
+    }
+}
+
+#[test]
+fn what_is_drawn_in_the_alpha_channel_is_seen() {
+    const ALPHA: [f32; 6] = [0.0, 64.0, 128.0, 200.0, 254.0, 255.0];
+    // Black ink on white paper, white chalk on a black board.
+    let (shape, ink) = inputs("ink.png");
+    assert_eq!(shape, InputShape::Image([3, 2, 3].into()));
+    assert_eq!(ink, [ALPHA.map(|x| 255.0 - x); 3].concat());
+    let (_, chalk) = inputs("chalk.png");
+    assert_eq!(chalk, [ALPHA; 3].concat());
+}
+
+/// A JPEG file with a segment of Exif data or the like before its own.
+fn with_segment(jpeg: &[u8], content: &[u8]) -> Vec<u8> {
+    let length = (content.len() + 2) as u16;
+    [
+        &jpeg[..2],
+        &[0xff, 0xe1],
+        &length.to_be_bytes(),
+        content,
+        &jpeg[2..],
+    ]
+    .concat()
+}
+
+#[test]
+fn pictures_are_turned_as_their_exif_data_say() {
+    let jpeg = fs::read(picture("halves.jpg")).unwrap();
+    // The left half is reddish and the right one blue; where the reddish one goes: its side, and whether the picture stands.
+    for (orientation, side, stands) in [
+        (1, "left", false),
+        (2, "right", false),
+        (3, "right", false),
+        (4, "left", false),
+        (5, "top", true),
+        (6, "top", true),
+        (7, "bottom", true),
+        (8, "bottom", true),
+    ] {
+        // One entry: tag 0x112, a short, once.
+        let exif = [
+            &b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0"[..],
+            &[orientation, 0, 0, 0, 0, 0, 0, 0],
+        ]
+        .concat();
+        let root = tempfile::tempdir().unwrap();
+        for class in ["a", "b"] {
+            fs::create_dir(root.path().join(class)).unwrap();
+            for name in ["1.jpg", "2.jpg"] {
+                let path = root.path().join(class).join(name);
+                fs::write(path, with_segment(&jpeg, &exif)).unwrap();
+            }
+        }
+        let data = load(&spec(root.path())).unwrap();
+        let [height, width] = if stands { [16, 8] } else { [8, 16] };
+        assert_eq!(
+            data.shape,
+            InputShape::Image([3, height, width].into()),
+            "orientation {orientation}"
+        );
+        let red = |y: u32, x: u32| data.train.inputs[(y * width + x) as usize];
+        let (near, far) = match side {
+            "left" => (red(4, 1), red(4, 14)),
+            "right" => (red(4, 14), red(4, 1)),
+            "top" => (red(1, 4), red(14, 4)),
+            _ => (red(14, 4), red(1, 4)),
+        };
+        assert!(
+            near > 180.0 && far < 40.0,
+            "orientation {orientation}: {near}, {far}"
+        );
+    }
+}
+
+#[test]
+fn a_preview_does_not_end_the_picture() {
+    let jpeg = fs::read(picture("halves.jpg")).unwrap();
+    let with_preview = with_segment(&jpeg, &[b"Exif\0\0", &jpeg[..]].concat());
+    let root = folder(&[("a", "1.jpg", "halves.jpg"), ("b", "1.jpg", "halves.jpg")]);
+    let path = root.path().join("b/1.jpg");
+    let mut spec = spec(root.path());
+    spec.split.train = Some(0.9);
+    let read = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        load(&spec).unwrap_err()
+    };
+    // Whole, it is read, and the two examples are too few for the split.
+    assert!(read(&with_preview).to_string().contains("split"));
+    // What a camera appends to the end is no part of it.
+    assert!(
+        read(&[&with_preview[..], b"more"].concat())
+            .to_string()
+            .contains("split")
+    );
+    for less in [1, 2, 30, 200] {
+        let cut = read(&with_preview[..with_preview.len() - less]);
+        assert!(
+            matches!(cut, Error::Truncated { what: "image", .. }),
+            "{less}: {cut:?}"
+        );
+    }
+}
+
+#[test]
+fn every_part_of_a_png_file_has_a_checksum() {
+    let root = greys();
+    let whole = fs::read(picture("palette.png")).unwrap();
+    let path = root.path().join("dog/2.png");
+    let mut spec = spec(root.path());
+    spec.image = Some([3, 2, 3].into());
+    // Length, name, content and checksum of each part; of a length, what follows is cut.
+    for at in 8..whole.len() {
+        let mut changed = whole.clone();
+        changed[at] ^= 1;
+        fs::write(&path, changed).unwrap();
+        let said = refused(&spec).to_string();
+        assert!(
+            said.contains("dog/2.png: is damaged: the checksum of its part")
+                || said.contains("dog/2.png: ends within image"),
+            "{at}: {said}"
+        );
+    }
+    fs::write(&path, &whole).unwrap();
+    load(&spec).unwrap();
+}
+
+#[test]
+fn what_the_system_leaves_is_passed_over_and_other_formats_are_named() {
+    let root = greys();
+    for name in ["Thumbs.db", "desktop.ini", "ehthumbs.db", ".DS_Store"] {
+        fs::write(root.path().join("cat").join(name), "x").unwrap();
+    }
+    fs::create_dir(root.path().join("__MACOSX")).unwrap();
+    let data = load(&spec(root.path())).unwrap();
+    assert_eq!(data.class_names, ["cat", "dog"]);
+    for (name, says) in [
+        (
+            "3.webp",
+            "cat/3.webp: is a picture in the format WebP, which is not read: convert it",
+        ),
+        ("3.GIF", "in the format GIF"),
+        ("3.bmp", "in the format BMP"),
+        ("3.tif", "in the format TIFF"),
+    ] {
+        let path = root.path().join("cat").join(name);
+        fs::write(&path, "x").unwrap();
+        let said = refused(&spec(root.path())).to_string();
+        assert!(said.contains(says), "{said}");
+        fs::remove_file(path).unwrap();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_and_broken_ones_named() {
+    use std::os::unix::fs::symlink;
+    let root = greys();
+    symlink(picture("grey.png"), root.path().join("cat/3.png")).unwrap();
+    symlink(picture("grey.png"), root.path().join("dog/3.png")).unwrap();
+    load(&spec(root.path())).unwrap();
+    for broken in ["dog/4.png", "fox"] {
+        let path = root.path().join(broken);
+        symlink("/nonexistent/there", &path).unwrap();
+        let said = refused(&spec(root.path())).to_string();
+        assert!(
+            said.contains(&format!("{broken}: is a link to /nonexistent/there")),
+            "{said}"
+        );
+        fs::remove_file(path).unwrap();
+    }
+}
+
+#[test]
+fn folders_that_are_parts_are_told_from_classes() {
+    let parts = |names: &[&str]| {
+        let root = tempfile::tempdir().unwrap();
+        for name in names {
+            fs::create_dir_all(root.path().join(name)).unwrap();
+            fs::copy(picture("grey.png"), root.path().join(name).join("1.png")).unwrap();
+            fs::copy(picture("grey.png"), root.path().join(name).join("2.png")).unwrap();
+        }
+        root
+    };
+    let said = |names: &[&str]| refused(&spec(parts(names).path())).to_string();
+    for validation in ["val", "valid", "validation", "Val"] {
+        let inner = |class: &str| format!("{validation}/{class}");
+        let message = said(&[
+            "train/cat",
+            "train/dog",
+            &inner("cat"),
+            &inner("dog"),
+            "test/cat",
+            "test/dog",
+        ]);
+        assert!(
+            message.contains("is divided into") && message.contains("/train\" and test = { path ="),
+            "{message}"
+        );
+        let message = said(&["train/cat", "train/dog", &inner("cat")]);
+        assert!(
+            message.contains(&format!(
+                "{validation}: has no folder for the class dog, which"
+            )),
+            "{message}"
+        );
+    }
+    let message = said(&["train/cat", "val/cat", "val/fox"]);
+    assert!(
+        message.contains("train: has no folder for the class fox"),
+        "{message}"
+    );
+    let message = said(&["train/cat", "val/cat", "valid/cat"]);
+    assert!(message.contains("is the same part as"), "{message}");
+    // What the words mean where pictures lie in them.
+    let data = load(&spec(parts(&["train", "test"]).path())).unwrap();
+    assert_eq!(data.class_names, ["test", "train"]);
+    let data = load(&spec(parts(&["train", "bus"]).path())).unwrap();
+    assert_eq!(data.class_names, ["bus", "train"]);
 }

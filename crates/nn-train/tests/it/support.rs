@@ -45,6 +45,13 @@ pub(crate) fn gzip(content: impl AsRef<[u8]>) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+/// `content` as it is, in the frame of a compressed file: the last bytes are its CRC-32 and its length.
+pub(crate) fn stored_gzip(content: impl AsRef<[u8]>) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
+    encoder.write_all(content.as_ref()).unwrap();
+    encoder.finish().unwrap()
+}
+
 /// The handwritten digits that ship with the project.
 pub(crate) fn digits() -> DataSpec {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets/digits/digits.csv.gz");

@@ -1,21 +1,19 @@
 //! A folder of images: one folder for each class, named after it, with PNG and JPEG files in it.
 
-use std::ffi::OsStr;
-use std::fs;
-use std::io::{BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use image::imageops::FilterType;
-use image::{ColorType, DynamicImage, ImageError, ImageReader};
 
+use super::folders::classes;
+use super::picture::decode;
 use crate::Error;
 use crate::data::examples::InputShape;
-use crate::data::files::io_error;
 use crate::data::raw::{Inputs, Keep, Labels, Raw};
 use crate::data::spec::{DataSpec, ImageShape};
 
 /// Reads every image of every class, classes and images in the order of their names. Values are 0 to 255, channel by
-/// channel; transparency is dropped, 16 bits become 8.
+/// channel; those of 16 bits are divided by 257 and keep their fractions, so that nothing is lost of a picture that uses but a
+/// few of them.
 pub(super) fn read(spec: &DataSpec, paths: &[PathBuf], keep: Keep) -> Result<Raw, Error> {
     let mut pixels = Pixels {
         asked: spec.image,
@@ -53,72 +51,6 @@ pub(in crate::data) fn files(root: &Path) -> Result<Vec<PathBuf>, Error> {
         .collect())
 }
 
-/// The folders in `root` by name, each with its images. Hidden files are passed over, and so are files beside the
-/// folders, such as a licence.
-fn classes(root: &Path) -> Result<Vec<(String, Vec<PathBuf>)>, Error> {
-    let format = |path: &Path, message: &str| Error::Format {
-        path: path.into(),
-        message: message.into(),
-    };
-    let mut classes = Vec::new();
-    for folder in entries(root)?.into_iter().filter(|path| path.is_dir()) {
-        let Some(name) = folder.file_name().and_then(OsStr::to_str) else {
-            return Err(format(
-                &folder,
-                "has a name that is no UTF-8, but it names a class: rename it",
-            ));
-        };
-        let files = entries(&folder)?;
-        if let Some(other) = files.iter().find(|path| !is_image(path)) {
-            return Err(format(
-                other,
-                "is no PNG or JPEG file, and these alone belong into the folder of a class: move it elsewhere",
-            ));
-        }
-        if files.is_empty() {
-            return Err(format(
-                &folder,
-                "holds no image, but its name makes it a class: fill or remove it",
-            ));
-        }
-        classes.push((name.to_owned(), files));
-    }
-    if classes.is_empty() {
-        return Err(format(
-            root,
-            "holds no folders: put the images of each class into a folder that is named after the class",
-        ));
-    }
-    Ok(classes)
-}
-
-/// What lies in a folder, by name, without hidden files.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let mut paths = fs::read_dir(folder)
-        .and_then(|entries| {
-            entries
-                .map(|entry| Ok(entry?.path()))
-                .collect::<Result<Vec<_>, _>>()
-        })
-        .map_err(|source| io_error(folder, source))?;
-    paths.retain(|path| {
-        // An entry of a folder has a name.
-        let name = path.file_name().unwrap_or_default();
-        !name.to_string_lossy().starts_with('.')
-    });
-    paths.sort_unstable();
-    Ok(paths)
-}
-
-fn is_image(path: &Path) -> bool {
-    let known = |end: &OsStr| {
-        ["png", "jpg", "jpeg"]
-            .iter()
-            .any(|known| end.eq_ignore_ascii_case(known))
-    };
-    path.is_file() && path.extension().is_some_and(known)
-}
-
 /// The images so far.
 struct Pixels {
     /// The shape that the specification gives; images are scaled to it.
@@ -131,10 +63,7 @@ struct Pixels {
 impl Pixels {
     fn add(&mut self, path: &Path) -> Result<(), Error> {
         let mut picture = decode(path)?;
-        let is_grey = matches!(
-            picture.color(),
-            ColorType::L8 | ColorType::La8 | ColorType::L16 | ColorType::La16
-        );
+        let is_grey = !picture.color().has_color();
         let own = ImageShape {
             channels: if is_grey { 1 } else { 3 },
             height: picture.height(),
@@ -163,41 +92,27 @@ impl Pixels {
             });
         }
         self.found = Some(shape);
-        let bytes = match shape.channels {
-            1 => picture.into_luma8().into_raw(),
-            _ => picture.into_rgb8().into_raw(),
-        };
         let channels = shape.channels as usize;
-        for channel in 0..channels {
-            let plane = bytes.iter().skip(channel).step_by(channels);
-            self.values.extend(plane.map(|&byte| f32::from(byte)));
+        let is_deep = picture.color().bytes_per_pixel() > picture.color().channel_count();
+        match (channels, is_deep) {
+            (1, false) => self.planes(1, &picture.into_luma8().into_raw(), f32::from),
+            (1, true) => self.planes(1, &picture.into_luma16().into_raw(), deep),
+            (_, false) => self.planes(channels, &picture.into_rgb8().into_raw(), f32::from),
+            (_, true) => self.planes(channels, &picture.into_rgb16().into_raw(), deep),
         }
         Ok(())
     }
+
+    /// Appends a picture channel by channel.
+    fn planes<T: Copy>(&mut self, channels: usize, pixels: &[T], value: impl Fn(T) -> f32) {
+        for channel in 0..channels {
+            let plane = pixels.iter().skip(channel).step_by(channels);
+            self.values.extend(plane.map(|&x| value(x)));
+        }
+    }
 }
 
-/// Reads one image; its format is told from its first bytes.
-fn decode(path: &Path) -> Result<DynamicImage, Error> {
-    let io = |source| io_error(path, source);
-    let bytes = fs::read(path).map_err(io)?;
-    let truncated = || Error::Truncated {
-        path: path.into(),
-        what: "image",
-        row: 1,
-    };
-    // The JPEG decoder fills in what is missing. A whole file holds the marker of its end, perhaps not as its last
-    // bytes.
-    if bytes.starts_with(&[0xff, 0xd8]) && !bytes.windows(2).any(|pair| pair == [0xff, 0xd9]) {
-        return Err(truncated());
-    }
-    let reader = ImageReader::new(BufReader::new(std::io::Cursor::new(bytes)))
-        .with_guessed_format()
-        .map_err(io)?;
-    reader.decode().map_err(|error| match error {
-        ImageError::IoError(source) if source.kind() == ErrorKind::UnexpectedEof => truncated(),
-        error => Error::Format {
-            path: path.into(),
-            message: format!("is no image that can be read ({error}): fetch it again or remove it"),
-        },
-    })
+/// A value of 16 bits on the scale of those of 8: 65535 becomes 255.
+fn deep(x: u16) -> f32 {
+    f32::from(x) / 257.0
 }

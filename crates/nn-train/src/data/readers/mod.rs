@@ -3,10 +3,14 @@
 mod cifar;
 mod columns;
 mod csv;
+mod folders;
 mod idx;
 pub(super) mod images;
+mod layout;
 mod npy;
 mod numbers;
+mod one_hot;
+mod picture;
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +27,7 @@ pub(super) fn read(
 ) -> Result<Raw, Error> {
     match spec.format() {
         Some(Format::Csv) => csv::read(spec, paths, keep),
-        Some(Format::Idx) => idx::read(paths, labels, keep),
+        Some(Format::Idx) => idx::read(spec, paths, labels, keep),
         Some(Format::Npy) => npy::read(spec, paths, labels, keep),
         Some(Format::Cifar) => cifar::read(spec, paths, keep),
         Some(Format::Images) => images::read(spec, paths, keep),

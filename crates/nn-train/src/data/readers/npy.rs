@@ -6,12 +6,13 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::numbers::hand_over;
+use super::layout::{self, Layout, Order};
+use super::numbers::{Numbers, fits_f32};
+use super::one_hot;
 use crate::Error;
-use crate::data::examples::InputShape;
-use crate::data::files::{fill, open, open_plain};
-use crate::data::raw::{Inputs, Keep, Labels, Raw, Sink};
-use crate::data::spec::{Column, DataSpec, ImageShape};
+use crate::data::files::{fill, open, open_plain, read_error};
+use crate::data::raw::{Inputs, Keep, Raw, Sink};
+use crate::data::spec::{Column, DataSpec};
 
 /// Reads inputs and labels: two `.npy` files, or two arrays of one `.npz`.
 pub(super) fn read(
@@ -32,8 +33,8 @@ pub(super) fn read(
     let (mut inputs, mut targets) = (Inputs::new(keep), Vec::new());
     let (sizes, label_sizes, labels_path) = match (is_archive, labels) {
         (false, Some(labels)) => (
-            array(path, open(path)?, &mut inputs)?,
-            array(labels, open(labels)?, &mut targets)?,
+            input_array(spec, path, open(path)?, &mut inputs)?,
+            label_array(labels, open(labels)?, &mut targets)?,
             labels,
         ),
         (true, None) => {
@@ -54,44 +55,34 @@ pub(super) fn read(
             });
         }
     };
-    let shape = shape(path, &sizes)?;
-    let n = sizes[0];
-    if label_sizes != [n] && label_sizes != [n, 1] {
-        return Err(Error::Format {
-            path: labels_path.into(),
-            message: format!(
-                "holds labels of sizes {:?}, but there are {n} examples",
-                label_sizes
-            ),
-        });
-    }
+    let (layout, n) = sizes;
+    let is_main = spec.path.as_slice().contains(path);
     Ok(Raw {
-        shape,
+        shape: layout.shape,
         inputs,
-        labels: Labels::Numbers(targets),
+        labels: one_hot::labels(spec, labels_path, &label_sizes, targets, n, is_main)?,
         origin: vec![(0, labels_path.into(), 1)],
     })
 }
 
-fn shape(path: &Path, dims: &[usize]) -> Result<InputShape, Error> {
-    let side = |side: usize| u32::try_from(side).ok().filter(|side| *side > 0);
-    let image = |c, h, w| {
-        Some(InputShape::Image(ImageShape {
-            channels: side(c)?,
-            height: side(h)?,
-            width: side(w)?,
-        }))
-    };
-    let found = match *dims {
-        [_, features] => side(features).map(InputShape::Features),
-        [_, height, width] => image(1, height, width),
-        [_, channels, height, width] => image(channels, height, width),
-        _ => None,
-    };
-    found.ok_or_else(|| Error::Format {
-        path: path.into(),
-        message: format!("has sizes {dims:?}: use examples × features, examples × height × width, or examples × channels × height × width"),
-    })
+/// Hands over the inputs, and returns their layout and the number of examples.
+fn input_array(
+    spec: &DataSpec,
+    path: &Path,
+    mut reader: impl Read,
+    to: &mut Inputs,
+) -> Result<(Layout, usize), Error> {
+    let header = Header::read(path, &mut reader)?;
+    let layout = layout::of(path, &header.sizes, spec.image)?;
+    header.numbers(path, &mut reader, layout.order, fits_f32, to)?;
+    Ok((layout, header.sizes[0]))
+}
+
+/// Hands over the labels, and returns the array's sizes.
+fn label_array(path: &Path, mut reader: impl Read, to: &mut Vec<f64>) -> Result<Vec<usize>, Error> {
+    let header = Header::read(path, &mut reader)?;
+    header.numbers(path, &mut reader, Order::AsStored, f64::is_finite, to)?;
+    Ok(header.sizes)
 }
 
 /// Hands over the two arrays of an archive, and returns their sizes: `label` names the one, `inputs` the other, which may be
@@ -101,7 +92,7 @@ fn archive(
     path: &Path,
     to: &mut Inputs,
     labels_to: &mut Vec<f64>,
-) -> Result<(Vec<usize>, Vec<usize>), Error> {
+) -> Result<((Layout, usize), Vec<usize>), Error> {
     let file = open_plain(path)?;
     let damaged = |error: zip::result::ZipError| Error::Format {
         path: path.into(),
@@ -133,64 +124,128 @@ fn archive(
         (None, _) => return Err(no_array("inputs", "")),
     };
     let (inputs, label) = (format!("{inputs}.npy"), format!("{label}.npy"));
-    let sizes = array(path, zip.by_name(&inputs).map_err(damaged)?, to)?;
-    let label_sizes = array(path, zip.by_name(&label).map_err(damaged)?, labels_to)?;
+    let sizes = input_array(spec, path, zip.by_name(&inputs).map_err(damaged)?, to)?;
+    let label_sizes = label_array(path, zip.by_name(&label).map_err(damaged)?, labels_to)?;
     Ok((sizes, label_sizes))
 }
 
-/// Hands over the numbers of an array in C order, and returns its sizes.
-fn array(path: &Path, mut reader: impl Read, to: &mut impl Sink) -> Result<Vec<usize>, Error> {
-    let format = |message: String| Error::Format {
-        path: path.into(),
-        message,
-    };
-    let mut start = [0; 8];
-    fill(&mut reader, &mut start, path, "header", 1)?;
-    let [0x93, b'N', b'U', b'M', b'P', b'Y', version, _] = start else {
-        return Err(format("is no array of numpy".into()));
-    };
-    let mut length = [0; 4];
-    let size = if version == 1 { 2 } else { 4 };
-    fill(&mut reader, &mut length[..size], path, "header", 1)?;
-    let mut header = vec![0; u32::from_le_bytes(length).min(1 << 16) as usize];
-    fill(&mut reader, &mut header, path, "header", 1)?;
-    let header = String::from_utf8_lossy(&header);
-    let unreadable = || {
-        format(format!(
-            "has a header that can't be read: {}",
-            header.trim()
-        ))
-    };
-    let descr = quoted(entry(&header, "descr").ok_or_else(unreadable)?).ok_or_else(unreadable)?;
-    let order = entry(&header, "fortran_order").ok_or_else(unreadable)?;
-    let dims = tuple(entry(&header, "shape").ok_or_else(unreadable)?).ok_or_else(unreadable)?;
-    if order.starts_with("True") {
-        return Err(format(
-            "is stored in Fortran's order: save numpy.ascontiguousarray(x)".into(),
-        ));
+/// What stands before the numbers.
+struct Header {
+    number: NumberType,
+    /// Whether the first index runs fastest, not the last.
+    is_fortran: bool,
+    /// The number of examples first, then the sides of one.
+    sizes: Vec<usize>,
+    /// Numbers an example.
+    length: usize,
+}
+
+impl Header {
+    fn read(path: &Path, reader: &mut impl Read) -> Result<Self, Error> {
+        let format = |message: String| Error::Format {
+            path: path.into(),
+            message,
+        };
+        let mut start = [0; 8];
+        fill(reader, &mut start, path, "header", 1)?;
+        let [0x93, b'N', b'U', b'M', b'P', b'Y', version, _] = start else {
+            return Err(format("is no array of numpy".into()));
+        };
+        let mut length = [0; 4];
+        let size = if version == 1 { 2 } else { 4 };
+        fill(reader, &mut length[..size], path, "header", 1)?;
+        let mut header = vec![0; u32::from_le_bytes(length).min(1 << 16) as usize];
+        fill(reader, &mut header, path, "header", 1)?;
+        let header = String::from_utf8_lossy(&header);
+        let unreadable = || {
+            format(format!(
+                "has a header that can't be read: {}",
+                header.trim()
+            ))
+        };
+        let text = |key| entry(&header, key).ok_or_else(unreadable);
+        let descr = quoted(text("descr")?).ok_or_else(unreadable)?;
+        let order = text("fortran_order")?;
+        let sizes = tuple(text("shape")?).ok_or_else(unreadable)?;
+        let is_fortran = order.starts_with("True");
+        if !is_fortran && !order.starts_with("False") {
+            return Err(unreadable());
+        }
+        let Some(number) = NumberType::parse(descr) else {
+            return Err(format(format!(
+                "holds numbers of type '{descr}': save them as float32 or as integers"
+            )));
+        };
+        let Some((_, sides)) = sizes.split_first() else {
+            return Err(format("holds a single number, not one an example".into()));
+        };
+        let length = (sides.iter())
+            .try_fold(1_usize, |product, &side| product.checked_mul(side))
+            .filter(|length| (1..(1 << 32) / number.size).contains(length));
+        let Some(length) = length else {
+            return Err(format(format!(
+                "claims sizes of {sizes:?}: the header is damaged, or an example is empty"
+            )));
+        };
+        Ok(Self {
+            number,
+            is_fortran,
+            sizes,
+            length,
+        })
     }
-    let Some(number) = NumberType::parse(descr) else {
-        return Err(format(format!(
-            "holds numbers of type '{descr}': save them as float32 or as integers"
-        )));
-    };
-    let Some((&count, sides)) = dims.split_first() else {
-        return Err(format("holds a single number, not one an example".into()));
-    };
-    let width = sides
-        .iter()
-        .try_fold(1_usize, |product, &side| product.checked_mul(side));
-    let Some(bytes) = width
-        .and_then(|width| width.checked_mul(number.size))
-        .filter(|bytes| (1..1 << 32).contains(bytes))
-    else {
-        return Err(format(format!(
-            "claims sizes of {dims:?}: the header is damaged, or an example is empty"
-        )));
-    };
-    let read = |chunk: &[u8]| number.read(chunk);
-    hand_over(path, &mut reader, (count, bytes, number.size), read, to)?;
-    Ok(dims)
+
+    /// Hands over the numbers that follow, example by example.
+    fn numbers(
+        &self,
+        path: &Path,
+        reader: &mut impl Read,
+        order: Order,
+        fits: fn(f64) -> bool,
+        to: &mut impl Sink,
+    ) -> Result<(), Error> {
+        let numbers = Numbers {
+            path,
+            count: self.sizes[0],
+            length: self.length,
+            size: self.number.size,
+            order,
+        };
+        let number = |chunk: &[u8]| self.number.read(chunk);
+        if !self.is_fortran || self.sizes.len() == 1 {
+            return numbers.hand_over(reader, number, fits, to);
+        }
+        // An example's numbers lie apart, so that all are read first.
+        let mut bytes = Vec::new();
+        (reader.read_to_end(&mut bytes))
+            .map_err(|source| read_error(path, "example", 1, source))?;
+        let bytes = last_index_fastest(&bytes, &self.sizes, self.number.size);
+        numbers.hand_over(&mut bytes.as_slice(), number, fits, to)
+    }
+}
+
+/// The numbers of an array of `sizes` whose first index runs fastest, in the order in which the last one does; bytes beyond them
+/// follow as they are, and where some are missing, so are the numbers at the end.
+fn last_index_fastest(bytes: &[u8], sizes: &[usize], size: usize) -> Vec<u8> {
+    let total = sizes.iter().fold(size, |n, &side| n.saturating_mul(side));
+    if bytes.len() < total {
+        return bytes.to_vec();
+    }
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut index = vec![0; sizes.len()];
+    while out.len() < total {
+        let place = (index.iter().zip(sizes).rev()).fold(0, |place, (i, side)| place * side + i);
+        out.extend_from_slice(&bytes[place * size..(place + 1) * size]);
+        for (i, side) in index.iter_mut().zip(sizes).rev() {
+            *i += 1;
+            if *i < *side {
+                break;
+            }
+            *i = 0;
+        }
+    }
+    out.extend_from_slice(&bytes[total..]);
+    out
 }
 
 /// What follows `'key':` in a Python dictionary's text.
@@ -229,7 +284,7 @@ impl NumberType {
             (family, size),
             (b'b', b'1') | (b'u' | b'i', b'1' | b'2' | b'4' | b'8') | (b'f', b'4' | b'8')
         );
-        is_known.then_some(Self {
+        (is_known && b"<>|=".contains(&order)).then_some(Self {
             is_big_endian: order == b'>',
             family,
             size: usize::from(size - b'0'),

@@ -3,35 +3,78 @@
 use std::io::Read;
 use std::path::Path;
 
+use super::layout::Order;
 use crate::Error;
-use crate::data::files::fill;
+use crate::data::files::{fill, finish};
 use crate::data::raw::Sink;
 
-/// Hands over the numbers of `count` examples of `bytes` bytes each, a number in every `size` of them, as `number` reads it.
-/// One that is not finite is an error that names example and column.
-pub(super) fn hand_over(
-    path: &Path,
-    reader: &mut impl Read,
-    (count, bytes, size): (usize, usize, usize),
-    number: impl Fn(&[u8]) -> f64,
-    to: &mut impl Sink,
-) -> Result<(), Error> {
-    to.expect(count.saturating_mul(bytes / size));
-    let mut example = vec![0; bytes];
-    for row in 1..=count as u64 {
-        fill(reader, &mut example, path, "example", row)?;
-        for (column, chunk) in example.chunks_exact(size).enumerate() {
-            let x = number(chunk);
-            if !x.is_finite() {
-                return Err(Error::NotANumber {
-                    path: path.into(),
-                    row,
-                    column,
-                    value: x.to_string(),
-                });
+/// How the numbers of an array lie in its file.
+pub(super) struct Numbers<'a> {
+    /// The file, for messages.
+    pub(super) path: &'a Path,
+    /// Examples.
+    pub(super) count: usize,
+    /// Numbers an example.
+    pub(super) length: usize,
+    /// Bytes a number.
+    pub(super) size: usize,
+    /// In which order the numbers of an example are handed over.
+    pub(super) order: Order,
+}
+
+impl Numbers<'_> {
+    /// Hands over all numbers, as `number` reads them, and reads the file to its end. A number that is not finite is an error
+    /// that names example and column, and so is one that `fits` refuses.
+    pub(super) fn hand_over(
+        &self,
+        reader: &mut impl Read,
+        number: impl Fn(&[u8]) -> f64,
+        fits: fn(f64) -> bool,
+        to: &mut impl Sink,
+    ) -> Result<(), Error> {
+        let total = self.count.saturating_mul(self.length);
+        to.expect(total);
+        let mut example = vec![0; self.length * self.size];
+        for row in 1..=self.count as u64 {
+            fill(reader, &mut example, self.path, "example", row)?;
+            let mut take = |column: usize| {
+                let x = number(&example[column * self.size..(column + 1) * self.size]);
+                self.check(x, fits, row, column)?;
+                to.take(x);
+                Ok(())
+            };
+            match self.order {
+                Order::AsStored => (0..self.length).try_for_each(&mut take)?,
+                Order::ChannelsLast(channels) => (0..channels)
+                    .flat_map(|channel| (channel..self.length).step_by(channels))
+                    .try_for_each(&mut take)?,
             }
-            to.take(x);
         }
+        finish(reader, self.path, total)
     }
-    Ok(())
+
+    fn check(&self, x: f64, fits: fn(f64) -> bool, row: u64, column: usize) -> Result<(), Error> {
+        if !x.is_finite() {
+            return Err(Error::NotANumber {
+                path: self.path.into(),
+                row,
+                column,
+                value: x.to_string(),
+            });
+        }
+        if !fits(x) {
+            return Err(Error::Format {
+                path: self.path.into(),
+                message: format!(
+                    "example {row}, number {column}: {x:e} is too large for 32-bit floats: rescale the inputs"
+                ),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Whether an input can be kept as a 32-bit float.
+pub(super) fn fits_f32(x: f64) -> bool {
+    (x as f32).is_finite()
 }
