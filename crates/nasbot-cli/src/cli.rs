@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use nn_train::data::Task;
 
 use crate::config::Span;
 
@@ -14,6 +15,7 @@ Examples:
   nasbot show digits-cnn.nasbot.db            what was found so far, also while it runs
   nasbot draw digits-cnn.nasbot.db -o a.svg   draw the best network
   nasbot train digits-cnn.nasbot.db           train it on all data, and export it
+  nasbot predict digits-cnn.trained new.csv   what it says of new rows or pictures
   nasbot distance a.json b.json               how far two architectures are apart
 
 Exit status:
@@ -46,6 +48,7 @@ pub(crate) enum Command {
     Resume(ResumeArgs),
     Show(ShowArgs),
     Train(TrainArgs),
+    Predict(PredictArgs),
     Distance(DistanceArgs),
     Inspect(InspectArgs),
     Validate(ValidateArgs),
@@ -200,6 +203,27 @@ pub(crate) struct TrainArgs {
     pub(crate) output: RunOutput,
 }
 
+/// What a trained network says of raw rows or pictures.
+///
+/// A line of CSV for each: the class and the probability of every class, or the value in the units of the target. Columns of a
+/// table are found by their names, in any order; others, such as the label, are passed over. Pictures are scaled to the size of
+/// those that were trained on; those of a folder come in the order of their names.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  nasbot predict patients.trained new.csv -o predicted.csv
+  nasbot predict patients.nasbot.out new.csv         what the search's last training left
+  nasbot predict flowers.trained pictures/           all pictures in a folder")]
+pub(crate) struct PredictArgs {
+    /// The model: a folder that `nasbot train` or a search wrote, or a file of weights (safetensors).
+    pub(crate) model: PathBuf,
+    /// A text table with the columns that the network was trained on, a picture, or a folder of pictures.
+    pub(crate) examples: PathBuf,
+    /// Where to write [default: standard output].
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
 /// The OTMANN distance between two networks.
 ///
 /// One value for each structural coefficient: the raw distance, and the distance normalised by the
@@ -241,7 +265,10 @@ pub(crate) struct DistanceArgs {
     pub(crate) format: Format,
 }
 
-/// What a network is made of: layers, masses, path lengths, degrees.
+/// What a network is made of, or what is in a file with data.
+///
+/// Of a network: layers, masses, path lengths, degrees. Of data: how many examples there are, the classes and how many examples
+/// each has, the columns with what they hold and what becomes of them, and what is left out and why.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -249,20 +276,34 @@ Examples:
   nasbot inspect net.json --format json       one JSON object
   nasbot inspect a.json b.json --format json  one object a line
   cat nets.jsonl | nasbot inspect - --format json
+  nasbot inspect patients.csv --label outcome  a table's columns
+  nasbot inspect pictures/                     a folder with a folder of pictures for each class
 
 Layers come in topological order. The JSON is
 {\"layers\":[labels],\"masses\":[…],\"total_mass\":…,\"to_input\":{\"all-shortest\":[…],…},
 \"to_output\":{…},\"in_degrees\":[…],\"out_degrees\":[…]}.")]
 pub(crate) struct InspectArgs {
-    /// Networks (JSON); - reads JSON lines from standard input.
+    /// Networks (JSON), or data (CSV, npy, npz, IDX, a folder of pictures); - reads networks from standard input, one a line.
     #[arg(required = true)]
     pub(crate) networks: Vec<PathBuf>,
+    /// Of a table: the column of the label, by name or by number from 0 [default: the last].
+    #[arg(long, value_name = "COLUMN", allow_negative_numbers = true)]
+    pub(crate) label: Option<String>,
+    /// Of arrays: the file of the labels.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Option<PathBuf>,
+    /// Of data: whether classes or numbers are to be predicted [default: told from the labels].
+    #[arg(long, value_enum)]
+    pub(crate) task: Option<TaskName>,
     /// How to print.
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) format: Format,
 }
 
 /// Check networks (JSON) and search descriptions (TOML) without running anything.
+///
+/// The data that a description names are opened and read: all that is wrong with them is said at once, and what was found in
+/// them is shown.
 ///
 /// Exits with status 2 when any file is invalid, and says which, where and what to do.
 #[derive(Debug, Args)]
@@ -271,6 +312,9 @@ Examples:
   nasbot validate demos/*.toml net.json
   cat nets.jsonl | nasbot validate -")]
 pub(crate) struct ValidateArgs {
+    /// Do not open the data that a description names.
+    #[arg(long)]
+    pub(crate) no_data: bool,
     /// Files: .toml is a search, anything else a network; .jsonl and - are networks, one a line.
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
@@ -317,4 +361,22 @@ pub(crate) enum Drawing {
     Svg,
     /// A description for Graphviz.
     Dot,
+}
+
+/// What is to be predicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TaskName {
+    /// One of several classes.
+    Class,
+    /// A number.
+    Reg,
+}
+
+impl From<TaskName> for Task {
+    fn from(task: TaskName) -> Self {
+        match task {
+            TaskName::Class => Self::Class,
+            TaskName::Reg => Self::Reg,
+        }
+    }
 }

@@ -113,6 +113,7 @@ fn status(error: &nasbot::Error) -> u8 {
     match error {
         E::StudyExists { .. }
         | E::NoStudy { .. }
+        | E::NoModel { .. }
         | E::NotAStudy { .. }
         | E::StudyVersion { .. }
         | E::NoEvaluation { .. }

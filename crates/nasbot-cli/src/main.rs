@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::Resume(args) => commands::resume::run(&args),
         Command::Show(args) => commands::show::run(&args),
         Command::Train(args) => commands::train::run(&args),
+        Command::Predict(args) => commands::predict::run(&args),
         Command::Distance(args) => commands::distance::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Validate(args) => commands::validate::run(&args),

@@ -78,6 +78,13 @@ impl<S: Space> Search<S> {
         })
     }
 
+    /// Evaluations that come before the surrogate chooses one: the initial candidates, and those by which the space is
+    /// explored at random. `None` for strategies without a surrogate.
+    #[must_use]
+    pub fn before_the_surrogate(&self) -> Option<usize> {
+        (self.config.strategy == Strategy::Nasbot).then(|| self.initial.len() + self.config.explore)
+    }
+
     /// The space that is searched.
     pub fn space(&self) -> &S {
         &self.space

@@ -7,6 +7,15 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// There is no trained network.
+    #[error("{} is no model: name a folder that `nasbot train` or a search wrote, or a .safetensors file", .path.display())]
+    NoModel {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// A model can't be used on the examples.
+    #[error("{0}")]
+    Prediction(io::Error),
     /// A file can't be read.
     #[error("can't read {}: {source}", .path.display())]
     Read {

@@ -51,6 +51,7 @@
 pub mod backend;
 mod clock;
 mod error;
+pub mod prediction;
 pub mod report;
 pub mod session;
 pub mod settings;

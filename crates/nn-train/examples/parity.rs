@@ -159,8 +159,8 @@ fn write(plan: Plan, folder: &Path, number: i64) -> anyhow::Result<()> {
         tch::no_grad(|| model.forward(&x, true).map(drop))?;
     }
     let weights = folder.join("model.safetensors");
-    model.save(&weights)?;
-    model.save_onnx(&folder.join("model.onnx"))?;
+    model.save(&weights, None)?;
+    model.save_onnx(None, &folder.join("model.onnx"))?;
     let mut planar = Model::with(plan, Device::Cpu, numerics(false))?;
     planar.load(&weights)?;
     let wide = planar.widened()?;

@@ -67,6 +67,48 @@ pub enum Error {
         /// The cell as it stands.
         value: String,
     },
+    /// A number that 32 bits do not hold, which networks compute with.
+    #[error("{}, row {row}, column '{column}': {value} is beyond the range of 32-bit numbers: rescale the column, repair the row, or list the column in `ignore`", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        row: u64,
+        /// The column's name, or its number from 0.
+        column: String,
+        /// The cell as it stands.
+        value: String,
+    },
+    /// A cell that is not what the others of its column are.
+    #[error("{}, row {row}, column '{column}': '{value}' is no {kind}, as the other cells are: repair it, say in `gaps` that it is one, or list the column in `categories` or `ignore`", path.display())]
+    OddCell {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        row: u64,
+        /// The column's name, or its number from 0.
+        column: String,
+        /// The cell as it stands.
+        value: String,
+        /// What the others are.
+        kind: &'static str,
+    },
+    /// A row without a label.
+    #[error("{}, row {row}: has no label: fill it in or remove the row", path.display())]
+    NoLabel {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        row: u64,
+    },
+    /// Several things are wrong with the data.
+    #[error("{}", several(errors, *more))]
+    Several {
+        /// The first of them.
+        errors: Vec<Self>,
+        /// How many more there are.
+        more: usize,
+    },
     /// A label is no class.
     #[error("{}, row {row}: label '{value}' is no class: {expected}", path.display())]
     Label {
@@ -207,6 +249,10 @@ impl Error {
             | Self::Format { .. }
             | Self::Ragged { .. }
             | Self::NotANumber { .. }
+            | Self::TooLarge { .. }
+            | Self::OddCell { .. }
+            | Self::NoLabel { .. }
+            | Self::Several { .. }
             | Self::Label { .. }
             | Self::Target { .. }
             | Self::NoColumn { .. }
@@ -225,4 +271,13 @@ impl Error {
             Self::Torch { .. } => FailureKind::Internal,
         }
     }
+}
+
+/// One error a line.
+fn several(errors: &[Error], more: usize) -> String {
+    let mut lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    lines.join("\n")
 }

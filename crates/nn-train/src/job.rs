@@ -167,8 +167,10 @@ pub enum Event {
     Done {
         /// Accuracy (0..1), or minus the mean squared error in standardised units. Higher is better.
         score: f64,
-        /// Further figures by name: `accuracy`, `cross-entropy` or `mse`, `r2`; the final training loss `loss`;
-        /// with several repeats their means, and `noise`, the standard deviation of one repeat's score.
+        /// Further figures by name: `accuracy`, `cross-entropy`; or `mse`, `r2`, and in the target's units `rmse`,
+        /// `mae`; the final training loss `loss`;
+        /// with several repeats their means, and `noise`, the standard deviation of one repeat's score, and `rmse-noise`, that of
+        /// its `rmse`.
         metrics: BTreeMap<String, f64>,
         /// Wall-clock time of reading, training and scoring.
         seconds: f64,

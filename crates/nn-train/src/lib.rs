@@ -15,6 +15,7 @@ pub mod plan;
 mod presets;
 #[cfg(feature = "torch")]
 pub mod torch;
+pub mod trained;
 mod training;
 
 pub use error::Error;

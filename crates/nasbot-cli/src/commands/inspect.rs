@@ -1,10 +1,13 @@
-//! `nasbot inspect`: what a network is made of.
+//! `nasbot inspect`: what a network is made of, or what is in a file with data.
+
+use std::path::Path;
 
 use nasbot::report;
 use nn_graph::{Category, Network};
+use nn_train::data::{Column, Contents, DataSpec, Format as DataFormat, Task};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::cli::{Format, InspectArgs};
+use crate::cli::{Format, InspectArgs, TaskName};
 use crate::error::Error;
 use crate::{input, terminal};
 
@@ -19,12 +22,60 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Error> {
                     args.format,
                 )
             })?;
+        } else if let Some(spec) = data(path, args)? {
+            let contents = describe(spec, args.task.is_some())?;
+            match args.format {
+                Format::Json => terminal::print(&report::contents_json(&contents)?)?,
+                Format::Table => terminal::print(&format!(
+                    "{}:\n{}",
+                    input::name(path),
+                    report::contents(&contents).trim_end()
+                ))?,
+            }
         } else {
             let name = several.then(|| input::name(path));
             show(&input::network(path)?, name.as_deref(), args.format)?;
         }
     }
     Ok(())
+}
+
+/// The specification of a file with data, or of a folder of pictures; `None` for any other file.
+fn data(path: &Path, args: &InspectArgs) -> Result<Option<DataSpec>, Error> {
+    let mut spec = DataSpec::new(path, args.task.unwrap_or(TaskName::Class).into());
+    if spec.format().is_none() {
+        return Ok(None);
+    }
+    if let Some(label) = &args.label {
+        spec.label = match label.parse() {
+            Ok(number) => Column::Number(number),
+            Err(_) => Column::Name(label.clone()),
+        };
+    }
+    spec.labels.clone_from(&args.labels);
+    Ok(Some(spec))
+}
+
+/// More labels than these are taken for numbers if they are numbers and the task is not given.
+const CLASSES: usize = 20;
+
+/// What is in the data; where the task is not given, numbers are predicted if the labels are no classes, or many numbers.
+fn describe(mut spec: DataSpec, is_task_given: bool) -> Result<Contents, Error> {
+    let found = nn_train::data::describe(&spec);
+    if is_task_given || spec.format() == Some(DataFormat::Images) {
+        return Ok(found?);
+    }
+    let are_few = |contents: &Contents| {
+        let mut names = contents.classes.iter().map(|(name, _)| name);
+        contents.classes.len() <= CLASSES || names.any(|name| name.parse::<f64>().is_err())
+    };
+    match found {
+        Ok(contents) if are_few(&contents) => Ok(contents),
+        found => {
+            spec.task = Task::Reg;
+            nn_train::data::describe(&spec).or(Ok(found?))
+        }
+    }
 }
 
 fn show(network: &Network, name: Option<&str>, format: Format) -> Result<(), Error> {

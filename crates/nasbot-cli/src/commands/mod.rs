@@ -3,6 +3,7 @@
 pub(crate) mod distance;
 pub(crate) mod draw;
 pub(crate) mod inspect;
+pub(crate) mod predict;
 pub(crate) mod resume;
 pub(crate) mod search;
 pub(crate) mod show;

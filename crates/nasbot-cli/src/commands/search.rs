@@ -8,6 +8,8 @@ use nasbot::backend::{self, Reports};
 use nasbot::settings::{Evaluator, Settings};
 use nasbot::study::{self, Created, Event, Study};
 use nasbot::{report, session};
+use nasbot_opt::Search;
+use nn_train::data::Contents;
 
 use crate::cli::{Format, RunOutput, SearchArgs};
 use crate::config::{self, Overrides};
@@ -36,7 +38,12 @@ pub(crate) fn run(args: &SearchArgs) -> Result<(), Error> {
     if path.to_str().is_none() {
         return Err(nasbot::Error::NotText { path }.into());
     }
-    check(settings)?;
+    let remarks = check(settings)?;
+    if !args.output.quiet {
+        remarks
+            .iter()
+            .for_each(|line| terminal::say(&format!("nasbot: {line}")));
+    }
     if let Some(folder) = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
@@ -48,17 +55,39 @@ pub(crate) fn run(args: &SearchArgs) -> Result<(), Error> {
     go(settings, study, &path, &args.output, &stop)
 }
 
-/// Finds out what would stop the search later, before there is a study.
-pub(crate) fn check(settings: &Settings) -> Result<(), Error> {
+/// Finds out what would stop the search later, before there is a study; what a person should know of the data and the budget.
+pub(crate) fn check(settings: &Settings) -> Result<Vec<String>, Error> {
     // It is made again for the search; making it tells whether its programs and devices are there.
     backend::backend(settings, Reports::new(|_| {}))?;
-    if let Evaluator::Local(training) = &settings.evaluator {
-        let data = nn_train::data::describe(&training.data)?;
-        if data.parts[2] == 0 {
-            return Err(Error::no_test_data());
-        }
+    let contents = contents(settings)?;
+    let remarks = contents.iter().flat_map(report::remarks);
+    Ok(remarks.chain(short_budget(settings)).collect())
+}
+
+/// What is in the data that networks are trained on, if they are trained on data.
+pub(crate) fn contents(settings: &Settings) -> Result<Option<Contents>, Error> {
+    let Evaluator::Local(training) = &settings.evaluator else {
+        return Ok(None);
+    };
+    let contents = nn_train::data::describe(&training.data)?;
+    if contents.parts[2] == 0 {
+        return Err(Error::no_test_data());
     }
-    Ok(())
+    Ok(Some(contents))
+}
+
+/// A remark where the budget ends before the strategy has chosen anything.
+pub(crate) fn short_budget(settings: &Settings) -> Option<String> {
+    // Whatever is wrong with the space is said by the search itself.
+    let search = Search::new(settings.space.clone(), settings.search.clone()).ok()?;
+    let before = search.before_the_surrogate()? as u64;
+    let evaluations = settings.budget.evaluations;
+    (evaluations <= before).then(|| {
+        format!(
+            "the budget of {evaluations} evaluations ends before the model chooses: {before} come first, the initial \
+             networks and random ones"
+        )
+    })
 }
 
 /// Searches, and shows what came out.

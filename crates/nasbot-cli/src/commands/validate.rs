@@ -6,6 +6,7 @@ use nasbot::report;
 use nn_graph::Network;
 use serde::Serialize;
 
+use super::search;
 use crate::cli::{Format, ValidateArgs};
 use crate::config::{self, Config};
 use crate::error::Error;
@@ -40,7 +41,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Result<(), Error> {
         } else if ending(path) == Some("toml") {
             tell(
                 input::name(path),
-                config::load(path).map(|c| describe_config(&c)),
+                config::load(path).and_then(|config| describe_config(&config, !args.no_data)),
             )?;
         } else {
             tell(
@@ -89,11 +90,20 @@ fn describe_network(network: &Network) -> String {
     )
 }
 
-fn describe_config(config: &Config) -> String {
-    format!(
+/// The search in a line, then its data.
+fn describe_config(config: &Config, opens_data: bool) -> Result<String, Error> {
+    let settings = &config.settings;
+    let mut out = format!(
         "a search over {} networks by {}, {} evaluations",
-        config.settings.space.kind(),
-        config.settings.search.strategy,
-        config.settings.budget.evaluations
-    )
+        settings.space.kind(),
+        settings.search.strategy,
+        settings.budget.evaluations
+    );
+    if opens_data && let Some(contents) = search::contents(settings)? {
+        out += &format!("\n{}", report::contents(&contents).trim_end());
+    }
+    if let Some(remark) = search::short_budget(settings) {
+        out += &format!("\n  {remark}");
+    }
+    Ok(out)
 }

@@ -35,7 +35,8 @@ fn a_good_description_is_accepted() {
     let said = folder.run(&["validate", "a.toml"]).ok();
     assert_eq!(
         said,
-        "a.toml: ok, a search over cnn networks by nasbot, 5 evaluations\n"
+        "a.toml: ok, a search over cnn networks by nasbot, 5 evaluations\n  the budget of 5 evaluations ends before the \
+         model chooses: 15 come first, the initial networks and random ones\n"
     );
 }
 
@@ -164,7 +165,12 @@ fn the_demos_on_data_that_do_not_ship_are_valid() {
         }
         let name = format!("demos/real-data/{}", path.file_name().unwrap().display());
         folder.write(&name, &text);
-        assert!(folder.run(&["validate", &name]).ok().contains(": ok, "));
+        assert!(
+            folder
+                .run(&["validate", "--no-data", &name])
+                .ok()
+                .contains(": ok, ")
+        );
         count += 1;
     }
     assert_eq!(count, 6);

@@ -7,7 +7,7 @@ fn help_teaches_by_examples() {
     let folder = Folder::new();
     insta::assert_snapshot!("help", folder.run(&["--help"]).ok());
     for command in [
-        "search", "resume", "show", "train", "distance", "inspect", "validate", "draw",
+        "search", "resume", "show", "train", "predict", "distance", "inspect", "validate", "draw",
     ] {
         let help = folder.run(&[command, "--help"]).ok();
         assert!(help.contains("Examples:"), "{command} shows no example");

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod circles;
 mod config;
+mod data;
 #[cfg(test)]
 mod format_1;
 mod going_on;

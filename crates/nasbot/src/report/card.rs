@@ -24,14 +24,20 @@ network = load()                      # model.safetensors, which lies beside it
 outputs = network(standardise(inputs))
 ```
 
+Of a table, `raw_row({"column": cell, …})` makes a row of `inputs` from cells by the columns' names; of a regression,
+`in_units(outputs)` are values in the units of the target, and of classes `CLASSES` are the names.
+
 ```python
 import onnxruntime
 
 session = onnxruntime.InferenceSession("model.onnx")
-outputs, = session.run(None, {"input": standardised_inputs})
+outputs, = session.run(["output"], {"input": inputs})
 ```
 
-`standardise` does to raw inputs what was done to the training data; the ONNX file takes them standardised too.
+`nasbot predict` takes a table or pictures and writes classes with probabilities, or values. All three take raw examples: an
+image's numbers as they stand in its file, channel by channel, or a row with a 64-bit number for each column of `COLUMNS`, NaN for
+a gap, and of a column of words the word's place. The ONNX file names columns and classes in its metadata, and gives a
+regression's `value` in the units of the target.
 `network.json` is the architecture and `network.svg` its drawing.
 "#;
 
@@ -114,9 +120,20 @@ impl Card {
         );
         let mut about = vec![["examples".to_owned(), parts]];
         about.extend(entries(&training.data));
-        if !data.class_names.is_empty() {
-            about.push(["class names".to_owned(), data.class_names.join(", ")]);
+        if !data.class_names().is_empty() {
+            about.push(["class names".to_owned(), data.class_names().join(", ")]);
         }
+        for column in data.preparation.left_out() {
+            about.push([
+                "left out".to_owned(),
+                format!("column {}, which {}", column.name, column.reason),
+            ]);
+        }
+        about.extend(
+            data.notes
+                .iter()
+                .map(|note| ["note".to_owned(), note.clone()]),
+        );
         Self {
             name: name.to_owned(),
             seed,

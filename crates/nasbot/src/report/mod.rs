@@ -2,11 +2,13 @@
 //! afterwards.
 
 mod card;
+mod contents;
 mod line;
 mod summary;
 mod text;
 
 pub use self::card::{Card, Searched};
+pub use self::contents::{Figures, contents, contents_json, remarks};
 pub use self::line::line;
 pub use self::summary::{Row, Summary, evaluations, sketch_of};
 pub use self::text::{

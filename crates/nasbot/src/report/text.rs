@@ -64,6 +64,11 @@ pub(super) fn grouped(value: u64) -> String {
 /// A score by the name that its metrics give it, with the spread of a single training where it is a mean of several.
 pub fn score(score: f64, detail: &Detail) -> String {
     let metric = |name| detail.metrics.get(name).copied();
+    // Errors as a person measures them, where the worker knew the target's units.
+    if let (Some(rmse), Some(r2)) = (metric("rmse"), metric("r2")) {
+        let spread = metric("rmse-noise").map_or_else(String::new, |x| format!(" ± {}", rough(x)));
+        return format!("RMSE {}{spread} (R² {r2:.3})", number(rmse));
+    }
     let (text, unit, scale) = match (metric("accuracy"), metric("mse")) {
         (Some(accuracy), _) => (format!("accuracy {:.2}", 100.0 * accuracy), " %", 100.0),
         (None, Some(mse)) => (format!("mean squared error {}", number(mse)), "", 1.0),
@@ -253,6 +258,15 @@ mod tests {
             (
                 vec![("mse", 0.25), ("noise", 0.0453)],
                 "mean squared error 0.25 ± 0.045",
+            ),
+            (
+                vec![
+                    ("mse", 0.25),
+                    ("rmse", 53.71),
+                    ("r2", 0.41278),
+                    ("rmse-noise", 1.234),
+                ],
+                "RMSE 53.71 ± 1.2 (R² 0.413)",
             ),
             (vec![], "score -0.25"),
         ] {

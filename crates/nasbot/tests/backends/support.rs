@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use crate::detached::Detached;
 
 /// Anything that takes longer hangs. Only ever waited for when a test fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How many works each back-end under test takes at once.
 pub(crate) const CAPACITY: usize = 2;

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
+use nn_train::torch::predict::predict;
 use nn_train::torch::worker::{self, Source, TORCH};
 
 const HELP: &str = "\
@@ -12,6 +13,8 @@ nasbot-worker trains one network for nasbot and exits.
 Usage: nasbot-worker              read one job (a line of JSON) from standard input, which stays open meanwhile;
                                   its end cancels the job
        nasbot-worker --job FILE   read the job from a file
+       nasbot-worker --predict WEIGHTS DATA
+                                  write what a trained network (safetensors) says of raw examples, as CSV
        nasbot-worker --version
        nasbot-worker --help
 
@@ -26,6 +29,10 @@ fn main() -> ExitCode {
     let result = match arguments.as_slice() {
         [] => worker::main(Source::Stdin),
         ["--job", file] => worker::main(Source::File(Path::new(file))),
+        ["--predict", weights, data] => {
+            let out = std::io::BufWriter::new(std::io::stdout());
+            predict(Path::new(weights), Path::new(data), out).map_err(std::io::Error::other)
+        }
         ["--version" | "-V"] => {
             let version = env!("CARGO_PKG_VERSION");
             writeln!(

@@ -2,7 +2,7 @@
 //!
 //! A file is `NASBOTD2`, the length of a JSON header (u32), the header, then inputs and targets, all little-endian. The
 //! header holds a SHA-256 of everything that the table follows from, the contents of its files included, and a CRC-32
-//! of what comes after it. If either is not as expected, the files are read anew and the table is written again.
+//! of all else. If either is not as expected, the files are read anew and the table is written again.
 
 use std::env;
 use std::fs::{self, File};
@@ -14,13 +14,14 @@ use flate2::Crc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::examples::{InputShape, Targets};
+use super::columns::Described;
+use super::examples::InputShape;
 use super::files::{io_error, open_plain};
-use super::labels::Classes;
 use super::raw::Keep;
 use super::readers::images;
-use super::spec::{Cache, DataSpec, Format, ImageShape, OneOrMany};
-use super::table::{self, Table};
+use super::spec::{Cache, DataSpec, Format, ImageShape, OneOrMany, SplitSpec};
+use super::table::{self, Answers, Table};
+use super::values::Values;
 use crate::Error;
 
 const MAGIC: &[u8; 8] = b"NASBOTD2";
@@ -37,16 +38,19 @@ const CHUNK: usize = 1 << 16;
 struct Header {
     /// SHA-256 of what the table follows from.
     key: String,
-    /// CRC-32 of the rest of the file.
+    /// CRC-32 of this header with 0 in this place, and of the rest of the file.
     crc: u32,
     examples: usize,
     image: Option<ImageShape>,
     features: u32,
-    /// Whether all inputs are whole numbers from 0 to 255, kept in a byte each; else they take four.
-    bytes: bool,
-    /// Number of classes; targets are then u32, else f32.
-    classes: Option<u32>,
-    class_names: Vec<String>,
+    /// Bytes of an input: 1 for a whole number from 0 to 255, 4 or 8 for a float.
+    width: usize,
+    /// The names of the classes; targets are then u32. None for a regression, of which they are f64.
+    classes: Vec<String>,
+    /// What else is known of a text table.
+    described: Option<Described>,
+    /// What the split goes by, if it goes by a column or by folders.
+    marks: Vec<String>,
 }
 
 /// Reads files by a specification, or the table that was kept when they were last read; see [`table::read`].
@@ -54,7 +58,7 @@ pub(super) fn read(
     spec: &DataSpec,
     paths: &OneOrMany,
     labels: Option<&Path>,
-    main: Option<&Classes>,
+    main: Option<&Table>,
 ) -> Result<Table, Error> {
     let fresh = || table::read(spec, paths, labels, main, Keep::All);
     if matches!(spec.cache, Some(Cache::Switch(false))) {
@@ -110,21 +114,27 @@ fn folder(spec: &DataSpec, files: &[PathBuf]) -> Option<PathBuf> {
 fn names(
     spec: &DataSpec,
     paths: &OneOrMany,
-    main: Option<&Classes>,
+    main: Option<&Table>,
     files: &[PathBuf],
 ) -> Result<(String, String), Error> {
     // How the table is divided and used afterwards does not change it.
     let reading = DataSpec {
         path: paths.clone(),
         labels: None,
-        split: Default::default(),
+        // The column that the split goes by is read with the others.
+        split: SplitSpec {
+            group: spec.split.group.clone(),
+            order: spec.split.order.clone(),
+            part: spec.split.part.clone(),
+            ..SplitSpec::default()
+        },
         standardise: true,
         test: None,
         cache: None,
         placement: Default::default(),
         ..spec.clone()
     };
-    let known = main.map(|main| (main.count, &main.names));
+    let known = main.map(|main| (&main.classes, &main.described));
     let text = serde_json::to_string(&(reading, spec.format(), known, files));
     let text = text.map_err(|source| Error::Message {
         what: "data",
@@ -155,9 +165,6 @@ fn hex(bytes: &[u8]) -> String {
 /// Writes under a name of its own first, so that half a file is never read.
 fn save(folder: &Path, path: &Path, key: String, table: &Table) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;
-    // Minus zero would lose its sign.
-    let is_byte = |x: &f32| (0.0..=255.0).contains(x) && x.fract() <= 0.0 && x.is_sign_positive();
-    let bytes = table.inputs.iter().all(is_byte);
     let mut header = Header {
         key,
         crc: 0,
@@ -167,12 +174,14 @@ fn save(folder: &Path, path: &Path, key: String, table: &Table) -> std::io::Resu
             InputShape::Features(_) => None,
         },
         features: table.shape.len() as u32,
-        bytes,
-        classes: table.classes.count,
-        class_names: table.classes.names.clone(),
+        width: table.inputs.width(),
+        classes: table.classes.clone(),
+        described: table.described.clone(),
+        marks: table.marks.clone(),
     };
     let mut crc = Crc::new();
-    each_chunk(table, bytes, &mut |chunk| {
+    crc.update(&serde_json::to_vec(&header)?);
+    each_chunk(table, &mut |chunk| {
         crc.update(chunk);
         Ok(())
     })?;
@@ -184,7 +193,7 @@ fn save(folder: &Path, path: &Path, key: String, table: &Table) -> std::io::Resu
         out.write_all(MAGIC)?;
         out.write_all(&(header.len() as u32).to_le_bytes())?;
         out.write_all(&header)?;
-        each_chunk(table, bytes, &mut |chunk| out.write_all(chunk))?;
+        each_chunk(table, &mut |chunk| out.write_all(chunk))?;
         out.into_inner()?.sync_all()
     });
     written
@@ -195,25 +204,32 @@ fn save(folder: &Path, path: &Path, key: String, table: &Table) -> std::io::Resu
 /// Hands inputs and targets over as bytes, piece by piece.
 fn each_chunk(
     table: &Table,
-    bytes: bool,
     take: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
 ) -> std::io::Result<()> {
     let mut chunk = Vec::with_capacity(4 * CHUNK);
-    for values in table.inputs.chunks(CHUNK) {
-        chunk.clear();
-        if bytes {
-            chunk.extend(values.iter().map(|x| *x as u8));
-        } else {
-            values.iter().for_each(|x| chunk.extend(x.to_le_bytes()));
+    match &table.inputs {
+        Values::Bytes(values) => values.chunks(CHUNK).try_for_each(&mut *take)?,
+        Values::Singles(values) => {
+            for values in values.chunks(CHUNK) {
+                chunk.clear();
+                values.iter().for_each(|x| chunk.extend(x.to_le_bytes()));
+                take(&chunk)?;
+            }
         }
-        take(&chunk)?;
+        Values::Doubles(values) => {
+            for values in values.chunks(CHUNK) {
+                chunk.clear();
+                values.iter().for_each(|x| chunk.extend(x.to_le_bytes()));
+                take(&chunk)?;
+            }
+        }
     }
     chunk.clear();
     match &table.targets {
-        Targets::Classes(classes) => classes
+        Answers::Classes(classes) => classes
             .iter()
             .for_each(|class| chunk.extend((*class as u32).to_le_bytes())),
-        Targets::Values(values) => values.iter().for_each(|y| chunk.extend(y.to_le_bytes())),
+        Answers::Values(values) => values.iter().for_each(|y| chunk.extend(y.to_le_bytes())),
     }
     take(&chunk)
 }
@@ -231,51 +247,69 @@ fn load(path: &Path, key: &str) -> Option<Table> {
     }
     let mut header = vec![0; size as usize];
     reader.read_exact(&mut header).ok()?;
-    let header: Header = serde_json::from_slice(&header).ok()?;
+    let mut header: Header = serde_json::from_slice(&header).ok()?;
+    let expected = std::mem::take(&mut header.crc);
     let shape = match header.image {
         Some(image) => InputShape::Image(image),
         None => InputShape::Features(header.features),
     };
-    let width = if header.bytes { 1 } else { 4 };
+    let width = header.width;
+    let answer = if header.classes.is_empty() { 8 } else { 4 };
     let count = header.examples.checked_mul(shape.len())?;
     let rest = count
         .checked_mul(width)?
-        .checked_add(header.examples.checked_mul(4)?)?;
+        .checked_add(header.examples.checked_mul(answer)?)?;
     // Nothing is allocated for a header that the file does not bear out.
     if header.key != key || 12 + u64::from(size) + rest as u64 != length {
         return None;
     }
     let mut crc = Crc::new();
-    let mut inputs = Vec::with_capacity(count);
-    pieces(&mut reader, &mut crc, count * width, &mut |piece| {
-        if header.bytes {
-            inputs.extend(piece.iter().map(|&byte| f32::from(byte)));
-        } else {
-            inputs.extend(words(piece).map(f32::from_le_bytes));
+    crc.update(&serde_json::to_vec(&header).ok()?);
+    let length = count * width;
+    let inputs = match width {
+        1 => {
+            let mut bytes = vec![0; length];
+            reader.read_exact(&mut bytes).ok()?;
+            crc.update(&bytes);
+            Values::Bytes(bytes)
         }
-    })?;
-    let mut classes = Vec::new();
-    let mut values = Vec::new();
-    pieces(
-        &mut reader,
-        &mut crc,
-        4 * header.examples,
-        &mut |piece| match header.classes {
-            Some(_) => classes.extend(words(piece).map(|word| i64::from(u32::from_le_bytes(word)))),
-            None => values.extend(words(piece).map(f32::from_le_bytes)),
-        },
-    )?;
-    (crc.sum() == header.crc).then_some(Table {
+        4 => {
+            let mut values = Vec::with_capacity(count);
+            pieces(&mut reader, &mut crc, length, &mut |piece| {
+                values.extend(words(piece).map(f32::from_le_bytes));
+            })?;
+            Values::Singles(values)
+        }
+        8 => {
+            let mut values = Vec::with_capacity(count);
+            pieces(&mut reader, &mut crc, length, &mut |piece| {
+                values.extend(words(piece).map(f64::from_le_bytes));
+            })?;
+            Values::Doubles(values)
+        }
+        _ => return None,
+    };
+    let length = header.examples * answer;
+    let targets = if header.classes.is_empty() {
+        let mut values = Vec::with_capacity(header.examples);
+        pieces(&mut reader, &mut crc, length, &mut |piece| {
+            values.extend(words(piece).map(f64::from_le_bytes));
+        })?;
+        Answers::Values(values)
+    } else {
+        let mut classes = Vec::with_capacity(header.examples);
+        pieces(&mut reader, &mut crc, length, &mut |piece| {
+            classes.extend(words(piece).map(|word| i64::from(u32::from_le_bytes(word))));
+        })?;
+        Answers::Classes(classes)
+    };
+    (crc.sum() == expected).then_some(Table {
         shape,
         inputs,
-        targets: match header.classes {
-            Some(_) => Targets::Classes(classes),
-            None => Targets::Values(values),
-        },
-        classes: Classes {
-            count: header.classes,
-            names: header.class_names,
-        },
+        targets,
+        classes: header.classes,
+        described: header.described,
+        marks: header.marks,
     })
 }
 
@@ -298,6 +332,6 @@ fn pieces(
     Some(())
 }
 
-fn words(bytes: &[u8]) -> impl Iterator<Item = [u8; 4]> {
+fn words<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
     bytes.as_chunks().0.iter().copied()
 }

@@ -60,10 +60,46 @@ impl DataSpec {
                 "belongs to format = \"idx\" and \"npy\": remove it",
             );
         }
-        if format != Format::Csv && (!self.ignore.is_empty() || self.header.is_some()) {
+        if format != Format::Csv {
+            let keys = [
+                ("ignore", !self.ignore.is_empty()),
+                ("header", self.header.is_some()),
+                ("categories", !self.categories.is_empty()),
+                ("separator", self.separator.is_some()),
+                ("gaps", self.gaps.is_some()),
+                ("encoding", self.encoding.is_some()),
+            ];
+            if let Some((key, _)) = keys.into_iter().find(|(_, is_given)| *is_given) {
+                return data(key, "belongs to format = \"csv\": remove it");
+            }
+            if self.split.column().is_some() {
+                return data(
+                    "split",
+                    "can go by a column for format = \"csv\" only: remove `group`, `order` or `part`",
+                );
+            }
+        }
+        if self
+            .separator
+            .is_some_and(|c| !c.is_ascii() || c == '"' || c.is_ascii_control() && c != '\t')
+        {
+            return data("separator", "must be one letter of ASCII, or a tab");
+        }
+        let columns = [&self.split.group, &self.split.order, &self.split.part];
+        if columns.into_iter().flatten().count() > 1 {
             return data(
-                "ignore",
-                "and header belong to format = \"csv\": remove them",
+                "split",
+                "can go by one column only: give `group`, `order` or `part`",
+            );
+        }
+        if self.split.part.is_some()
+            && [self.split.train, self.split.validation, self.split.test]
+                .iter()
+                .any(Option::is_some)
+        {
+            return data(
+                "split",
+                "goes by the column `part`, which leaves no shares to give: remove train, validation and test",
             );
         }
         self.split.shares(self.test.is_some()).map(|_| ())
@@ -73,15 +109,20 @@ impl DataSpec {
 impl SplitSpec {
     /// Shares of training, validation and test, with defaults filled in.
     pub(crate) fn shares(&self, has_test_file: bool) -> Result<[f64; 3], Error> {
-        let (train, test) = if has_test_file {
-            (0.8, 0.0)
-        } else {
-            (0.6, 0.2)
-        };
+        // What is not given is a fifth, or what is left; training gets all that is left.
+        let left = |given: f64| (1.0 - given).max(0.0);
+        let validation = self.validation.unwrap_or_else(|| {
+            let given = self.train.unwrap_or(0.0);
+            left(given + self.test.unwrap_or(0.0)).min(0.2)
+        });
+        let test = self.test.unwrap_or_else(|| match has_test_file {
+            true => 0.0,
+            false => left(self.train.unwrap_or(0.0) + validation).min(0.2),
+        });
         let shares = [
-            self.train.unwrap_or(train),
-            self.validation.unwrap_or(0.2),
-            self.test.unwrap_or(test),
+            self.train.unwrap_or_else(|| left(validation + test)),
+            validation,
+            test,
         ];
         let data = |problem: &str| {
             Err(Error::Data {

@@ -54,13 +54,6 @@ impl Targets {
         self.len() == 0
     }
 
-    pub(super) fn select(&self, rows: &[usize]) -> Self {
-        match self {
-            Self::Classes(classes) => Self::Classes(rows.iter().map(|&i| classes[i]).collect()),
-            Self::Values(values) => Self::Values(rows.iter().map(|&i| values[i]).collect()),
-        }
-    }
-
     fn append(&mut self, other: &Self) -> Result<(), Error> {
         match (self, other) {
             (Self::Classes(a), Self::Classes(b)) => a.extend_from_slice(b),

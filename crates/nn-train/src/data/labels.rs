@@ -1,121 +1,139 @@
 //! Labels as classes, or as the targets of a regression.
 
-use super::examples::Targets;
+use std::collections::BTreeMap;
+
+use super::problems::Problems;
 use super::raw::{Labels, Raw};
 use super::spec::{DataSpec, Transform};
 use crate::Error;
 
-/// The classes of a data set.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Classes {
-    /// Their number; `None` for regression.
-    pub(super) count: Option<u32>,
-    /// Their names, if they have names.
-    pub(super) names: Vec<String>,
-}
+/// Of labels that are whole numbers, one in so many may be something else for it to be an error rather than a name.
+const ERRORS: usize = 10;
 
-/// Labels as classes: text without any number becomes names, in alphabetical order; the rest are numbers. A test
-/// file has the main file's classes.
+/// From so many labels on, as many classes as half of them are no classes.
+const MANY: usize = 40;
+
+/// Labels as numbers of classes, and the classes' names: each label that occurs is one, whole numbers in their order, other
+/// names in the alphabet's. Where the specification says how many there are and labels are numbers from 0, classes may be
+/// missing. A further file has the classes of the main one, which are `main`.
 pub(super) fn classes(
     spec: &DataSpec,
     raw: &Raw,
-    main: Option<&Classes>,
-) -> Result<(Targets, Classes), Error> {
-    if let Labels::Text(cells) | Labels::Names(cells) = &raw.labels {
-        let known = main.map(|main| main.names.clone());
-        let has_names = match &known {
-            Some(names) => !names.is_empty(),
-            None => (0..cells.len()).all(|i| raw.labels.number(i).is_none()),
-        };
-        if has_names {
-            return named_classes(spec, raw, cells, known);
+    main: Option<&[String]>,
+) -> Result<(Vec<i64>, Vec<String>), Error> {
+    let labels = texts(raw)?;
+    let names = match main {
+        Some(names) => names.to_vec(),
+        None => names(spec, &labels, matches!(raw.labels, Labels::Names(_)))?,
+    };
+    let places: BTreeMap<&str, i64> = names.iter().map(String::as_str).zip(0..).collect();
+    let mut problems = Problems::default();
+    let mut out = Vec::with_capacity(labels.len());
+    for (i, label) in labels.iter().enumerate() {
+        match places.get(label.as_str()) {
+            Some(class) => out.push(*class),
+            None => problems.add(raw.no_class(i, format!("classes are {}", some(&names)))),
         }
     }
-    let declared = spec.classes.or(main.and_then(|main| main.count));
-    let limit = declared.map_or(1 << 20, i64::from);
-    let mut out = Vec::with_capacity(raw.labels.len());
-    for i in 0..raw.labels.len() {
-        // A whole number has no fraction at all.
-        let class = (raw.labels.number(i))
-            .filter(|x| x.fract().abs() <= 0.0 && *x >= 0.0 && *x < limit as f64)
-            .map(|x| x as i64);
-        let expected = || match declared {
-            Some(classes) => format!("classes are 0 to {}", classes - 1),
-            None => "use whole numbers from 0, or names throughout".into(),
-        };
-        out.push(class.ok_or_else(|| raw.no_class(i, expected()))?);
+    problems.none()?;
+    Ok((out, names))
+}
+
+/// Labels as text, equal numbers as equal text.
+fn texts(raw: &Raw) -> Result<Vec<String>, Error> {
+    let n = raw.labels.len();
+    if let Labels::Names(names) = &raw.labels {
+        return Ok(names.clone());
     }
-    if declared.is_some() {
-        return Ok((Targets::Classes(out), unnamed(declared)));
+    let mut problems = Problems::default();
+    let whole = |i: usize| raw.labels.number(i).filter(|x| x.fract().abs() <= 0.0);
+    let others: Vec<usize> = (0..n).filter(|i| whole(*i).is_none()).collect();
+    // Among numbers, what is none is an error.
+    let are_numbers = ERRORS * others.len() <= n;
+    let mut texts = Vec::with_capacity(n);
+    for i in 0..n {
+        let is_fraction = || raw.labels.number(i).is_some_and(|x| x.is_finite());
+        match whole(i) {
+            Some(x) if are_numbers => texts.push(format!("{x}")),
+            None if are_numbers => problems.add(raw.no_class(
+                i,
+                "the others are whole numbers; repair the row, or predict numbers with task = \"reg\"".into(),
+            )),
+            None if is_fraction() => problems.add(raw.no_class(
+                i,
+                "classes are words or whole numbers; numbers are predicted with task = \"reg\"".into(),
+            )),
+            _ => match raw.labels.text(i) {
+                text if text.eq_ignore_ascii_case("nan") => problems.add(raw.no_class(
+                    i,
+                    "it is a gap; fill it in or remove the row".into(),
+                )),
+                text => texts.push(text),
+            },
+        }
     }
-    let (largest, count) = (out.iter().enumerate())
-        .max_by_key(|(_, class)| **class)
-        .map_or((0, 0), |(i, class)| (i, class + 1));
-    check_count(spec, count)?;
-    let mut seen = vec![false; count as usize];
-    out.iter().for_each(|&class| seen[class as usize] = true);
-    if let Some(absent) = seen.iter().position(|seen| !seen) {
-        let (path, row) = raw.place(largest);
-        return Err(Error::Data {
+    problems.none()?;
+    Ok(texts)
+}
+
+/// The classes of the main file; names of folders are words even where they are numbers.
+fn names(spec: &DataSpec, labels: &[String], are_words: bool) -> Result<Vec<String>, Error> {
+    let mut names = labels.to_vec();
+    names.sort_unstable();
+    names.dedup();
+    let numbers: Option<Vec<f64>> = names.iter().map(|name| name.parse().ok()).collect();
+    let numbers = numbers.filter(|numbers| !are_words && numbers.iter().all(|x| x.is_finite()));
+    if numbers.is_some() {
+        names.sort_by(|a, b| f64::total_cmp(&as_number(a), &as_number(b)));
+    }
+    let data = |problem: String| {
+        Err(Error::Data {
             field: "classes",
-            problem: format!(
-                "can't be counted: labels go up to {} ({}, row {row}), but none is {absent}; check the labels or give classes = {count}",
-                count - 1,
-                path.display()
-            ),
-        });
-    }
-    Ok((Targets::Classes(out), unnamed(Some(count as u32))))
-}
-
-/// Labels that are words; `known` are the main file's.
-fn named_classes(
-    spec: &DataSpec,
-    raw: &Raw,
-    cells: &[String],
-    known: Option<Vec<String>>,
-) -> Result<(Targets, Classes), Error> {
-    let names = known.unwrap_or_else(|| {
-        let mut names = cells.to_vec();
-        names.sort_unstable();
-        names.dedup();
-        names
-    });
-    check_count(spec, names.len() as i64)?;
-    let number = |(i, cell): (usize, &String)| match names.binary_search(cell) {
-        Ok(class) => Ok(class as i64),
-        Err(_) => Err(raw.no_class(i, format!("classes are {}", names.join(", ")))),
+            problem,
+        })
     };
-    let targets = cells
-        .iter()
-        .enumerate()
-        .map(number)
-        .collect::<Result<_, _>>()?;
-    let count = Some(spec.classes.unwrap_or(names.len() as u32));
-    Ok((Targets::Classes(targets), Classes { count, names }))
-}
-
-fn unnamed(count: Option<u32>) -> Classes {
-    let names = Vec::new();
-    Classes { count, names }
-}
-
-fn check_count(spec: &DataSpec, found: i64) -> Result<(), Error> {
-    let problem = match spec.classes {
-        None if found < 2 => format!("number {found}: a classifier needs at least 2"),
-        Some(classes) if found > i64::from(classes) => {
-            format!("is {classes}, but the file has {found} different labels")
+    match spec.classes {
+        None if names.len() < 2 => data(format!(
+            "number {}: a classifier needs at least 2",
+            names.len()
+        )),
+        None if labels.len() >= MANY && 2 * names.len() > labels.len() => data(format!(
+            "number {} among {} labels: is `label` the right column? Numbers are predicted with task = \"reg\"",
+            names.len(),
+            labels.len()
+        )),
+        None => Ok(names),
+        Some(classes) if names.len() == classes as usize => Ok(names),
+        // What has been declared may be missing in the data, and what is beyond it is named with its row.
+        Some(classes) if numbers.is_some() => {
+            Ok((0..classes).map(|class| class.to_string()).collect())
         }
-        _ => return Ok(()),
-    };
-    Err(Error::Data {
-        field: "classes",
-        problem,
-    })
+        Some(classes) => data(format!(
+            "is {classes}, but the file has {} different labels: {}; leave it out, and they are counted",
+            names.len(),
+            some(&names)
+        )),
+    }
+}
+
+fn as_number(name: &str) -> f64 {
+    // All were parsed before.
+    name.parse().unwrap_or(f64::NAN)
+}
+
+/// The first of many names.
+fn some(names: &[String]) -> String {
+    const TOLD: usize = 10;
+    let told = names[..names.len().min(TOLD)].join(", ");
+    match names.len().saturating_sub(TOLD) {
+        0 => told,
+        more => format!("{told} and {more} more"),
+    }
 }
 
 /// Targets of a regression, transformed.
-pub(super) fn values(spec: &DataSpec, raw: &Raw) -> Result<Targets, Error> {
+pub(super) fn values(spec: &DataSpec, raw: &Raw) -> Result<Vec<f64>, Error> {
+    let mut problems = Problems::default();
     let mut out = Vec::with_capacity(raw.labels.len());
     for i in 0..raw.labels.len() {
         let value = raw.labels.number(i).filter(|x| x.is_finite());
@@ -125,13 +143,17 @@ pub(super) fn values(spec: &DataSpec, raw: &Raw) -> Result<Targets, Error> {
             Some(Transform::Log1p) => y.ln_1p(),
         });
         // Beyond the range of f32 a number becomes infinite.
-        let target = transformed.map(|y| y as f32).filter(|y| y.is_finite());
+        let target = transformed.filter(|y| (*y as f32).is_finite());
         let problem = || match (value, transformed.is_some_and(f64::is_finite)) {
             (None, _) => "is no finite number: repair or remove the row",
             (Some(_), false) => "has no logarithm: remove `transform`",
             (Some(_), true) => "is too large for 32-bit floats: rescale the targets",
         };
-        out.push(target.ok_or_else(|| raw.no_target(i, problem()))?);
+        match target {
+            Some(target) => out.push(target),
+            None => problems.add(raw.no_target(i, problem())),
+        }
     }
-    Ok(Targets::Values(out))
+    problems.none()?;
+    Ok(out)
 }

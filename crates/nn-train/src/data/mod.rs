@@ -1,35 +1,47 @@
-//! Data sets: their declaration ([`DataSpec`]), how they are read, split and standardised ([`load`]), and what is in them
-//! ([`describe`]).
+//! Data sets: their declaration ([`DataSpec`]), how they are read, split and prepared ([`load`]), what is in them
+//! ([`describe`]), and what was done to them ([`Preparation`]).
 //!
 //! Everything is checked while reading, and an error names the file and the row. What comes out are plain
 //! `f32` vectors, so that this part needs no libtorch. One way, each module using those before it:
 //!
 //! | module | is |
 //! |---|---|
-//! | `spec`, `check` | what is declared, and what of it can be checked without a file |
+//! | `places`, `spec`, `check` | what is declared, and what of it can be checked without a file |
 //! | `files`, `examples` | opening files; inputs and targets |
+//! | `values`, `columns`, `problems` | numbers in little room; what a column of a text table is; what is wrong, all at once |
 //! | `raw`, `readers` | the formats: each reader gives numbers, and labels as they stand in the file |
 //! | `labels`, `table` | labels as classes or targets; all of it as one table |
 //! | `cache` | tables kept from one process to the next |
-//! | `split`, `scaling`, `dataset` | parts, standardised, ready to train on |
+//! | `split` | which row belongs to which part |
+//! | `preparation` | what the training part says is to be done to raw examples |
+//! | `dataset`, `raw_rows` | parts, prepared, ready to train on; examples to predict for |
 
 mod cache;
 mod check;
+mod columns;
 mod dataset;
 mod examples;
 mod files;
 mod labels;
+mod places;
+mod preparation;
+mod problems;
 mod raw;
+mod raw_rows;
 mod readers;
-mod scaling;
 mod spec;
 mod split;
 mod table;
+mod values;
 
+pub use columns::Kind;
 pub use dataset::{Contents, Dataset, describe, load};
 pub use examples::{Examples, InputShape, Targets};
-pub use scaling::Scaling;
+pub use preparation::{
+    Column as PreparedColumn, Encoding as CellEncoding, Input, LeftOut, Output, Preparation,
+};
+pub use raw_rows::prepared;
 pub use spec::{
-    Cache, Column, DataSpec, Format, ImageShape, OneOrMany, Placement, SplitSpec, Task, TestSpec,
-    Transform,
+    Cache, Column, DataSpec, Encoding, Format, ImageShape, OneOrMany, Placement, SplitSpec, Task,
+    TestSpec, Transform,
 };

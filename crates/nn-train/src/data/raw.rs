@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::examples::InputShape;
+use super::values::Values;
 use crate::Error;
 
 /// Numbers, checked to be finite, and labels that are still text or numbers of unknown range.
@@ -13,6 +14,8 @@ pub(super) struct Raw {
     pub(super) labels: Labels,
     /// The file and row of an example, for messages: the file's first example and its row number.
     pub(super) origin: Vec<(usize, PathBuf, u64)>,
+    /// What the split goes by, one entry an example, if it goes by a column or by folders.
+    pub(super) marks: Vec<String>,
 }
 
 /// Labels or targets before they are checked.
@@ -82,11 +85,11 @@ impl Raw {
 /// The inputs of the examples read so far, one after the other.
 #[derive(Debug)]
 pub(super) struct Inputs {
-    values: Vec<f32>,
+    values: Values,
     keep: Keep,
 }
 
-/// What is kept of a file that is read: a description needs the labels alone.
+/// What is kept of a file that is read: a description of arrays and pictures needs the labels alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keep {
     All,
@@ -95,24 +98,27 @@ pub(super) enum Keep {
 
 impl Inputs {
     pub(super) fn new(keep: Keep) -> Self {
-        let values = Vec::new();
+        let values = Values::default();
         Self { values, keep }
-    }
-
-    pub(super) fn push(&mut self, value: f32) {
-        if self.keep == Keep::All {
-            self.values.push(value);
-        }
     }
 
     pub(super) fn extend(&mut self, values: impl IntoIterator<Item = f32>) {
         if self.keep == Keep::All {
-            self.values.extend(values);
+            values.into_iter().for_each(|x| self.values.push(x.into()));
+        }
+    }
+
+    /// The place of the first number that is none.
+    pub(super) fn first_gap(&self) -> Option<usize> {
+        match &self.values {
+            Values::Bytes(_) => None,
+            Values::Singles(values) => values.iter().position(|x| x.is_nan()),
+            Values::Doubles(values) => values.iter().position(|x| x.is_nan()),
         }
     }
 
     /// The numbers; none unless all was kept.
-    pub(super) fn into_values(self) -> Vec<f32> {
+    pub(super) fn into_values(self) -> Values {
         self.values
     }
 }
@@ -129,13 +135,15 @@ pub(super) trait Sink {
 impl Sink for Inputs {
     fn expect(&mut self, count: usize) {
         if self.keep == Keep::All {
-            let _ = self.values.try_reserve_exact(count);
+            self.values.reserve(count);
         }
     }
 
     #[inline]
     fn take(&mut self, value: f64) {
-        self.push(value as f32);
+        if self.keep == Keep::All {
+            self.values.push(value);
+        }
     }
 }
 

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use super::places::{Column, OneOrMany};
+
 /// A data set as declared in TOML.
 ///
 /// ```
@@ -42,7 +44,20 @@ pub struct DataSpec {
     /// `csv`: columns that are left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignore: Vec<Column>,
-    /// `csv`: whether the first row holds names; if absent, it does if it holds no number.
+    /// `csv`: columns whose cells are categories although they look like numbers, post codes for example.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<Column>,
+    /// `csv`: what stands between cells; told from the file if absent: a comma, a semicolon, a tab or a bar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub separator: Option<char>,
+    /// `csv`: what stands for a gap besides an empty cell. Default: `NA`, `N/A`, `NaN`, `null`, `nil`, `none`, `?` and `-`,
+    /// in capital or small letters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gaps: Option<Vec<String>>,
+    /// `csv`: how letters are encoded. Default: UTF-8, or UTF-16 where the file begins with its mark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
+    /// `csv`: whether the first row holds names; told from the file if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
     /// Channels, height and width, where examples are images. `idx` and `npy` know their own. `images`: what pictures
@@ -104,6 +119,19 @@ pub enum Format {
     Images,
 }
 
+/// How the letters of a text file are encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Encoding {
+    /// One of the encodings of Unicode.
+    #[serde(rename = "utf-8")]
+    Utf8,
+    /// A byte a letter, as Windows-1252 has them.
+    #[serde(rename = "latin-1")]
+    Latin1,
+}
+
 /// Whether and where tables are kept as they were read.
 ///
 /// Left out: in the user's cache folder if the files have more than a megabyte together.
@@ -133,56 +161,6 @@ pub enum Placement {
 impl Placement {
     const fn is_auto(&self) -> bool {
         matches!(self, Self::Auto)
-    }
-}
-
-/// One path or several.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum OneOrMany {
-    /// One.
-    One(PathBuf),
-    /// Several, read one after the other.
-    Many(Vec<PathBuf>),
-}
-
-impl OneOrMany {
-    /// The paths.
-    #[must_use]
-    pub fn as_slice(&self) -> &[PathBuf] {
-        match self {
-            Self::One(path) => std::slice::from_ref(path),
-            Self::Many(paths) => paths,
-        }
-    }
-
-    fn resolve(&mut self, base: &Path) {
-        match self {
-            Self::One(path) => *path = base.join(&*path),
-            Self::Many(paths) => paths.iter_mut().for_each(|path| *path = base.join(&*path)),
-        }
-    }
-}
-
-impl From<PathBuf> for OneOrMany {
-    fn from(path: PathBuf) -> Self {
-        Self::One(path)
-    }
-}
-
-/// A column of a table, by number or by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Column {
-    /// From 0; negative numbers count from the end, −1 is the last.
-    Number(i64),
-    /// A name of the header, or `first` or `last`.
-    Name(String),
-}
-
-impl Default for Column {
-    fn default() -> Self {
-        Self::Name("last".into())
     }
 }
 
@@ -243,16 +221,38 @@ pub enum Transform {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct SplitSpec {
-    /// Share of the examples trained on. Default 0.6; 0.8 if the test data have their own file.
+    /// Share of the examples trained on. Default: what the others leave, 0.6 if they are not given either.
     pub train: Option<f64>,
-    /// Share scored on during the search. Default 0.2.
+    /// Share scored on during the search. Default 0.2, or what is left.
     pub validation: Option<f64>,
-    /// Share scored on at the end. Default 0.2; 0 if the test data have their own file.
+    /// Share scored on at the end. Default 0.2, or what is left; 0 if the test data have their own file.
     pub test: Option<f64>,
     /// Seed of the order in which examples are dealt out.
     pub seed: u64,
     /// Deal out in random order; otherwise in the order of the file.
     pub shuffle: bool,
+    /// Each part gets the same share of every class, as far as whole examples allow. Default: `true` where classes are
+    /// predicted and rows are dealt out one by one at random.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stratify: Option<bool>,
+    /// `csv`: rows that have the same cell in this column stay together: all of a patient, say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<Column>,
+    /// `csv`: rows are dealt out in the order of this column, of numbers or dates: the last are tested on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<Column>,
+    /// `csv`: this column says to which part a row belongs: `train`, `validation` (`val`, `valid`) or `test`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<Column>,
+}
+
+impl SplitSpec {
+    /// The column that the split goes by, if it goes by one. It is no input.
+    pub(super) fn column(&self) -> Option<&Column> {
+        (self.group.as_ref())
+            .or(self.order.as_ref())
+            .or(self.part.as_ref())
+    }
 }
 
 impl Default for SplitSpec {
@@ -263,6 +263,10 @@ impl Default for SplitSpec {
             test: None,
             seed: 0,
             shuffle: true,
+            stratify: None,
+            group: None,
+            order: None,
+            part: None,
         }
     }
 }
@@ -290,6 +294,10 @@ impl DataSpec {
             label: Column::default(),
             inputs: None,
             ignore: Vec::new(),
+            categories: Vec::new(),
+            separator: None,
+            gaps: None,
+            encoding: None,
             header: None,
             image: None,
             classes: None,
@@ -339,6 +347,7 @@ impl DataSpec {
             let name = name.strip_suffix(".gz").unwrap_or(&name);
             [
                 (".csv", Format::Csv),
+                (".tsv", Format::Csv),
                 ("-ubyte", Format::Idx),
                 (".idx", Format::Idx),
                 (".npy", Format::Npy),

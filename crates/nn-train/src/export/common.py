@@ -67,8 +67,44 @@ def log_softmax(x):
 
 
 def standardise(x):
-    """Raw inputs as the network takes them."""
-    return x if MEAN is None else (x - MEAN) / STD
+    """Raw inputs as the network takes them: images, or rows of numbers as COLUMNS says."""
+    if COLUMNS is None:
+        return x if MEAN is None else (x - MEAN) / STD
+    x = torch.as_tensor(x, dtype=torch.float64)
+    inputs = []
+    for cells, (_, kind, *how) in zip(x.unbind(1), COLUMNS):
+        gaps = cells.isnan()
+        if kind == "number":
+            mean, std, marks_gaps = how
+            inputs.append(torch.where(gaps, 0.0, (cells - mean) / std))
+        else:
+            words, marks_others, marks_gaps = how
+            inputs += [cells == place for place in range(len(words))]
+            if marks_others:
+                inputs.append(~gaps & ((cells < 0) | (cells >= len(words))))
+        if marks_gaps:
+            inputs.append(gaps)
+    return torch.stack([column.to(torch.float32) for column in inputs], 1)
+
+
+def raw_row(cells):
+    """A row of numbers from the cells of a table by column name; None is a gap."""
+    row = []
+    for name, kind, *how in COLUMNS:
+        cell = cells[name]
+        if cell is None:
+            row.append(math.nan)
+        elif kind == "words":
+            row.append(how[0].index(cell) if cell in how[0] else -1)
+        else:
+            row.append(float(cell))
+    return row
+
+
+def in_units(y):
+    """A regression's outputs in the units of its target."""
+    y = y.double() * TARGET_STD + TARGET_MEAN
+    return {None: lambda y: y, "log": torch.exp, "log1p": torch.expm1}[TRANSFORM](y)
 
 
 def read_safetensors(path):

@@ -4,6 +4,7 @@
 //! same outputs.
 
 mod onnx;
+mod onnx_raw;
 mod protobuf;
 
 use std::fmt::Write;
@@ -12,7 +13,9 @@ use nn_graph::{Kind, Op};
 
 pub use onnx::onnx;
 
-use crate::data::{InputShape, Scaling};
+use crate::data::{
+    CellEncoding, Input, InputShape, Output, Preparation, PreparedColumn, Transform,
+};
 use crate::plan::{Features, LayerPlan, Module, Plan};
 
 /// What every exported program holds, whatever the network.
@@ -20,7 +23,7 @@ const COMMON: &str = include_str!("common.py");
 
 /// The text of `model.py` for a plan whose weights lie beside it under `weights`.
 ///
-/// `scaling` is what the training data were standardised with; the program's `standardise` does the same to raw inputs.
+/// `preparation` is what was done to the training data; the program's `standardise` does the same to raw inputs.
 ///
 /// ```
 /// use nn_graph::{Kind, Layer, Network, Op};
@@ -39,17 +42,17 @@ const COMMON: &str = include_str!("common.py");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn pytorch(plan: &Plan, scaling: Option<&Scaling>, weights: &str) -> String {
+pub fn pytorch(plan: &Plan, preparation: Option<&Preparation>, weights: &str) -> String {
     let mut out = String::new();
     // Writing to a string can't fail.
-    let _ = write_program(&mut out, plan, scaling, weights);
+    let _ = write_program(&mut out, plan, preparation, weights);
     out
 }
 
 fn write_program(
     out: &mut String,
     plan: &Plan,
-    scaling: Option<&Scaling>,
+    preparation: Option<&Preparation>,
     weights: &str,
 ) -> std::fmt::Result {
     let regresses = plan.network.kind() == Kind::MlpReg;
@@ -83,7 +86,7 @@ fn write_program(
     writeln!(out, "    outputs = network(standardise(inputs))")?;
     writeln!(out, "\"\"\"")?;
     writeln!(out, "{COMMON}")?;
-    write_scaling(out, plan, scaling)?;
+    write_preparation(out, preparation)?;
     writeln!(out, "INPUT_SHAPE = {example}")?;
     writeln!(out, "WEIGHTS = {weights:?}")?;
     writeln!(out, "\n\nclass Network(nn.Module):")?;
@@ -128,9 +131,13 @@ fn write_program(
     writeln!(out)
 }
 
-fn write_scaling(out: &mut String, plan: &Plan, scaling: Option<&Scaling>) -> std::fmt::Result {
-    let Some(scaling) = scaling else {
-        return writeln!(out, "MEAN = STD = None\nTARGET_MEAN, TARGET_STD = 0.0, 1.0");
+/// What is done to raw examples, and what outputs mean, as constants of the program.
+fn write_preparation(out: &mut String, preparation: Option<&Preparation>) -> std::fmt::Result {
+    let Some(preparation) = preparation else {
+        return writeln!(
+            out,
+            "MEAN = STD = COLUMNS = None\nCLASSES = []\nTARGET_MEAN, TARGET_STD, TRANSFORM = 0.0, 1.0, None"
+        );
     };
     let list = |values: &[f32]| {
         values
@@ -139,17 +146,96 @@ fn write_scaling(out: &mut String, plan: &Plan, scaling: Option<&Scaling>) -> st
             .collect::<Vec<_>>()
             .join(", ")
     };
-    let view = match plan.input {
-        InputShape::Image(_) => ".view(-1, 1, 1)",
-        InputShape::Features(_) => "",
-    };
-    writeln!(out, "MEAN = torch.tensor([{}]){view}", list(&scaling.mean))?;
-    writeln!(out, "STD = torch.tensor([{}]){view}", list(&scaling.std))?;
-    writeln!(
-        out,
-        "TARGET_MEAN, TARGET_STD = {}, {}  # of regressions",
-        scaling.target_mean, scaling.target_std
-    )
+    match &preparation.input {
+        Input::Image { mean, std, .. } => {
+            writeln!(out, "MEAN = torch.tensor([{}]).view(-1, 1, 1)", list(mean))?;
+            writeln!(out, "STD = torch.tensor([{}]).view(-1, 1, 1)", list(std))?;
+            writeln!(out, "COLUMNS = None")?;
+        }
+        Input::Table { columns, .. } => {
+            writeln!(out, "MEAN = STD = None")?;
+            writeln!(
+                out,
+                "# A raw row has a number for each of these, NaN for a gap; of a column of words it is the word's place,"
+            )?;
+            writeln!(out, "# and any other number stands for another word.")?;
+            writeln!(out, "COLUMNS = [")?;
+            for column in columns {
+                writeln!(out, "    {},", self::column(column))?;
+            }
+            writeln!(out, "]")?;
+        }
+    }
+    match &preparation.output {
+        Output::Classes { names } => {
+            let names: Vec<String> = names.iter().map(|name| python(name)).collect();
+            writeln!(out, "CLASSES = [{}]", names.join(", "))?;
+            writeln!(out, "TARGET_MEAN, TARGET_STD, TRANSFORM = 0.0, 1.0, None")
+        }
+        Output::Value {
+            mean,
+            std,
+            transform,
+            ..
+        } => {
+            let transform = match transform {
+                None => "None",
+                Some(Transform::Log) => "\"log\"",
+                Some(Transform::Log1p) => "\"log1p\"",
+            };
+            writeln!(out, "CLASSES = []")?;
+            writeln!(
+                out,
+                "TARGET_MEAN, TARGET_STD, TRANSFORM = {mean:?}, {std:?}, {transform}"
+            )
+        }
+    }
+}
+
+/// A column as a tuple of Python.
+fn column(column: &PreparedColumn) -> String {
+    let truth = |is: bool| if is { "True" } else { "False" };
+    match &column.encoding {
+        CellEncoding::Number {
+            mean,
+            std,
+            marks_gaps,
+        } => format!(
+            "({}, \"number\", {mean:?}, {std:?}, {})",
+            python(&column.name),
+            truth(*marks_gaps)
+        ),
+        CellEncoding::Words {
+            words,
+            marks_others,
+            marks_gaps,
+        } => {
+            let words: Vec<String> = words.iter().map(|word| python(word)).collect();
+            format!(
+                "({}, \"words\", [{}], {}, {})",
+                python(&column.name),
+                words.join(", "),
+                truth(*marks_others),
+                truth(*marks_gaps)
+            )
+        }
+    }
+}
+
+/// Text as a literal of Python: what an outsider wrote ends no literal and holds no control character.
+fn python(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c.is_ascii_graphic() || c == ' ' || c.is_alphanumeric() => out.push(c),
+            c => {
+                let _ = write!(out, "\\U{:08x}", c as u32);
+            }
+        }
+    }
+    out.push('"');
+    out
 }
 
 /// How a layer's module is made; `None` where it has no parameters.

@@ -1,17 +1,22 @@
 //! A trained network as an ONNX file (IR 8, operator set 17), which runs without PyTorch.
 //!
-//! The graph takes `input` (any number of standardised examples) and gives `output`, as the model itself does.
+//! The graph takes `input`, any number of raw examples, and gives `output`, as the model itself does; of a regression also `value`,
+//! in the units of the target. A raw example is an image, or a row of 64-bit numbers, one for each column: NaN for a gap, and
+//! of a column of words the word's place. The metadata say which columns and words and classes there are. Without a
+//! preparation, `input` is what the network takes.
 
 use nn_graph::{Kind, Op};
 
 use super::protobuf::Message;
 use crate::Error;
-use crate::data::InputShape;
+use crate::data::{Input, InputShape, Output, Preparation};
 use crate::plan::{Features, LayerPlan, Module, Parameter, Plan};
+use crate::trained::{ENTRY, Trained};
 
 // Numbers of fields and types in onnx.proto.
-const FLOAT: i64 = 1;
-const INT64: i64 = 7;
+pub(super) const FLOAT: i64 = 1;
+pub(super) const INT64: i64 = 7;
+pub(super) const DOUBLE: i64 = 11;
 
 /// The file's bytes. `values` gives a parameter's numbers in C order.
 ///
@@ -19,6 +24,7 @@ const INT64: i64 = 7;
 /// Whatever `values` reports.
 pub fn onnx(
     plan: &Plan,
+    preparation: Option<&Preparation>,
     mut values: impl FnMut(&Parameter) -> Result<Vec<f32>, Error>,
 ) -> Result<Vec<u8>, Error> {
     let mut graph = Graph::default();
@@ -30,6 +36,11 @@ pub fn onnx(
             .collect();
         graph.initial(&parameter.name, FLOAT, &dims, &raw);
     }
+    let (source, kind, sides) = match preparation {
+        Some(preparation) => graph.prepare(&preparation.input),
+        None => ("input".to_owned(), FLOAT, sides(plan.input)),
+    };
+    graph.source = source;
     let mut outputs: Vec<String> = Vec::with_capacity(plan.layers.len());
     for (i, layer) in plan.layers.iter().enumerate() {
         let parents: Vec<&str> = plan
@@ -43,15 +54,15 @@ pub fn onnx(
     }
     let last = outputs.last().map_or("input", String::as_str).to_owned();
     graph.node("Identity", &[&last], "output", &[]);
-    let sides: Vec<i64> = match plan.input {
-        InputShape::Image(i) => vec![i.channels.into(), i.height.into(), i.width.into()],
-        InputShape::Features(n) => vec![n.into()],
-    };
     graph.body.text(2, "network");
-    graph.body.message(11, value("input", &sides));
-    graph
-        .body
-        .message(12, value("output", &[plan.outputs.into()]));
+    graph.body.message(11, value("input", kind, &sides));
+    let width = [plan.outputs.into()];
+    graph.body.message(12, value("output", FLOAT, &width));
+    if let Some(output @ Output::Value { .. }) = preparation.map(|preparation| &preparation.output)
+    {
+        graph.in_units(output);
+        graph.body.message(12, value("value", DOUBLE, &width));
+    }
     let mut operators = Message::default();
     operators.text(1, "").integer(2, 17);
     let mut model = Message::default();
@@ -60,11 +71,46 @@ pub fn onnx(
         .text(2, "nasbot")
         .message(7, graph.body)
         .message(8, operators);
+    if let Some(preparation) = preparation {
+        for (name, text) in about(plan, preparation)? {
+            let mut entry = Message::default();
+            entry.text(1, name).text(2, &text);
+            model.message(14, entry);
+        }
+    }
     Ok(model.into_bytes())
 }
 
+/// The sides of what a network takes.
+fn sides(shape: InputShape) -> Vec<i64> {
+    match shape {
+        InputShape::Image(i) => vec![i.channels.into(), i.height.into(), i.width.into()],
+        InputShape::Features(n) => vec![n.into()],
+    }
+}
+
+/// The file's metadata: what the model is, and the names of columns and classes as lists of JSON.
+fn about(plan: &Plan, preparation: &Preparation) -> Result<Vec<(&'static str, String)>, Error> {
+    let list = |names: &[String]| {
+        serde_json::to_string(names).map_err(|source| Error::Message {
+            what: "model",
+            source,
+        })
+    };
+    let trained = Trained::new(plan.network.clone(), preparation.clone());
+    let mut entries = vec![(ENTRY, trained.to_json()?)];
+    if let Input::Table { columns, .. } = &preparation.input {
+        let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+        entries.push(("columns", list(&names)?));
+    }
+    if let Output::Classes { names } = &preparation.output {
+        entries.push(("classes", list(names)?));
+    }
+    Ok(entries)
+}
+
 /// Name, type and shape of an input or output: any number of examples × `sides`.
-fn value(name: &str, sides: &[i64]) -> Message {
+fn value(name: &str, kind: i64, sides: &[i64]) -> Message {
     let mut shape = Message::default();
     let mut examples = Message::default();
     examples.text(2, "examples");
@@ -75,16 +121,16 @@ fn value(name: &str, sides: &[i64]) -> Message {
         shape.message(1, dimension);
     }
     let mut tensor = Message::default();
-    tensor.integer(1, FLOAT).message(2, shape);
-    let mut kind = Message::default();
-    kind.message(1, tensor);
+    tensor.integer(1, kind).message(2, shape);
+    let mut typed = Message::default();
+    typed.message(1, tensor);
     let mut value = Message::default();
-    value.text(1, name).message(2, kind);
+    value.text(1, name).message(2, typed);
     value
 }
 
 /// An attribute's value.
-enum Attribute<'a> {
+pub(super) enum Attribute<'a> {
     Integer(i64),
     Integers(&'a [i64]),
     Float(f32),
@@ -92,14 +138,16 @@ enum Attribute<'a> {
 
 /// A GraphProto being written.
 #[derive(Default)]
-struct Graph {
+pub(super) struct Graph {
     body: Message,
+    /// What the network takes: `input`, or what it was prepared to.
+    source: String,
     /// Intermediate values named so far.
     named: usize,
 }
 
 impl Graph {
-    fn initial(&mut self, name: &str, kind: i64, dims: &[i64], raw: &[u8]) {
+    pub(super) fn initial(&mut self, name: &str, kind: i64, dims: &[i64], raw: &[u8]) {
         let mut tensor = Message::default();
         for &side in dims {
             tensor.integer(1, side);
@@ -108,7 +156,7 @@ impl Graph {
         self.body.message(5, tensor);
     }
 
-    fn node(
+    pub(super) fn node(
         &mut self,
         op: &str,
         inputs: &[&str],
@@ -139,7 +187,12 @@ impl Graph {
     }
 
     /// A node whose output gets a new name, which is returned.
-    fn step(&mut self, op: &str, inputs: &[&str], attributes: &[(&str, Attribute<'_>)]) -> String {
+    pub(super) fn step(
+        &mut self,
+        op: &str,
+        inputs: &[&str],
+        attributes: &[(&str, Attribute<'_>)],
+    ) -> String {
         self.named += 1;
         let output = format!("value{}", self.named);
         self.node(op, inputs, &output, attributes);
@@ -152,9 +205,10 @@ impl Graph {
         if layer.module == Module::Input {
             return match (plan.input, layer.output) {
                 (InputShape::Image(_), Features::Flat(_)) => {
-                    self.step("Flatten", &["input"], &[("axis", Attribute::Integer(1))])
+                    let source = self.source.clone();
+                    self.step("Flatten", &[&source], &[("axis", Attribute::Integer(1))])
                 }
-                _ => "input".into(),
+                _ => self.source.clone(),
             };
         }
         if layer.module == Module::Output {

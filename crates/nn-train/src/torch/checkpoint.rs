@@ -9,8 +9,9 @@ use std::path::Path;
 
 use tch::{Device, Tensor, no_grad};
 
-use super::model::{Model, write};
+use super::model::Model;
 use super::optimiser::Stepper;
+use super::weights::write;
 use crate::Error;
 use crate::job::Job;
 
@@ -63,7 +64,7 @@ pub(super) fn save(
     for (name, tensor) in model.state() {
         named.push((name, host(tensor)?));
     }
-    write(&named, path)
+    write(&named, None, path)
 }
 
 /// Takes the state over from a file; `None` if there is none.

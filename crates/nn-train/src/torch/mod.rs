@@ -9,9 +9,11 @@ pub mod device;
 mod layers;
 pub mod model;
 pub mod optimiser;
+pub mod predict;
 pub mod score;
 pub mod train;
 mod trainer;
+mod weights;
 pub mod worker;
 
 use tch::TchError;

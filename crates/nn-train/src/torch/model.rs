@@ -9,7 +9,10 @@ use std::path::Path;
 use tch::{Device, Kind, Tensor};
 
 use super::layers::Pass;
+use super::weights::write;
+use crate::data::Preparation;
 use crate::plan::{Features, Init, Module, Parameter, Plan};
+use crate::trained::Trained;
 use crate::{Error, Precision, TrainingSpec, export};
 
 /// A network on a device.
@@ -282,11 +285,11 @@ impl Model {
         Ok(())
     }
 
-    /// Writes all parameters by name, as safetensors.
+    /// Writes all parameters by name, as safetensors, with what is said of them in the file's metadata.
     ///
     /// # Errors
     /// [`Error::Write`] if the file can't be written.
-    pub fn save(&self, path: &Path) -> Result<(), Error> {
+    pub fn save(&self, path: &Path, about: Option<&Trained>) -> Result<(), Error> {
         let named: Vec<(&str, Tensor)> = (self.parameters())
             .map(|(parameter, tensor)| {
                 (
@@ -295,16 +298,17 @@ impl Model {
                 )
             })
             .collect();
-        write(&named, path)
+        let about = about.map(Trained::to_json).transpose()?;
+        write(&named, about, path)
     }
 
     /// Writes the network with its weights as an ONNX file.
     ///
     /// # Errors
     /// [`Error::Write`] if the file can't be written.
-    pub fn save_onnx(&self, path: &Path) -> Result<(), Error> {
+    pub fn save_onnx(&self, preparation: Option<&Preparation>, path: &Path) -> Result<(), Error> {
         let mut tensors = self.tensors.iter();
-        let bytes = export::onnx(&self.plan, |_| {
+        let bytes = export::onnx(&self.plan, preparation, |_| {
             let tensor = tensors.next().ok_or_else(|| Error::Torch {
                 message: "a parameter has no tensor".into(),
             })?;
@@ -360,18 +364,4 @@ fn shape(parameter: &Parameter) -> Vec<i64> {
         .iter()
         .map(|&side| i64::from(side))
         .collect()
-}
-
-/// Writes tensors by name, as safetensors: beside and renamed, so that an interrupted worker leaves no half
-/// file.
-pub(super) fn write<S: AsRef<str>>(named: &[(S, Tensor)], path: &Path) -> Result<(), Error> {
-    let io = |source| Error::Write {
-        path: path.into(),
-        source,
-    };
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    Tensor::write_safetensors(named, &partial)
-        .map_err(|error| io(std::io::Error::other(error.to_string())))?;
-    std::fs::rename(&partial, path).map_err(io)
 }

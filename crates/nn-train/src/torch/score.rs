@@ -7,6 +7,7 @@ use tch::{Kind, Reduction, Tensor, no_grad};
 use super::batches::{DeviceExamples, spans};
 use super::model::Model;
 use crate::Error;
+use crate::data::{Output, Transform};
 
 /// Examples scored at a time.
 const SCORING_BATCH: i64 = 512;
@@ -16,7 +17,8 @@ const SCORING_BATCH: i64 = 512;
 pub struct Score {
     /// Accuracy, or minus the mean squared error. Higher is better.
     pub value: f64,
-    /// `accuracy` and `cross-entropy`, or `mse` and `r2`.
+    /// `accuracy` and `cross-entropy`; or `mse` and `r2`, of what the network learns, and in the units of the target the root of
+    /// the mean squared error, `rmse`, and the mean absolute error, `mae`.
     pub metrics: BTreeMap<String, f64>,
 }
 
@@ -39,9 +41,13 @@ pub fn loss(outputs: &Tensor, targets: &Tensor, smoothing: f64) -> Result<Tensor
 }
 
 /// Scores a model in evaluation mode.
-pub(super) fn evaluate(model: &Model, examples: &DeviceExamples) -> Result<Score, Error> {
+pub(super) fn evaluate(
+    model: &Model,
+    examples: &DeviceExamples,
+    meaning: &Output,
+) -> Result<Score, Error> {
     no_grad(|| {
-        let mut sums = [0.0; 4];
+        let mut sums = [0.0; 5];
         let n = examples.len();
         // A single last example is fine here: nothing is normalised by the batch.
         let spans = if n > 1 {
@@ -60,20 +66,17 @@ pub(super) fn evaluate(model: &Model, examples: &DeviceExamples) -> Result<Score
             let parts = if classifies {
                 let right = outputs.f_argmax(1, false)?.f_eq_tensor(&targets)?;
                 let nll = outputs.f_nll_loss::<&Tensor>(&targets, None, Reduction::Sum, -100)?;
-                [
-                    right.f_sum(Kind::Double)?,
-                    nll,
-                    Tensor::from(0.0),
-                    Tensor::from(0.0),
-                ]
+                vec![right.f_sum(Kind::Double)?, nll]
             } else {
                 let error = outputs.f_mse_loss(&targets, Reduction::None)?;
                 let squares = targets.f_square()?;
-                [
+                let apart = in_units(&outputs, meaning)?.f_sub(&in_units(&targets, meaning)?)?;
+                vec![
                     error.f_sum(Kind::Double)?,
-                    Tensor::from(0.0),
+                    apart.f_square()?.f_sum(Kind::Double)?,
                     targets.f_sum(Kind::Double)?,
                     squares.f_sum(Kind::Double)?,
+                    apart.f_abs()?.f_sum(Kind::Double)?,
                 ]
             };
             for (sum, part) in sums.iter_mut().zip(&parts) {
@@ -84,22 +87,48 @@ pub(super) fn evaluate(model: &Model, examples: &DeviceExamples) -> Result<Score
         let (value, metrics) = if classifies {
             (
                 sums[0] / n,
-                [("accuracy", sums[0] / n), ("cross-entropy", sums[1] / n)],
+                vec![("accuracy", sums[0] / n), ("cross-entropy", sums[1] / n)],
             )
         } else {
             let mse = sums[0] / n;
             let variance = sums[3] / n - (sums[2] / n).powi(2);
             (
                 -mse,
-                [
+                vec![
                     ("mse", mse),
                     ("r2", 1.0 - mse / variance.max(f64::MIN_POSITIVE)),
+                    ("rmse", (sums[1] / n).sqrt()),
+                    ("mae", sums[4] / n),
                 ],
             )
         };
         Ok(Score {
             value,
-            metrics: metrics.map(|(name, x)| (name.to_owned(), x)).into(),
+            metrics: (metrics.into_iter())
+                .map(|(name, x)| (name.to_owned(), x))
+                .collect(),
         })
+    })
+}
+
+/// Outputs or targets of a regression in the units of its target.
+fn in_units(values: &Tensor, meaning: &Output) -> Result<Tensor, Error> {
+    let Output::Value {
+        std,
+        mean,
+        transform,
+        ..
+    } = meaning
+    else {
+        return Ok(values.f_to_kind(Kind::Double)?);
+    };
+    let y = values
+        .f_to_kind(Kind::Double)?
+        .f_mul_scalar(*std)?
+        .f_add_scalar(*mean)?;
+    Ok(match transform {
+        None => y,
+        Some(Transform::Log) => y.f_exp()?,
+        Some(Transform::Log1p) => y.f_expm1()?,
     })
 }

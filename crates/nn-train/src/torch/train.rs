@@ -9,10 +9,11 @@ use super::model::{Model, Numerics};
 use super::score::Score;
 use super::trainer::{Stop, Trainer};
 use super::{checkpoint, device};
-use crate::data::{self, Dataset, InputShape, Scaling};
+use crate::data::{self, Dataset, InputShape, Preparation};
 use crate::export;
 use crate::job::{Event, Job};
 use crate::plan::Plan;
+use crate::trained::Trained;
 use crate::{Error, Protocol};
 
 /// Reads the data, trains, scores and saves; reports every epoch to `progress`.
@@ -49,6 +50,7 @@ pub fn run(job: &Job, progress: &mut dyn FnMut(Event)) -> Result<Event, Error> {
         held_out: DeviceExamples::new(held_out, data.shape, device, placement)?,
         training: DeviceExamples::new(&data.train, data.shape, device, placement)?,
         device,
+        meaning: data.preparation.output.clone(),
         // The test data decide nothing: they are scored once, after the last epoch.
         scores_on_the_way: !job.is_final,
         start,
@@ -62,7 +64,7 @@ pub fn run(job: &Job, progress: &mut dyn FnMut(Event)) -> Result<Event, Error> {
         }),
     };
     let numerics = Numerics::of(&protocol);
-    let scaling = data.scaling.clone();
+    let preparation = data.preparation.clone();
     drop(data);
     let mut runs = Vec::new();
     for repeat in 0..protocol.repeats {
@@ -77,9 +79,10 @@ pub fn run(job: &Job, progress: &mut dyn FnMut(Event)) -> Result<Event, Error> {
         runs.push(score);
         // The first model is the one that leaves: to choose by the score would flatter it.
         if let (Some(path), 0) = (&job.save, repeat) {
-            model.save(path)?;
-            write_program(&model, &scaling, path)?;
-            model.save_onnx(&path.with_extension("onnx"))?;
+            let trained = Trained::new(plan.network.clone(), preparation.clone());
+            model.save(path, Some(&trained))?;
+            write_program(&model, &preparation, path)?;
+            model.save_onnx(Some(&preparation), &path.with_extension("onnx"))?;
         }
     }
     let score = average(&runs);
@@ -109,7 +112,8 @@ fn shifted(event: Event, repeat: u32, repeats: u32) -> Event {
     }
 }
 
-/// Means over repeats. From two on, the metric `noise` is the standard deviation of one repeat's score.
+/// Means over repeats. From two on, the metric `noise` is the standard deviation of one repeat's score, and `rmse-noise` that of
+/// its error in units.
 fn average(runs: &[Score]) -> Score {
     let n = runs.len().max(1) as f64;
     let value = runs.iter().map(|run| run.value).sum::<f64>() / n;
@@ -118,8 +122,17 @@ fn average(runs: &[Score]) -> Score {
         *metrics.entry(name.clone()).or_insert(0.0) += x / n;
     }
     if runs.len() > 1 {
-        let squares: f64 = runs.iter().map(|run| (run.value - value).powi(2)).sum();
-        metrics.insert("noise".into(), (squares / (n - 1.0)).sqrt());
+        let spread = |figure: &dyn Fn(&Score) -> Option<f64>, mean: f64| {
+            let squares: Option<f64> = (runs.iter())
+                .map(|run| Some((figure(run)? - mean).powi(2)))
+                .sum();
+            Some((squares? / (n - 1.0)).sqrt())
+        };
+        let noise = spread(&|run| Some(run.value), value);
+        let error = metrics.get("rmse").copied();
+        let in_units = error.and_then(|mean| spread(&|run| run.metrics.get("rmse").copied(), mean));
+        metrics.extend(noise.map(|noise| ("noise".into(), noise)));
+        metrics.extend(in_units.map(|noise| ("rmse-noise".into(), noise)));
     }
     Score { value, metrics }
 }
@@ -138,10 +151,10 @@ fn check_memory(protocol: &Protocol, plan: &Plan) -> Result<(), Error> {
 }
 
 /// Writes the PyTorch program beside the weights, under their name.
-fn write_program(model: &Model, scaling: &Scaling, weights: &Path) -> Result<(), Error> {
+fn write_program(model: &Model, preparation: &Preparation, weights: &Path) -> Result<(), Error> {
     let name = weights.file_name().unwrap_or_default().to_string_lossy();
     let path = weights.with_extension("py");
-    let text = export::pytorch(model.plan(), Some(scaling), &name);
+    let text = export::pytorch(model.plan(), Some(preparation), &name);
     std::fs::write(&path, text).map_err(|source| Error::Write { path, source })
 }
 

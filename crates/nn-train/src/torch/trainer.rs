@@ -17,6 +17,7 @@ use super::model::{Model, Snapshot};
 use super::optimiser::Stepper;
 use super::score::{Score, evaluate};
 use super::{augment, checkpoint};
+use crate::data::Output;
 use crate::job::Event;
 use crate::{Error, Protocol};
 
@@ -26,6 +27,8 @@ pub(super) struct Trainer<'a> {
     pub(super) training: DeviceExamples,
     pub(super) held_out: DeviceExamples,
     pub(super) device: tch::Device,
+    /// What outputs mean, for scores in units.
+    pub(super) meaning: Output,
     /// Whether the held-out data are scored before the end.
     pub(super) scores_on_the_way: bool,
     /// When the job began, for the protocol's limit of time.
@@ -179,7 +182,7 @@ impl Trainer<'_> {
 
     /// The score on the held-out data, unless it is no number.
     fn score(&self, model: &Model, epoch: u32) -> Result<Score, Error> {
-        let score = evaluate(model, &self.held_out)?;
+        let score = evaluate(model, &self.held_out, &self.meaning)?;
         match score.metrics.values().find(|x| !x.is_finite()) {
             None => Ok(score),
             Some(&loss) => Err(Error::Diverged { epoch, loss }),

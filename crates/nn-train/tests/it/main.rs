@@ -5,6 +5,10 @@ mod binary_files;
 #[cfg(test)]
 mod cache;
 #[cfg(test)]
+mod columns;
+#[cfg(test)]
+mod folders;
+#[cfg(test)]
 mod image_folders;
 #[cfg(test)]
 mod messages;

@@ -8,7 +8,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use nn_graph::{Kind, Layer, Network, Op};
 use nn_train::Error;
-use nn_train::data::{self, Contents, DataSpec, Dataset, Format, Task};
+use nn_train::data::{self, DataSpec, Dataset, Format, Task};
 
 /// Writes `content` to `name` in a folder.
 pub(crate) fn write(folder: &tempfile::TempDir, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
@@ -22,13 +22,17 @@ pub(crate) fn load(spec: &DataSpec) -> Result<Dataset, Error> {
     let loaded = data::load(spec);
     match (&loaded, data::describe(spec)) {
         (Ok(data), Ok(contents)) => {
-            let expected = Contents {
-                shape: data.shape,
-                classes: data.classes,
-                class_names: data.class_names.clone(),
-                parts: [&data.train, &data.validation, &data.test].map(|part| part.len()),
-            };
-            assert_eq!(contents, expected);
+            let parts = [&data.train, &data.validation, &data.test].map(|part| part.len());
+            assert_eq!(contents.shape, data.shape);
+            assert_eq!(contents.parts, parts);
+            let names = contents.classes.iter().map(|(name, _)| name);
+            assert!(names.eq(data.class_names()), "{contents:?}");
+            assert!(
+                contents
+                    .preparation
+                    .is_none_or(|found| found == data.preparation)
+            );
+            assert_eq!(contents.notes, data.notes);
         }
         // Of a folder of images the first one is looked at.
         (Err(_), _) if spec.format() == Some(Format::Images) => {}

@@ -56,7 +56,7 @@ fn a_header_is_recognised_and_columns_go_by_name_or_number() {
 #[test]
 fn labels_that_are_words_become_classes_in_alphabetical_order() {
     let data = load_text("1,cat\n2,ant\n3,cat\n4,bee\n", |_| {}).unwrap();
-    assert_eq!(data.class_names, ["ant", "bee", "cat"]);
+    assert_eq!(data.class_names(), ["ant", "bee", "cat"]);
     assert_eq!(data.train.targets, Targets::Classes(vec![2, 0]));
 }
 
@@ -127,58 +127,74 @@ fn a_ragged_row_is_named() {
 }
 
 #[test]
-fn cells_that_are_no_finite_numbers_are_named() {
-    for cell in ["nan", "inf", "", "?", "1e999", "2,5x"] {
-        let text = format!("1,2,0\n3,4,1\n5,{},0\n7,8,1\n", cell.replace(',', "."));
-        let error = load_text(&text, |_| {}).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                Error::NotANumber {
-                    row: 3,
-                    column: 1,
-                    ..
-                }
-            ),
-            "{cell}: {error:?}"
-        );
+fn numbers_beyond_32_bits_are_named() {
+    for cell in ["inf", "1e999", "-1e39"] {
+        let text = format!("1,2,0\n3,4,1\n5,{cell},0\n7,8,1\n");
+        let error = load_text(&text, |_| {}).unwrap_err().to_string();
+        let expected = format!("table.csv, row 3, column '1': {cell} is beyond the range");
+        assert!(error.contains(&expected), "{error}");
     }
 }
 
 #[test]
-fn labels_out_of_range_are_named() {
-    for (label, classes) in [
-        ("-1", None),
-        ("0.5", None),
-        ("nan", None),
-        ("2", Some(2)),
-        ("dog", None),
+fn labels_that_are_no_classes_are_named() {
+    for (label, classes, problem) in [
+        ("0.5", None, "classes are words or whole numbers"),
+        ("nan", None, "it is a gap"),
+        (
+            "2",
+            Some(2),
+            "row 4: label '2' is no class: classes are 0, 1",
+        ),
+        ("", None, "table.csv, row 4: has no label"),
     ] {
         let text = format!("1,0\n2,1\n3,0\n4,{label}\n");
         let error = load_text(&text, |spec| spec.classes = classes).unwrap_err();
-        assert!(
-            matches!(error, Error::Label { row: 4, .. }),
-            "{label}: {error:?}"
-        );
+        assert!(error.to_string().contains(problem), "{label}: {error}");
+    }
+    // Among many numbers, a word is an error of writing.
+    let rows: String = (0..30).map(|i| format!("{i},{}\n", i % 3)).collect();
+    let error = load_text(&(rows + "30,O\n"), |_| {})
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("table.csv, row 31: label 'O' is no class: the others are whole numbers"),
+        "{error}"
+    );
+    // As many classes as half of the rows are none.
+    let rows: String = (0..60).map(|i| format!("{i},{}\n", 100 + i)).collect();
+    let error = load_text(&rows, |_| {}).unwrap_err().to_string();
+    assert!(error.contains("number 60 among 60 labels"), "{error}");
+}
+
+#[test]
+fn any_labels_become_classes() {
+    for (labels, names) in [
+        ("1 2 3 1 2 3", &["1", "2", "3"][..]),
+        ("-1 1 1 -1 1 -1", &["-1", "1"]),
+        ("0.0 10 2 2.0 10.0 0", &["0", "2", "10"]),
+        ("yes no no yes no yes", &["no", "yes"]),
+        ("1 x 2 1 x 2", &["1", "2", "x"]),
+    ] {
+        let rows: String = (labels.split(' ').enumerate())
+            .map(|(i, label)| format!("{i},{label}\n"))
+            .collect();
+        let data = load_text(&rows, |_| {}).unwrap();
+        assert_eq!(data.class_names(), names, "{labels}");
+        assert_eq!(data.classes, Some(names.len() as u32));
     }
 }
 
 #[test]
-fn a_class_that_never_occurs_must_be_declared() {
+fn classes_that_never_occur_may_be_declared() {
     let text = "1,0\n2,1\n3,3\n4,0\n";
-    let error = load_text(text, |_| {}).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("table.csv, row 3), but none is 2"),
-        "{error}"
-    );
     assert_eq!(
-        load_text(text, |spec| spec.classes = Some(4))
-            .unwrap()
-            .classes,
-        Some(4)
+        load_text(text, |_| {}).unwrap().class_names(),
+        ["0", "1", "3"]
     );
+    let declared = load_text(text, |spec| spec.classes = Some(4)).unwrap();
+    assert_eq!(declared.class_names(), ["0", "1", "2", "3"]);
+    assert_eq!(declared.train.targets, Targets::Classes(vec![0, 1]));
 }
 
 #[test]
@@ -267,7 +283,9 @@ fn a_test_file_has_the_main_file_s_classes() {
     );
     let error = with("5,1,bee\n").unwrap_err();
     assert!(
-        error.to_string().contains("data: test has 2 numbers"),
+        error
+            .to_string()
+            .contains("has 3 columns, the main file has 2"),
         "{error}"
     );
 }

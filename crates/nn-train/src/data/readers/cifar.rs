@@ -47,5 +47,6 @@ pub(super) fn read(spec: &DataSpec, paths: &[PathBuf], keep: Keep) -> Result<Raw
         inputs,
         labels: Labels::Numbers(labels),
         origin,
+        marks: Vec::new(),
     })
 }

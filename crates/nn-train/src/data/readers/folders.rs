@@ -153,6 +153,7 @@ fn refused(path: &Path, message: String) -> Error {
 
 /// What to do about something in the folder of a class that is no image.
 fn stranger(path: &Path) -> String {
+    // Without an ending, the name tells no format.
     let end = path.extension().unwrap_or_default();
     match OTHER_PICTURES.iter().find(|(known, _)| end.eq_ignore_ascii_case(known)) {
         Some((_, format)) => format!("is a picture in the format {format}, which is not read: convert it to PNG or JPEG"),
@@ -183,7 +184,7 @@ fn name(folder: &Path) -> Result<String, Error> {
 
 /// What lies in a folder, by name, without what the system put there. A link that leads nowhere is an error: what is missing
 /// may be a class.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut paths = fs::read_dir(folder)
         .and_then(|entries| {
             entries
@@ -192,7 +193,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
         })
         .map_err(|source| io_error(folder, source))?;
     paths.retain(|path| {
-        // An entry of a folder has a name.
+        // A message without the link's end is better than none.
         let name = path
             .file_name()
             .unwrap_or_default()
@@ -203,6 +204,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     paths.sort_unstable();
     for path in paths.iter().filter(|path| path.is_symlink()) {
         if let Err(source) = fs::metadata(path) {
+            // A message without the link's end is better than none.
             let to = fs::read_link(path).unwrap_or_default();
             return Err(refused(
                 path,
@@ -216,7 +218,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(paths)
 }
 
-fn is_image(path: &Path) -> bool {
+pub(super) fn is_image(path: &Path) -> bool {
     let known = |end: &OsStr| {
         ["png", "jpg", "jpeg"]
             .iter()

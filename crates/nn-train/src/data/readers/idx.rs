@@ -41,6 +41,7 @@ pub(super) fn read(
         inputs,
         labels: one_hot::labels(spec, labels_path, sizes, labels, n, is_main)?,
         origin: vec![(0, labels_path.into(), 1)],
+        marks: Vec::new(),
     })
 }
 

@@ -1,15 +1,17 @@
-//! A folder of images: one folder for each class, named after it, with PNG and JPEG files in it.
+//! A folder of images: one folder for each class, named after it, with PNG and JPEG files in it; or folders `train`,
+//! `validation` and `test` with such folders in each.
 
 use std::path::{Path, PathBuf};
 
 use image::imageops::FilterType;
 
-use super::folders::classes;
+use super::folders::{self, classes, entries, is_image};
 use super::picture::decode;
 use crate::Error;
 use crate::data::examples::InputShape;
 use crate::data::raw::{Inputs, Keep, Labels, Raw};
 use crate::data::spec::{DataSpec, ImageShape};
+use crate::data::values::Values;
 
 /// Reads every image of every class, classes and images in the order of their names. Values are 0 to 255, channel by
 /// channel; those of 16 bits are divided by 257 and keep their fractions, so that nothing is lost of a picture that uses but a
@@ -22,15 +24,19 @@ pub(super) fn read(spec: &DataSpec, paths: &[PathBuf], keep: Keep) -> Result<Raw
     };
     let mut labels = Vec::new();
     let mut origin = Vec::new();
+    let mut marks = Vec::new();
     for root in paths {
-        for (class, files) in classes(root)? {
-            origin.push((labels.len(), root.join(&class), 1));
-            for file in files {
-                // The first image tells the shape; what the others hold is for those who keep it.
-                if keep == Keep::All || pixels.found.is_none() {
-                    pixels.add(&file)?;
+        for (part, folder) in parts_of(root)? {
+            for (class, files) in classes(&folder)? {
+                origin.push((labels.len(), folder.join(&class), 1));
+                for file in files {
+                    // The first image tells the shape; what the others hold is for those who keep it.
+                    if keep == Keep::All || pixels.found.is_none() {
+                        pixels.add(&file)?;
+                    }
+                    labels.push(class.clone());
+                    marks.extend(part.map(str::to_owned));
                 }
-                labels.push(class.clone());
             }
         }
     }
@@ -40,15 +46,62 @@ pub(super) fn read(spec: &DataSpec, paths: &[PathBuf], keep: Keep) -> Result<Raw
         inputs: pixels.values,
         labels: Labels::Names(labels),
         origin,
+        marks,
     })
+}
+
+/// The folders that hold folders of classes: `root`, or those of its parts with their names.
+fn parts_of(root: &Path) -> Result<Vec<(Option<&'static str>, PathBuf)>, Error> {
+    let Some(parts) = folders::parts(root)? else {
+        return Ok(vec![(None, root.to_owned())]);
+    };
+    let named = [
+        ("train", Some(parts.train)),
+        ("validation", parts.validation),
+        ("test", parts.test),
+    ];
+    let found = named
+        .into_iter()
+        .filter_map(|(name, folder)| Some((Some(name), folder?)));
+    Ok(found.collect())
 }
 
 /// The files that the images under `root` are read from, in the order of reading.
 pub(in crate::data) fn files(root: &Path) -> Result<Vec<PathBuf>, Error> {
-    Ok(classes(root)?
-        .into_iter()
-        .flat_map(|(_, files)| files)
-        .collect())
+    let mut files = Vec::new();
+    for (_, folder) in parts_of(root)? {
+        files.extend(classes(&folder)?.into_iter().flat_map(|(_, files)| files));
+    }
+    Ok(files)
+}
+
+/// The pixels of a picture, or of all pictures in a folder and the folders in it, by name, scaled to a shape.
+pub(in crate::data) fn pictures(path: &Path, shape: ImageShape) -> Result<Values, Error> {
+    let mut pixels = Pixels {
+        asked: Some(shape),
+        found: None,
+        values: Inputs::new(Keep::All),
+    };
+    for file in picture_files(path)? {
+        pixels.add(&file)?;
+    }
+    Ok(pixels.values.into_values())
+}
+
+/// A picture's file, or those of a folder and the folders in it, by name.
+pub(in crate::data) fn picture_files(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in entries(path)? {
+        if entry.is_dir() {
+            files.extend(picture_files(&entry)?);
+        } else if is_image(&entry) {
+            files.push(entry);
+        }
+    }
+    Ok(files)
 }
 
 /// The images so far.

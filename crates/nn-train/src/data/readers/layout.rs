@@ -35,6 +35,7 @@ pub(super) fn of(path: &Path, sizes: &[usize], asked: Option<ImageShape>) -> Res
     let sides: Option<Vec<u32>> = (sizes.iter().skip(1))
         .map(|&side| u32::try_from(side).ok().filter(|side| *side > 0))
         .collect();
+    // A side of 0, or one too large, fits nothing that is asked for or guessed.
     let sides = sides.unwrap_or_default();
     let image = |shape: [u32; 3], order| Layout {
         shape: InputShape::Image(shape.into()),

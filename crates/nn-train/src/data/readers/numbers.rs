@@ -41,7 +41,7 @@ impl Numbers<'_> {
                 let x = number(&example[column * self.size..(column + 1) * self.size]);
                 self.check(x, fits, row, column)?;
                 to.take(x);
-                Ok(())
+                Ok::<(), Error>(())
             };
             match self.order {
                 Order::AsStored => (0..self.length).try_for_each(&mut take)?,

@@ -236,7 +236,7 @@ fn weights_survive_their_file_and_wrong_files_are_refused() {
     let _ = tch::no_grad(|| a.forward(&x, true)).unwrap(); // moves the running moments
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights.safetensors");
-    a.save(&path).unwrap();
+    a.save(&path, None).unwrap();
     b.load(&path).unwrap();
     tch::no_grad(|| {
         assert_close(

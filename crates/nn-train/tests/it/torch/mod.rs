@@ -3,6 +3,7 @@
 mod forward;
 mod numerics;
 mod optimisers;
+mod predict;
 mod stages;
 mod training;
 mod worker;

@@ -1,7 +1,7 @@
 //! Trainings from job to score.
 
 use nn_graph::{Kind, Layer, Network, Op};
-use nn_train::data::{self, DataSpec, Placement, Task};
+use nn_train::data::{self, DataSpec, Input, Output, Placement, Task, Transform};
 use nn_train::job::{Device, Event, FailureKind, Job, PROTOCOL};
 use nn_train::torch::train;
 use nn_train::{Augmentation, Error, Optimiser, Schedule, TrainingSpec};
@@ -108,7 +108,7 @@ fn every_label_of_perceptrons_trains() {
         for op in kind.ops().filter(|op| op.is_processing()) {
             let network = chain(kind, &[Layer::dense(op, 24), Layer::dense(op, 12)]);
             // Mean squared errors of rectifiers diverge at the rates that suit classifiers.
-            let learning_rate = if kind == Kind::MlpReg { 0.01 } else { 0.1 };
+            let learning_rate = if kind == Kind::MlpReg { 0.01 } else { 0.05 };
             let training = TrainingSpec {
                 learning_rate,
                 epochs: 8,
@@ -397,11 +397,13 @@ fn the_digits_are_learnt() {
         program.contains("self.layer4 = Dense(32, 32, F.relu)"),
         "{program}"
     );
-    let scaling = data::load(&digits()).unwrap().scaling;
+    let Input::Image { mean, .. } = data::load(&digits()).unwrap().preparation.input else {
+        panic!("the digits are images");
+    };
     assert!(
         program.contains(&format!(
             "MEAN = torch.tensor([{}]).view(-1, 1, 1)",
-            scaling.mean[0]
+            mean[0]
         )),
         "{program}"
     );
@@ -451,4 +453,48 @@ fn a_crop_must_leave_something_to_mirror() {
     job.training.epochs = 1;
     job.training.augment.crop = 7;
     train(&job).unwrap();
+}
+
+#[test]
+fn errors_are_told_in_the_units_of_the_target() {
+    let _alone = alone(1);
+    let folder = tempfile::tempdir().unwrap();
+    let network = chain(Kind::MlpReg, &[Layer::dense(Op::Tanh, 8)]);
+    let training = TrainingSpec {
+        learning_rate: 0.005,
+        ..short()
+    };
+    let mut job = job(network, regression(&folder), training);
+    let (_, _, plain) = train(&job).unwrap();
+    let Output::Value { std, .. } = data::load(&job.task).unwrap().preparation.output else {
+        panic!("a regression has values");
+    };
+    // By definition: deviations are measured in standard deviations.
+    let expected = std * plain["mse"].sqrt();
+    assert!(
+        (plain["rmse"] - expected).abs() < 1e-6 * expected,
+        "{plain:?}"
+    );
+    assert!(
+        plain["mae"] > 0.0 && plain["mae"] <= plain["rmse"],
+        "{plain:?}"
+    );
+    // A network that learns nothing answers with the mean: that of the logarithms, undone, is the geometric mean.
+    let path = folder.path().join("powers.csv");
+    let rows: String = (0..100)
+        .map(|i| format!("{},{}\n", i % 10, [1.0, 100.0][i % 2]))
+        .collect();
+    std::fs::write(&path, rows).unwrap();
+    job.task = DataSpec {
+        transform: Some(Transform::Log),
+        ..DataSpec::new(path, Task::Reg)
+    };
+    job.training.learning_rate = 1e-12;
+    job.training.weight_decay = 0.0;
+    let (_, _, log) = train(&job).unwrap();
+    assert!(log["rmse"] > 40.0 && log["rmse"] < 120.0, "{log:?}");
+    assert!(
+        (log["rmse"] - 2.3 * log["mse"].sqrt()).abs() > 20.0,
+        "{log:?}"
+    );
 }

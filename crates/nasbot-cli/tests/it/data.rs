@@ -1,0 +1,86 @@
+//! Data before a search: what `validate` and `inspect` say of them.
+
+use crate::support::Folder;
+
+fn table() -> String {
+    let mut text = String::from("id,age,town,outcome\n");
+    for i in 0..40 {
+        let age = if i % 7 == 0 {
+            "NA".to_owned()
+        } else {
+            (20 + i).to_string()
+        };
+        let town = ["Aarau", "Bern"][i % 2];
+        text += &format!("P{i},{age},{town},{}\n", ["ill", "well"][i / 3 % 2]);
+    }
+    text
+}
+
+fn description(data: &str) -> String {
+    format!(
+        "[space]\nkind = \"mlp-class\"\n[data]\npath = \"patients.csv\"\ntask = \"class\"\n{data}\n[budget]\nevaluations = 12\n"
+    )
+}
+
+#[test]
+fn validate_shows_what_is_in_the_data() {
+    let folder = Folder::new();
+    folder.write("patients.csv", &table());
+    folder.write("search.toml", &description(""));
+    let shown = folder.run(&["validate", "search.toml"]).ok();
+    for expected in [
+        "40 examples: 24 to train on, 8 to choose by, 8 to test on",
+        "2 classes: ill (21), well (19)",
+        "age     number  a number",
+        "town    text    one input each: Aarau, Bern",
+        "column 'id' is left out: it is text of 24 different words in 24 rows",
+        "the budget of 12 evaluations ends before the model chooses",
+    ] {
+        assert!(shown.contains(expected), "{expected}\n{shown}");
+    }
+}
+
+#[test]
+fn validate_tells_all_that_is_wrong_with_the_data_at_once() {
+    let folder = Folder::new();
+    folder.write(
+        "patients.csv",
+        &(table() + "P40,60,Bern\nP41,inf,Bern,ill\nP42,50,Bern,\n"),
+    );
+    folder.write("search.toml", &description(""));
+    let error = folder.run(&["validate", "search.toml"]).fails(2);
+    for expected in [
+        "patients.csv, row 42: has 3 columns",
+        "patients.csv, row 43, column 'age': inf is beyond the range",
+        "patients.csv, row 44: has no label",
+    ] {
+        assert!(error.contains(expected), "{expected}\n{error}");
+    }
+    // Nor is there a study that could not go on.
+    let mut search = folder.command(&["search", "search.toml"]);
+    let ended = search.env("NASBOT_WORKER", "/bin/true").output().unwrap();
+    assert_eq!(ended.status.code(), Some(2));
+    assert!(!folder.path("search.nasbot.db").exists());
+}
+
+#[test]
+fn inspect_shows_a_file_alone() {
+    let folder = Folder::new();
+    folder.write("patients.csv", &table());
+    let found = folder
+        .run(&["inspect", "patients.csv", "--format", "json"])
+        .json();
+    assert_eq!(found["examples"], 40);
+    assert_eq!(found["classes"][0]["name"], "ill");
+    assert_eq!(found["columns"][0]["name"], "age");
+    assert_eq!(found["columns"][0]["encoding"]["marks-gaps"], true);
+    assert_eq!(found["left_out"][0]["name"], "id");
+    // A column of many numbers is predicted as numbers, without gaps.
+    let error = folder
+        .run(&["inspect", "patients.csv", "--label", "age", "--task", "reg"])
+        .fails(2);
+    assert!(
+        error.contains("row 2: target 'NA' is no finite number"),
+        "{error}"
+    );
+}
