@@ -32,7 +32,7 @@ fn validate_shows_what_is_in_the_data() {
         "40 examples: 24 to train on, 8 to choose by, 8 to test on",
         "2 classes: ill (21), well (19)",
         "age     number  a number",
-        "town    text    one input each: Aarau, Bern",
+        "town    text    one input each: 'Aarau', 'Bern'",
         "column 'id' is left out: it is text of 24 different words in 24 rows",
         "the budget of 12 evaluations ends before the model chooses",
     ] {

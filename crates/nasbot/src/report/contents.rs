@@ -169,7 +169,7 @@ fn encoding(encoding: &CellEncoding) -> String {
             let told: Vec<String> = words
                 .iter()
                 .take(WORDS)
-                .map(|word| clean_line(word))
+                .map(|word| format!("'{}'", clean_line(word)))
                 .collect();
             let more = if words.len() > WORDS {
                 format!(" and {} more", words.len() - WORDS)
