@@ -207,7 +207,7 @@ pub(crate) struct TrainArgs {
 ///
 /// A line of CSV for each: the class and the probability of every class, or the value in the units of the target. Columns of a
 /// table are found by their names, in any order; others, such as the label, are passed over. Pictures are scaled to the size of
-/// those that were trained on; those of a folder come in the order of their names.
+/// those that were trained on; those of a folder come in the order of their names, which stand first in each line.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

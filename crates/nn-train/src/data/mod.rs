@@ -40,7 +40,7 @@ pub use examples::{Examples, InputShape, Targets};
 pub use preparation::{
     Column as PreparedColumn, Encoding as CellEncoding, Input, LeftOut, Output, Preparation,
 };
-pub use raw_rows::prepared;
+pub use raw_rows::{Prepared, prepared};
 pub use spec::{
     Cache, Column, DataSpec, Encoding, Format, ImageShape, OneOrMany, Placement, SplitSpec, Task,
     TestSpec, Transform,

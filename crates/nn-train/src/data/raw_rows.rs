@@ -1,6 +1,6 @@
 //! Raw examples to predict for, prepared as a model's training data were.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::columns::RawColumn;
 use super::dataset::pixels;
@@ -10,15 +10,24 @@ use super::spec::{DataSpec, Format, Task};
 use super::values::Values;
 use crate::Error;
 
-/// Reads examples from a text table, or pictures from a file or a folder, and prepares them: what a network takes, one example
-/// after the other. Columns are found by their names, in any order, and others are passed over; pictures are scaled to the
+/// Examples as a network takes them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prepared {
+    /// Inputs, one example after the other.
+    pub inputs: Vec<f32>,
+    /// The file of each example, where they are pictures.
+    pub files: Vec<PathBuf>,
+}
+
+/// Reads examples from a text table, or pictures from a file or a folder, and prepares them. Columns are found by their names, in any order, and others are passed over; pictures are scaled to the
 /// size of those that were trained on, in the order of their names.
 ///
 /// # Errors
 /// As [`load`](super::load); and for a format whose files do not say what they hold.
-pub fn prepared(preparation: &Preparation, path: &Path) -> Result<Vec<f32>, Error> {
+pub fn prepared(preparation: &Preparation, path: &Path) -> Result<Prepared, Error> {
+    let mut files = Vec::new();
     let mut spec = DataSpec::new(path, Task::Reg);
-    match (&preparation.input, spec.format()) {
+    let inputs = match (&preparation.input, spec.format()) {
         (Input::Table { columns, gaps, .. }, Some(Format::Csv)) => {
             spec.gaps.clone_from(gaps);
             let raw = columns.iter().map(|column| RawColumn {
@@ -35,7 +44,7 @@ pub fn prepared(preparation: &Preparation, path: &Path) -> Result<Vec<f32>, Erro
             let rows: Vec<usize> = (0..values.len() / columns.len().max(1)).collect();
             let encoder = Encoder::new(preparation, &sources, Some(&raw), columns.len());
             // A table has an encoder.
-            Ok(encoder.map_or_else(Vec::new, |encoder| encoder.rows(&values, &rows)))
+            encoder.map_or_else(Vec::new, |encoder| encoder.rows(&values, &rows))
         }
         (
             Input::Image {
@@ -57,18 +66,31 @@ pub fn prepared(preparation: &Preparation, path: &Path) -> Result<Vec<f32>, Erro
                     let pixels = columns.iter().cloned().map(RawColumn::number);
                     readers::csv::rows(&spec, path.into(), pixels.collect())?.0
                 }
-                _ => readers::images::pictures(path, *shape)?,
+                _ => {
+                    files = readers::images::picture_files(path)?;
+                    readers::images::pictures(&files, *shape)?
+                }
             };
             check_gaps(path, &values, shape.len())?;
             let rows: Vec<usize> = (0..values.len() / shape.len()).collect();
-            Ok(pixels(&values, shape.len(), &rows, mean, std))
+            pixels(&values, shape.len(), &rows, mean, std)
         }
-        (Input::Table { .. }, _) => Err(Error::Format {
+        (Input::Table { .. }, _) => {
+            return Err(Error::Format {
+                path: path.into(),
+                message:
+                    "is no text table, and this model takes rows of one: name a .csv or .tsv file"
+                        .into(),
+            });
+        }
+    };
+    if inputs.is_empty() {
+        return Err(Error::Format {
             path: path.into(),
-            message: "is no text table, and this model takes rows of one: name a .csv or .tsv file"
-                .into(),
-        }),
+            message: "holds no example".into(),
+        });
     }
+    Ok(Prepared { inputs, files })
 }
 
 fn check_gaps(path: &Path, values: &Values, width: usize) -> Result<(), Error> {

@@ -1,13 +1,14 @@
 //! A trained network on raw examples.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::vec;
 
 use tch::{Device, Tensor, no_grad};
 
 use super::model::{Model, Numerics};
 use super::weights;
-use crate::data::{self, InputShape, Output};
+use crate::data::{self, InputShape, Output, Prepared};
 use crate::plan::Plan;
 use crate::{Error, TrainingSpec};
 
@@ -23,7 +24,7 @@ const BATCH: i64 = 512;
 pub fn predict(weights: &Path, examples: &Path, out: impl Write) -> Result<(), Error> {
     let trained = weights::about(weights)?;
     let preparation = &trained.preparation;
-    let inputs = data::prepared(preparation, examples)?;
+    let Prepared { inputs, files } = data::prepared(preparation, examples)?;
     let plan = Plan::new(
         &trained.network,
         preparation.shape(),
@@ -32,7 +33,7 @@ pub fn predict(weights: &Path, examples: &Path, out: impl Write) -> Result<(), E
     let protocol = TrainingSpec::default().validated()?;
     let mut model = Model::with(plan, Device::Cpu, Numerics::of(&protocol))?;
     model.load(weights)?;
-    let mut lines = Lines::begin(&preparation.output, out)?;
+    let mut lines = Lines::begin(&preparation.output, files, out)?;
     let width = preparation.shape().len();
     let count = (inputs.len() / width) as i64;
     let sides: Vec<i64> = match preparation.shape() {
@@ -52,14 +53,18 @@ pub fn predict(weights: &Path, examples: &Path, out: impl Write) -> Result<(), E
     lines.end()
 }
 
-/// Answers as lines of CSV.
+/// Answers as lines of CSV, which begin with the file's name where examples are pictures.
 struct Lines<'a, W: Write> {
     meaning: &'a Output,
+    files: Option<vec::IntoIter<PathBuf>>,
     csv: ::csv::Writer<W>,
 }
 
 impl<'a, W: Write> Lines<'a, W> {
-    fn begin(meaning: &'a Output, out: W) -> Result<Self, Error> {
+    fn begin(meaning: &'a Output, files: Vec<PathBuf>, out: W) -> Result<Self, Error> {
+        let files = Some(files)
+            .filter(|files| !files.is_empty())
+            .map(Vec::into_iter);
         let mut csv = ::csv::Writer::from_writer(out);
         let header: Vec<String> = match meaning {
             Output::Classes { names } => std::iter::once("class".to_owned())
@@ -67,8 +72,13 @@ impl<'a, W: Write> Lines<'a, W> {
                 .collect(),
             Output::Value { name, .. } => vec![name.clone().unwrap_or_else(|| "value".to_owned())],
         };
-        csv.write_record(header).map_err(failed)?;
-        Ok(Self { meaning, csv })
+        let named = files.iter().map(|_| "file".to_owned());
+        csv.write_record(named.chain(header)).map_err(failed)?;
+        Ok(Self {
+            meaning,
+            files,
+            csv,
+        })
     }
 
     fn add(&mut self, outputs: &[f32]) -> Result<(), Error> {
@@ -84,7 +94,11 @@ impl<'a, W: Write> Lines<'a, W> {
                 .map(|y| text(self.meaning.in_units(f64::from(*y))))
                 .collect(),
         };
-        self.csv.write_record(record).map_err(failed)
+        let file = self.files.as_mut().and_then(Iterator::next);
+        let file = file.map(|file| file.to_string_lossy().into_owned());
+        self.csv
+            .write_record(file.into_iter().chain(record))
+            .map_err(failed)
     }
 
     fn end(mut self) -> Result<(), Error> {

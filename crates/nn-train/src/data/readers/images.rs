@@ -75,15 +75,15 @@ pub(in crate::data) fn files(root: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
-/// The pixels of a picture, or of all pictures in a folder and the folders in it, by name, scaled to a shape.
-pub(in crate::data) fn pictures(path: &Path, shape: ImageShape) -> Result<Values, Error> {
+/// The pixels of pictures, scaled to a shape.
+pub(in crate::data) fn pictures(files: &[PathBuf], shape: ImageShape) -> Result<Values, Error> {
     let mut pixels = Pixels {
         asked: Some(shape),
         found: None,
         values: Inputs::new(Keep::All),
     };
-    for file in picture_files(path)? {
-        pixels.add(&file)?;
+    for file in files {
+        pixels.add(file)?;
     }
     Ok(pixels.values.into_values())
 }

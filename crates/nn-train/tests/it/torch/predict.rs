@@ -10,6 +10,7 @@ use nn_train::torch::train;
 use nn_train::{Error, TrainingSpec};
 
 use super::alone;
+use crate::image_folders::picture;
 use crate::support::{chain, digits, write};
 
 /// A table of words, gaps, dates and booleans, with a label and a number that can be learnt from them.
@@ -195,4 +196,44 @@ fn pixels_of_a_table_become_classes() {
     assert!(right > 1500, "{right}");
     let error = said(&path, &path).unwrap_err().to_string();
     assert!(error.contains("is no file of weights"), "{error}");
+}
+
+#[test]
+fn pictures_of_any_size_are_answered_by_name() {
+    let _alone = alone(1);
+    let folder = tempfile::tempdir().unwrap();
+    for (class, source) in [("a", "grey.png"), ("b", "colour.png")] {
+        std::fs::create_dir_all(folder.path().join("seen").join(class)).unwrap();
+        for i in 0..6 {
+            let to = folder.path().join(format!("seen/{class}/{i}.png"));
+            std::fs::copy(picture(source), to).unwrap();
+        }
+    }
+    let mut spec = DataSpec::new(folder.path().join("seen"), Task::Class);
+    spec.image = Some([3, 8, 8].into());
+    let weights = folder.path().join("model.safetensors");
+    trained(spec, Kind::Cnn, &weights);
+    let new = folder.path().join("new");
+    std::fs::create_dir_all(new.join("more")).unwrap();
+    for (name, source) in [
+        ("2.png", "colour.png"),
+        ("1.png", "grey.png"),
+        ("more/0.jpg", "halves.jpg"),
+    ] {
+        std::fs::copy(picture(source), new.join(name)).unwrap();
+    }
+    let lines = said(&weights, &new).unwrap();
+    assert_eq!(lines[0], ["file", "class", "p(a)", "p(b)"]);
+    let names: Vec<&str> = lines[1..]
+        .iter()
+        .filter_map(|line| line[0].rsplit("new/").next())
+        .collect();
+    assert_eq!(names, ["1.png", "2.png", "more/0.jpg"]);
+    let alone = said(&weights, &new.join("1.png")).unwrap();
+    assert_eq!(alone[1][1], lines[1][1]);
+    std::fs::create_dir(folder.path().join("none")).unwrap();
+    let error = said(&weights, &folder.path().join("none"))
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("holds no example"), "{error}");
 }
