@@ -7,6 +7,7 @@
 //! Behind the feature `torch`: a plan becomes a libtorch model, is trained and scored, and the worker program
 //! `nasbot-worker` does that for one [`job::Job`].
 
+pub mod baselines;
 pub mod data;
 mod error;
 pub mod export;

@@ -1,0 +1,163 @@
+//! What simple methods reach on the same rows, so that a network's score means something ([`baselines`]).
+//!
+//! | module | is |
+//! |---|---|
+//! | `rows` | the rows that a method is fitted to or scored on, and the figures of a prediction |
+//! | `linear` | ridge regression |
+//! | `logistic` | regularised logistic regression of any number of classes |
+//! | `neighbours` | the mean or majority of the nearest rows |
+//!
+//! A setting is chosen by the score on the validation part; the test part is scored by a method fitted to training and
+//! validation rows together, as the final network is. The cost is bounded: where there are more rows than a method can take in
+//! a few seconds, it is fitted to evenly spaced ones ([`Baseline::fitted`]), and above [`MOST_COLUMNS`] columns the
+//! regressions are left out ([`Baseline::scores`]).
+
+mod linear;
+mod logistic;
+mod neighbours;
+mod rows;
+
+use crate::data::Dataset;
+use rows::Rows;
+
+pub use rows::Figures;
+
+/// The regressions are left out where an example has more numbers than this: they take the cube of it.
+pub const MOST_COLUMNS: usize = 1500;
+
+/// A simple method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Method {
+    /// The class that most training rows have.
+    Majority,
+    /// The mean of the training rows' targets.
+    Mean,
+    /// Linear regression with a penalty on the squares of its weights.
+    Ridge,
+    /// Logistic regression with such a penalty.
+    Logistic,
+    /// What the nearest rows have, by Euclidean distance: their majority or their mean.
+    Neighbours,
+}
+
+/// What a simple method reaches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Baseline {
+    /// The method.
+    pub method: Method,
+    /// Rows that it was fitted to for the validation score.
+    pub fitted: usize,
+    /// Rows that there are to fit it to. Where they are more, the fitted ones are evenly spaced among them.
+    pub rows: usize,
+    /// Its scores; `None` where there are too many columns or the numbers overflow.
+    pub scores: Option<Scores>,
+}
+
+/// A method's scores.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scores {
+    /// The strength of the penalty or the number of neighbours that did best on the validation part; `None` for methods
+    /// that have nothing to choose.
+    pub setting: Option<f64>,
+    /// On the validation part, fitted to the training part.
+    pub validation: Figures,
+    /// On the test part, fitted to training and validation part; `None` where there is no test part.
+    pub test: Option<Figures>,
+}
+
+/// The settings of a method with what each predicts for the scored rows: fitted to the first, asked about the second.
+type Fit<'a> = &'a dyn Fn(&Rows, &Rows, &[f64]) -> Option<Vec<Vec<f64>>>;
+
+/// What the majority or mean, ridge or logistic regression and nearest neighbours reach on a data set.
+///
+/// Inputs are taken as the data set has them: distances and penalties make sense where they are standardised.
+#[must_use]
+pub fn baselines(data: &Dataset) -> Vec<Baseline> {
+    let classes = data.classes.map(|classes| classes as usize);
+    let width = data.shape.len();
+    let constant = |fitted: &Rows, scored: &Rows, _: &[f64]| {
+        let value = neighbours::consensus(&fitted.targets, classes);
+        Some(vec![vec![value; scored.targets.len()]])
+    };
+    let regression = |fitted: &Rows, scored: &Rows, settings: &[f64]| match classes {
+        None => linear::predict(fitted, scored, settings),
+        Some(classes) => logistic::predict(fitted, scored, classes, settings),
+    };
+    let near = |fitted: &Rows, scored: &Rows, settings: &[f64]| {
+        Some(neighbours::predict(fitted, scored, classes, settings))
+    };
+    let scored = data.validation.len().max(data.test.len());
+    let (simplest, linear) = match classes {
+        None => (Method::Mean, Method::Ridge),
+        Some(_) => (Method::Majority, Method::Logistic),
+    };
+    let linear_rows = match classes {
+        None => linear::most_rows(width),
+        Some(classes) => logistic::most_rows(width, classes),
+    };
+    let penalties = match classes {
+        None => &linear::PENALTIES[..],
+        Some(_) => &logistic::PENALTIES[..],
+    };
+    let attempts: [(Method, usize, &[f64], Fit); 3] = [
+        (simplest, usize::MAX, &[], &constant),
+        (linear, linear_rows, penalties, &regression),
+        (
+            Method::Neighbours,
+            neighbours::most_rows(width, scored),
+            &neighbours::COUNTS,
+            &near,
+        ),
+    ];
+    attempts
+        .into_iter()
+        .map(|(method, most, settings, fit)| {
+            let is_left_out = method == linear && width > MOST_COLUMNS;
+            Baseline {
+                method,
+                fitted: data.train.len().min(most),
+                rows: data.train.len(),
+                scores: (!is_left_out)
+                    .then(|| scores(data, most, settings, fit))
+                    .flatten(),
+            }
+        })
+        .collect()
+}
+
+/// Chooses a setting by the validation part, and scores it on both parts.
+fn scores(data: &Dataset, most: usize, settings: &[f64], fit: Fit) -> Option<Scores> {
+    let width = data.shape.len();
+    let figures = |scored: &Rows, predicted: &[f64]| {
+        Figures::of(&scored.targets, predicted, data.classes.is_some())
+    };
+    let validation = Rows::of(&[&data.validation], width, usize::MAX);
+    let predictions = fit(
+        &Rows::of(&[&data.train], width, most),
+        &validation,
+        settings,
+    )?;
+    let mut best: Option<(usize, Figures)> = None;
+    for (i, predicted) in predictions.iter().enumerate() {
+        let figures = figures(&validation, predicted)?;
+        if best.is_none_or(|(_, best)| figures.score() > best.score()) {
+            best = Some((i, figures));
+        }
+    }
+    let (chosen, validation_figures) = best?;
+    // A method without settings has the empty list here too.
+    let chosen = settings.get(chosen..=chosen).unwrap_or(&[]);
+    let test = if data.test.is_empty() {
+        None
+    } else {
+        let test = Rows::of(&[&data.test], width, usize::MAX);
+        let both = Rows::of(&[&data.train, &data.validation], width, most);
+        Some(figures(&test, fit(&both, &test, chosen)?.first()?)?)
+    };
+    Some(Scores {
+        setting: chosen.first().copied(),
+        validation: validation_figures,
+        test,
+    })
+}
