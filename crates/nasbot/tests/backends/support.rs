@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use crate::detached::Detached;
 
 /// Anything that takes longer hangs. Only ever waited for when a test fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How many works each back-end under test takes at once.
 pub(crate) const CAPACITY: usize = 2;
@@ -120,11 +120,15 @@ pub(crate) fn settings(evaluator: Evaluator) -> Settings {
 }
 
 /// Writes an executable script. Another process writes it: a program that this one forks meanwhile would inherit the file
-/// open for writing, and a file that is being written cannot be executed.
+/// open for writing, and a file that is being written cannot be executed. It takes the place of an earlier one as a whole, which
+/// a job that has just been started may still have to read.
 pub(crate) fn script(folder: &Path, name: &str, text: &str) -> PathBuf {
     let path = folder.join(name);
     let mut writer = Command::new("sh")
-        .args(["-c", r#"cat > "$0" && chmod +x "$0""#])
+        .args([
+            "-c",
+            r#"cat > "$0.new" && chmod +x "$0.new" && mv "$0.new" "$0""#,
+        ])
         .arg(&path)
         .stdin(Stdio::piped())
         .spawn()
