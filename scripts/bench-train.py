@@ -130,7 +130,7 @@ def worker_start(worker, folder):
     layers = [{"op": "ip"}, {"op": "conv3", "units": 16, "stride": 1}, {"op": "max-pool"}, {"op": "fc", "units": 32},
               {"op": "softmax"}, {"op": "op"}]
     job = {
-        "protocol": 1, "evaluation": 1, "seed": 1, "device": "cpu",
+        "protocol": 2, "evaluation": 1, "seed": 1, "device": "cpu",
         "network": {"kind": "cnn", "layers": layers, "edges": [[i, i + 1] for i in range(len(layers) - 1)]},
         "task": {"path": os.path.join(folder, "images-idx3-ubyte"), "labels": os.path.join(folder, "labels-idx1-ubyte"),
                  "task": "class", "cache": os.path.join(folder, "cache"),

@@ -209,7 +209,7 @@ def jobs(setting, name, count, statuses):
     network = {"kind": "mlp-class", "layers": [{"op": "ip"}, {"op": "relu", "units": 8}, {"op": "softmax"}, {"op": "op"}],
                "edges": [[0, 1], [1, 2], [2, 3]]}
     training = {"epochs": 1, "batch": 8, "learning-rate": 0.1, "label-smoothing": 0.1, "patience": 2, "precision": "fp32"}
-    job = json.dumps({"protocol": 1, "evaluation": 0, "network": network, "seed": 1, "device": "cpu", "training": training,
+    job = json.dumps({"protocol": 2, "evaluation": 0, "network": network, "seed": 1, "device": "cpu", "training": training,
                       "task": {"path": folder + "/data.csv", "task": "class", "split": {"train": 0.5, "validation": 0.25, "test": 0.25}}})
     trained = 0
     # A worker takes a tenth of a second to start, with libtorch: fewer of them.

@@ -199,6 +199,9 @@ pub(crate) struct TrainArgs {
     /// model is the one that is exported [default: training.repeats].
     #[arg(long, value_name = "N")]
     pub(crate) repeats: Option<u32>,
+    /// Train on every row, the test rows too; the score that is told is then one in validation, of a training without them.
+    #[arg(long)]
+    pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) output: RunOutput,
 }

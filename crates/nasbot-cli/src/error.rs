@@ -85,14 +85,6 @@ impl Error {
         }
     }
 
-    /// A split without test data, on which the final network is scored.
-    pub(crate) fn no_test_data() -> Self {
-        Self::Unfit(nn_train::Error::Data {
-            field: "split",
-            problem: "leaves no test data, which the trained network is scored on".to_owned(),
-        })
-    }
-
     pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Read { path, source }

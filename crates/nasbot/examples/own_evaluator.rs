@@ -63,6 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             evaluations: 30,
             wall_time: None,
         },
+        facts: None,
     };
     let study = if path.exists() {
         settings.budget.evaluations += Ledger::read(&path)?.begun();

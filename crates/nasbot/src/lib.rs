@@ -32,6 +32,7 @@
 //!     evaluator: Evaluator::Own,
 //!     workers: Workers::default(),
 //!     budget: Budget { evaluations: 12, wall_time: None },
+//!     facts: None,
 //! };
 //! // Networks with few units, and many layers.
 //! let score = |network: &Network, _seed: u64| {

@@ -4,9 +4,9 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use nasbot_opt::{Halving, NetworkSpace, Rung, ValidConfig};
-use nn_train::TrainingSpec;
 use nn_train::data::DataSpec;
 use nn_train::job::Device;
+use nn_train::{Facts, TrainingSpec};
 use serde::{Deserialize, Serialize};
 
 /// A search that can run.
@@ -26,6 +26,8 @@ pub struct Settings {
     pub workers: Workers,
     /// How much may be spent.
     pub budget: Budget,
+    /// What the protocol and the bounds follow from, where they follow from the data.
+    pub facts: Option<Facts>,
 }
 
 /// The rungs of a training, in epochs.

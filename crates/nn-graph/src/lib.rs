@@ -14,6 +14,7 @@ mod network;
 mod op;
 mod path_lengths;
 pub mod pool;
+mod union;
 mod validate;
 mod weisfeiler_lehman;
 
@@ -25,4 +26,5 @@ pub use morph::{Morph, Refusal, mutate};
 pub use network::Network;
 pub use op::{Group, Kind, Op};
 pub use path_lengths::{Category, PathLengths, Walk};
+pub use union::Union;
 pub use weisfeiler_lehman::weisfeiler_lehman;

@@ -53,7 +53,16 @@ impl Network {
         layers: Vec<Layer>,
         edges: impl IntoIterator<Item = (usize, usize)>,
     ) -> Result<Self, Error> {
-        validate::layers(kind, &layers)?;
+        Ok(Self::ordered(kind, &layers, edges)?.0)
+    }
+
+    /// As [`Network::new`], with the place in `layers` of each layer of the network.
+    pub(crate) fn ordered(
+        kind: Kind,
+        layers: &[Layer],
+        edges: impl IntoIterator<Item = (usize, usize)>,
+    ) -> Result<(Self, Vec<usize>), Error> {
+        validate::layers(kind, layers)?;
         let (dag, order) = Dag::new(layers.len(), edges)?;
         let name = |i: usize| LayerRef {
             index: order[i],
@@ -62,12 +71,13 @@ impl Network {
         let sorted: Vec<Layer> = order.iter().map(|&old| layers[old]).collect();
         validate::connections(kind, &sorted, &dag, name)?;
         let measures = Measures::new(kind, &sorted, &dag, name)?;
-        Ok(Self(Arc::new(Parts {
+        let network = Self(Arc::new(Parts {
             kind,
             layers: sorted,
             dag,
             measures,
-        })))
+        }));
+        Ok((network, order))
     }
 
     /// The family that the network belongs to.

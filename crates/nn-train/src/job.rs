@@ -17,7 +17,7 @@ use crate::data::DataSpec;
 use crate::{Error, TrainingSpec};
 
 /// Version of the messages; a worker refuses jobs of another.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// One training, as the search asks for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,12 +42,45 @@ pub struct Job {
     /// and an ONNX file (`.onnx`) are written beside them.
     #[serde(default)]
     pub save: Option<PathBuf>,
-    /// Train on train and validation data together and score on the test data.
-    #[serde(default, rename = "final")]
-    pub is_final: bool,
+    /// Train on training and validation data together and score on the test data, if there are any.
+    #[serde(default, rename = "final", skip_serializing_if = "Option::is_none")]
+    pub finally: Option<Final>,
     /// Train only so far, from where the last part stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
+}
+
+/// How the last training is done, the one whose weights are kept.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Final {
+    /// Train on the test data too. The score is then one on the validation data, of a training without them.
+    #[serde(skip_serializing_if = "is_false")]
+    pub all: bool,
+    /// After how many epochs the evaluation of the network had its best weights, where the protocol returns to those. Absent, it
+    /// is found out by a training that is scored on the validation data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<u32>,
+    /// Evaluated networks, the best first, of which an ensemble is made in place of the job's network; see
+    /// [`ensemble`](crate::ensemble).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<Candidate>,
+}
+
+/// A network that may become a member of an ensemble.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Candidate {
+    /// The number of its evaluation.
+    pub evaluation: u64,
+    /// The network.
+    pub network: Network,
+    /// The seed of its evaluation.
+    pub seed: u64,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// A part of a training. Its parts together give bit for bit what the whole gives at once on the same processor.
@@ -169,13 +202,17 @@ pub enum Event {
         score: f64,
         /// Further figures by name: `accuracy`, `cross-entropy`; or `mse`, `r2`, and in the target's units `rmse`,
         /// `mae`; the final training loss `loss`;
-        /// with several repeats their means, and `noise`, the standard deviation of one repeat's score, and `rmse-noise`, that of
-        /// its `rmse`.
+        /// with several repeats or folds their means, and `noise`, the standard deviation of one repeat's score, and `rmse-noise`,
+        /// that of its `rmse`; `epochs`, after which a training had the weights that it was scored with. Of a final training
+        /// `test-rows`, on how many examples it was scored: with 0 the scores are those on the validation data.
         metrics: BTreeMap<String, f64>,
         /// Wall-clock time of reading, training and scoring.
         seconds: f64,
         /// Number of trainable parameters.
         parameters: u64,
+        /// The members of an ensemble by the numbers of their evaluations; one stands there as often as it was trained.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        members: Vec<u64>,
     },
     /// The last line of a training that failed.
     Failed {

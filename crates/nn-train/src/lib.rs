@@ -7,8 +7,10 @@
 //! Behind the feature `torch`: a plan becomes a libtorch model, is trained and scored, and the worker program
 //! `nasbot-worker` does that for one [`job::Job`].
 
+mod auto;
 pub mod baselines;
 pub mod data;
+pub mod ensemble;
 mod error;
 pub mod export;
 pub mod job;
@@ -19,5 +21,9 @@ pub mod torch;
 pub mod trained;
 mod training;
 
+pub use auto::Facts;
 pub use error::Error;
-pub use training::{Augmentation, Optimiser, Precision, Preset, Protocol, Schedule, TrainingSpec};
+pub use presets::Given;
+pub use training::{
+    Augmentation, Last, Optimiser, Precision, Preset, Protocol, Schedule, TrainingSpec,
+};

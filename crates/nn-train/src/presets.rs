@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Deserializer};
 
-use crate::training::{Augmentation, Optimiser, Precision, Preset, Schedule, TrainingSpec};
+use crate::auto::Facts;
+use crate::training::{Augmentation, Last, Optimiser, Precision, Preset, Schedule, TrainingSpec};
 
 impl Preset {
-    /// What the name stands for.
+    /// What the name stands for; `auto` without data is [`TrainingSpec::default`].
     #[must_use]
     pub fn spec(self) -> TrainingSpec {
         /// More scores than a training has: none stops it, but the best weights are returned to.
@@ -15,6 +16,7 @@ impl Preset {
             ..TrainingSpec::default()
         };
         match self {
+            Self::Auto => base,
             Self::PaperMlp => TrainingSpec {
                 steps: Some(20_000),
                 batch: 256,
@@ -60,11 +62,11 @@ impl Preset {
     }
 }
 
-/// A protocol as it is read: what is absent comes from the preset.
-#[derive(Deserialize)]
+/// A protocol as it is written: what is absent comes from the preset, or follows from the data.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 #[derive(Default)]
-struct Given {
+pub struct Given {
     protocol: Option<Preset>,
     epochs: Option<u32>,
     steps: Option<u32>,
@@ -84,6 +86,9 @@ struct Given {
     patience: Option<u32>,
     augment: Option<Augmentation>,
     repeats: Option<u32>,
+    folds: Option<u32>,
+    #[serde(rename = "final")]
+    last: Option<Last>,
     memory: Option<u32>,
     time: Option<f64>,
     precision: Option<Precision>,
@@ -92,10 +97,50 @@ struct Given {
 
 impl<'de> Deserialize<'de> for TrainingSpec {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let given = Given::deserialize(deserializer)?;
-        let base = given.protocol.map_or_else(Self::default, Preset::spec);
-        Ok(Self {
-            protocol: given.protocol,
+        Ok(Given::deserialize(deserializer)?.on(None, false))
+    }
+}
+
+impl Given {
+    /// The protocol on data of which `facts` are known, for trainings that stop at rungs or do not. Without a preset it is
+    /// [`Preset::Auto`] where the data are known, and [`TrainingSpec::default`] otherwise.
+    #[must_use]
+    pub fn on(self, facts: Option<&Facts>, has_rungs: bool) -> TrainingSpec {
+        let base = match (self.protocol, facts) {
+            (None | Some(Preset::Auto), Some(facts)) => self.automatic(facts, has_rungs),
+            (Some(preset), _) => preset.spec(),
+            (None, None) => TrainingSpec::default(),
+        };
+        self.over(base)
+    }
+
+    /// What is automatic where it goes together with what is given.
+    fn automatic(&self, facts: &Facts, has_rungs: bool) -> TrainingSpec {
+        let mut base = facts.protocol();
+        if let Some(optimiser) = self
+            .optimiser
+            .filter(|optimiser| *optimiser != base.optimiser)
+        {
+            base = base.with(optimiser);
+            if optimiser == Optimiser::Adamw {
+                base.learning_rate = 0.001;
+            }
+        }
+        if has_rungs || self.repeats.is_some_and(|repeats| repeats > 1) {
+            base.folds = None;
+        }
+        if has_rungs {
+            base.patience = None;
+        }
+        base.warmup = base.warmup.min(self.epochs.map_or(f64::MAX, f64::from));
+        base
+    }
+
+    /// Every key that is given in place of the base's.
+    fn over(self, base: TrainingSpec) -> TrainingSpec {
+        let given = self;
+        TrainingSpec {
+            protocol: given.protocol.or(base.protocol),
             epochs: given.epochs.unwrap_or(base.epochs),
             // A protocol that counts in epochs does not want the preset's steps.
             steps: given
@@ -117,10 +162,12 @@ impl<'de> Deserialize<'de> for TrainingSpec {
             patience: given.patience.or(base.patience),
             augment: given.augment.unwrap_or(base.augment),
             repeats: given.repeats.unwrap_or(base.repeats),
+            folds: given.folds.or(base.folds),
+            last: given.last.unwrap_or(base.last),
             memory: given.memory.or(base.memory),
             time: given.time.or(base.time),
             precision: given.precision.unwrap_or(base.precision),
             channels_last: given.channels_last.unwrap_or(base.channels_last),
-        })
+        }
     }
 }

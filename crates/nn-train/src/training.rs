@@ -13,6 +13,8 @@ use crate::Error;
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Preset {
+    /// What follows from the data; see [`Facts`](crate::Facts).
+    Auto,
     /// How the paper's program trains perceptrons: plain stochastic gradient descent, 20,000 steps of 256 examples at
     /// 1e-5, the best of the scores on the way. (Its regressions minimise the absolute error, ours the square. So small
     /// a rate suits data that are not standardised; others want a `learning-rate` of their own.)
@@ -27,12 +29,13 @@ pub enum Preset {
 
 impl Preset {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::PaperMlp, Self::PaperCifar10, Self::Fast];
+    pub const ALL: [Self; 4] = [Self::Auto, Self::PaperMlp, Self::PaperCifar10, Self::Fast];
 
     /// The name used in TOML.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Auto => "auto",
             Self::PaperMlp => "paper-mlp",
             Self::PaperCifar10 => "paper-cifar10",
             Self::Fast => "fast",
@@ -84,6 +87,12 @@ pub struct TrainingSpec {
     pub augment: Augmentation,
     /// Train so often, from seeds that follow one another, and report the mean score, with its spread as `noise`.
     pub repeats: u32,
+    /// Divide the training and validation examples into so many parts and train as often, each time without one of them, on
+    /// which the training is scored: the score is the mean, with the spread as `noise`.
+    pub folds: Option<u32>,
+    /// What the last training makes.
+    #[serde(rename = "final")]
+    pub last: Last,
     /// Refuse networks whose training would take more memory than this by [`Plan::memory`](crate::plan::Plan::memory),
     /// megabytes.
     pub memory: Option<u32>,
@@ -117,12 +126,26 @@ impl Default for TrainingSpec {
             patience: None,
             augment: Augmentation::default(),
             repeats: 1,
+            folds: None,
+            last: Last::Best,
             memory: None,
             time: None,
             precision: Precision::Fp32,
             channels_last: true,
         }
     }
+}
+
+/// What the last training makes: the model that leaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Last {
+    /// The best network.
+    #[default]
+    Best,
+    /// The mean of several evaluated networks, chosen by the validation data; see [`ensemble`](crate::ensemble).
+    Ensemble,
 }
 
 /// How a gradient becomes a step.
@@ -272,6 +295,16 @@ impl TrainingSpec {
                 (1..=100).contains(&self.repeats),
                 "repeats",
                 "from 1 to 100",
+            ),
+            (
+                self.folds.is_none_or(|folds| (2..=20).contains(&folds)),
+                "folds",
+                "from 2 to 20",
+            ),
+            (
+                self.folds.is_none() || self.repeats == 1,
+                "repeats",
+                "1 where there are folds",
             ),
             (
                 self.time.is_none_or(|time| finite(time) && time > 0.0),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use nasbot::session;
-use nasbot::settings::Description;
+use nasbot::settings::{Description, Evaluator};
 use nasbot::study::{About, Described, Event, Ledger, Study};
 
 use super::search;
@@ -34,11 +34,15 @@ pub(crate) fn run(args: &ResumeArgs) -> Result<(), Error> {
         seed: Some(ledger.seed()),
         evaluations: args.evaluations,
         wall_time: args.wall_time.map(|span| span.0),
+        facts: ledger.created.as_ref().and_then(|created| created.facts),
     };
     let config = config(args, &ledger, &recorded, mended.as_ref(), overrides)?;
     let retried = retried(args, &ledger)?;
     // What there is to know of the data was said when the search began.
-    drop(search::check(&config.settings)?);
+    if let Evaluator::Local(training) = &config.settings.evaluator {
+        nn_train::data::describe(&training.data)?;
+    }
+    search::check(&config.settings, None)?;
     let described = mended.map(|description| {
         Event::Described(Described {
             description: description.seen_from(&args.study),

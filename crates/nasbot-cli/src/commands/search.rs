@@ -5,7 +5,7 @@ use std::path::Path;
 
 use nasbot::Stop;
 use nasbot::backend::{self, Reports};
-use nasbot::settings::{Evaluator, Settings};
+use nasbot::settings::Settings;
 use nasbot::study::{self, Created, Event, Study};
 use nasbot::{report, session};
 use nasbot_opt::Search;
@@ -25,8 +25,9 @@ pub(crate) fn run(args: &SearchArgs) -> Result<(), Error> {
         seed: args.seed,
         evaluations: args.evaluations,
         wall_time: None,
+        facts: None,
     };
-    let config = config::parse(&description, overrides)?;
+    let config = config::open(&description, overrides)?;
     let settings = &config.settings;
     let path = (args.study.clone().or_else(|| config.study.clone()))
         .unwrap_or_else(|| study::default_path(&settings.name));
@@ -38,7 +39,7 @@ pub(crate) fn run(args: &SearchArgs) -> Result<(), Error> {
     if path.to_str().is_none() {
         return Err(nasbot::Error::NotText { path }.into());
     }
-    let remarks = check(settings)?;
+    let remarks = check(settings, config.contents.as_ref())?;
     if !args.output.quiet {
         remarks
             .iter()
@@ -56,24 +57,14 @@ pub(crate) fn run(args: &SearchArgs) -> Result<(), Error> {
 }
 
 /// Finds out what would stop the search later, before there is a study; what a person should know of the data and the budget.
-pub(crate) fn check(settings: &Settings) -> Result<Vec<String>, Error> {
+pub(crate) fn check(
+    settings: &Settings,
+    contents: Option<&Contents>,
+) -> Result<Vec<String>, Error> {
     // It is made again for the search; making it tells whether its programs and devices are there.
     backend::backend(settings, Reports::new(|_| {}))?;
-    let contents = contents(settings)?;
-    let remarks = contents.iter().flat_map(report::remarks);
+    let remarks = contents.into_iter().flat_map(report::remarks);
     Ok(remarks.chain(short_budget(settings)).collect())
-}
-
-/// What is in the data that networks are trained on, if they are trained on data.
-pub(crate) fn contents(settings: &Settings) -> Result<Option<Contents>, Error> {
-    let Evaluator::Local(training) = &settings.evaluator else {
-        return Ok(None);
-    };
-    let contents = nn_train::data::describe(&training.data)?;
-    if contents.parts[2] == 0 {
-        return Err(Error::no_test_data());
-    }
-    Ok(Some(contents))
 }
 
 /// A remark where the budget ends before the strategy has chosen anything.

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use nasbot::backend::{self, End, Key, Task, Work};
 use nasbot::report::{Card, Searched};
-use nasbot::session::{Once, Step, write_atomically};
+use nasbot::session::{self, Once, Step, write_atomically};
 use nasbot::settings::{Devices, Evaluator, Training};
 use nasbot::study::{self, Detail, Ledger};
 use nn_graph::{Network, draw};
+use nn_train::Last;
 use nn_train::data;
+use nn_train::job::Final;
 use nn_train::plan::Plan;
 
 use crate::cli::{Format, TrainArgs};
@@ -26,12 +28,10 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Error> {
     let (config, training) = prepare(args, &subject)?;
     let out = place(args, &subject.name)?;
     let data = data::load(&training.data)?;
-    if data.test.is_empty() {
-        return Err(Error::no_test_data());
-    }
     let plan = Plan::for_data(&subject.network, &data)?;
     let mut card = Card::new(&subject.name, &training, &data, &plan, subject.seed);
     card.searched = subject.searched;
+    let (shape, outputs) = (data.shape, data.outputs());
     drop(data);
 
     let stop = signals::catch()?;
@@ -50,7 +50,13 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Error> {
         seed: subject.seed,
         log: log.clone(),
         study: None,
-        task: Task::TrainFinally(absolute.join("model.safetensors")),
+        task: Task::TrainFinally {
+            weights: absolute.join("model.safetensors"),
+            how: Final {
+                all: args.all,
+                ..subject.how.clone()
+            },
+        },
     };
     let backend = |reports| backend::backend(&config.settings, reports);
     let end = wait(Once::start(backend, work, &stop)?, args.output.quiet);
@@ -65,12 +71,16 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Error> {
             return Err(Error::Stopped);
         }
     };
+    let network = match session::ensemble(&subject.how, &detail.members) {
+        None => subject.network,
+        Some(network) => {
+            card.describe(&Plan::new(&network, shape, outputs)?);
+            network
+        }
+    };
     card.result = Some((score, detail));
-    write(
-        &partial.join("network.json"),
-        &(subject.network.to_json() + "\n"),
-    )?;
-    write(&partial.join("network.svg"), &draw::svg(&subject.network))?;
+    write(&partial.join("network.json"), &(network.to_json() + "\n"))?;
+    write(&partial.join("network.svg"), &draw::svg(&network))?;
     write(&partial.join("README.md"), &card.markdown())?;
     put_in_place(&partial, &out)?;
     terminal::print(&match args.output.format {
@@ -86,6 +96,7 @@ struct Subject {
     seed: u64,
     config: Config,
     searched: Option<Searched>,
+    how: Final,
 }
 
 fn subject(args: &TrainArgs) -> Result<Subject, Error> {
@@ -116,6 +127,7 @@ fn subject(args: &TrainArgs) -> Result<Subject, Error> {
         seed: args.seed.unwrap_or(config.settings.search.seed),
         config,
         searched: None,
+        how: Final::default(),
     })
 }
 
@@ -135,6 +147,7 @@ fn from_study(args: &TrainArgs, given: Option<Config>) -> Result<Subject, Error>
                 seed: Some(ledger.seed()),
                 evaluations: Some(ledger.budget),
                 wall_time: None,
+                facts: ledger.created.as_ref().and_then(|created| created.facts),
             };
             config::parse(&description.clone().located(path), overrides)?
         }
@@ -145,6 +158,17 @@ fn from_study(args: &TrainArgs, given: Option<Config>) -> Result<Subject, Error>
             }
             .into());
         }
+    };
+    let how = match &config.settings.evaluator {
+        Evaluator::Local(training) => {
+            let mut protocol = training.protocol.clone();
+            if args.evaluation.is_some() {
+                // A network that was asked for is trained alone.
+                protocol.last = Last::Best;
+            }
+            session::last_training(&ledger, record, &protocol)?
+        }
+        _ => Final::default(),
     };
     let id = record.suggestion.id;
     let network = record.suggestion.candidate.network();
@@ -160,6 +184,7 @@ fn from_study(args: &TrainArgs, given: Option<Config>) -> Result<Subject, Error>
             evaluations: ledger.counted(),
             score: record.score().zip(record.detail.clone()),
         }),
+        how,
     })
 }
 
@@ -175,6 +200,9 @@ fn prepare(args: &TrainArgs, subject: &Subject) -> Result<(Config, Training), Er
     };
     if let Some(repeats) = args.repeats {
         training.protocol.repeats = repeats;
+        if repeats > 1 {
+            training.protocol.folds = None;
+        }
     }
     training.protocol.clone().validated()?;
     let training = training.as_ref().clone();

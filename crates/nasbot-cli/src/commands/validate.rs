@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::search;
 use crate::cli::{Format, ValidateArgs};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Overrides};
 use crate::error::Error;
 use crate::{input, terminal};
 
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Result<(), Error> {
         } else if ending(path) == Some("toml") {
             tell(
                 input::name(path),
-                config::load(path).and_then(|config| describe_config(&config, !args.no_data)),
+                check(path, !args.no_data).map(|config| describe_config(&config)),
             )?;
         } else {
             tell(
@@ -91,7 +91,7 @@ fn describe_network(network: &Network) -> String {
 }
 
 /// The search in a line, then its data.
-fn describe_config(config: &Config, opens_data: bool) -> Result<String, Error> {
+fn describe_config(config: &Config) -> String {
     let settings = &config.settings;
     let mut out = format!(
         "a search over {} networks by {}, {} evaluations",
@@ -99,11 +99,19 @@ fn describe_config(config: &Config, opens_data: bool) -> Result<String, Error> {
         settings.search.strategy,
         settings.budget.evaluations
     );
-    if opens_data && let Some(contents) = search::contents(settings)? {
-        out += &format!("\n{}", report::contents(&contents).trim_end());
+    if let Some(contents) = &config.contents {
+        out += &format!("\n{}", report::contents(contents).trim_end());
     }
     if let Some(remark) = search::short_budget(settings) {
         out += &format!("\n  {remark}");
     }
-    Ok(out)
+    out
+}
+
+fn check(path: &Path, opens_data: bool) -> Result<Config, Error> {
+    if opens_data {
+        config::load(path)
+    } else {
+        config::parse(&config::read(path)?, Overrides::default())
+    }
 }

@@ -12,7 +12,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nasbot::settings::{Description, Settings};
+use nasbot::settings::{Description, Evaluator, Settings};
+use nn_train::Facts;
+use nn_train::data::Contents;
 
 pub(crate) use self::diagnostic::ConfigErrors;
 pub(crate) use self::duration::Span;
@@ -25,6 +27,8 @@ pub(crate) struct Config {
     pub(crate) settings: Settings,
     /// Where the file wants the study, if it says.
     pub(crate) study: Option<PathBuf>,
+    /// What is in the data, where they have been opened.
+    pub(crate) contents: Option<Contents>,
 }
 
 /// Reads a TOML file.
@@ -52,6 +56,8 @@ pub(crate) struct Overrides {
     pub(crate) evaluations: Option<u64>,
     /// The limit of time.
     pub(crate) wall_time: Option<Duration>,
+    /// What is known of the data, as a study has recorded it.
+    pub(crate) facts: Option<Facts>,
 }
 
 /// Checks a description: the one way from TOML to a search that can run.
@@ -59,7 +65,25 @@ pub(crate) fn parse(source: &Description, overrides: Overrides) -> Result<Config
     check::check(source, overrides).map_err(Error::Config)
 }
 
-/// Reads and checks a TOML file.
+/// Checks a description, then opens its data, if it trains on data: what it leaves open follows from them.
+pub(crate) fn open(source: &Description, overrides: Overrides) -> Result<Config, Error> {
+    let config = parse(source, overrides)?;
+    let Evaluator::Local(training) = &config.settings.evaluator else {
+        return Ok(config);
+    };
+    let contents = nn_train::data::describe(&training.data)?;
+    let facts = Facts::of(&training.data, &contents);
+    let overrides = Overrides {
+        facts: Some(facts),
+        ..overrides
+    };
+    Ok(Config {
+        contents: Some(contents),
+        ..parse(source, overrides)?
+    })
+}
+
+/// Reads and checks a TOML file and opens its data.
 pub(crate) fn load(path: &Path) -> Result<Config, Error> {
-    parse(&read(path)?, Overrides::default())
+    open(&read(path)?, Overrides::default())
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use nasbot_opt::SearchConfig;
 use nn_graph::Bounds;
-use nn_train::TrainingSpec;
+use nn_train::Given;
 use nn_train::data::DataSpec;
 use serde::Deserialize;
 
@@ -18,7 +18,7 @@ pub(super) struct Raw {
     pub(super) study: RawStudy,
     pub(super) space: RawSpace,
     pub(super) data: Option<DataSpec>,
-    pub(super) training: Option<TrainingSpec>,
+    pub(super) training: Option<Given>,
     #[serde(default)]
     pub(super) search: SearchConfig,
     pub(super) fidelity: Option<RawFidelity>,
@@ -59,18 +59,19 @@ pub(super) struct RawSpace {
 }
 
 impl RawSpace {
-    pub(super) fn bounds(&self) -> Bounds {
+    /// The bounds that are given, and those that follow from the data for the others.
+    pub(super) fn bounds(&self, data: Bounds) -> Bounds {
         Bounds {
-            min_layers: self.min_layers,
-            max_layers: self.max_layers,
-            min_mass: self.min_mass,
-            max_mass: self.max_mass,
-            max_in_degree: self.max_in_degree,
-            max_out_degree: self.max_out_degree,
-            max_edges: self.max_edges,
-            min_units: self.min_units,
-            max_units: self.max_units,
-            max_halvings: self.max_halvings,
+            min_layers: self.min_layers.or(data.min_layers),
+            max_layers: self.max_layers.or(data.max_layers),
+            min_mass: self.min_mass.or(data.min_mass),
+            max_mass: self.max_mass.or(data.max_mass),
+            max_in_degree: self.max_in_degree.or(data.max_in_degree),
+            max_out_degree: self.max_out_degree.or(data.max_out_degree),
+            max_edges: self.max_edges.or(data.max_edges),
+            min_units: self.min_units.or(data.min_units),
+            max_units: self.max_units.or(data.max_units),
+            max_halvings: self.max_halvings.or(data.max_halvings),
         }
     }
 }

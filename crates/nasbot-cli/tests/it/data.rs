@@ -18,7 +18,7 @@ fn table() -> String {
 
 fn description(data: &str) -> String {
     format!(
-        "[space]\nkind = \"mlp-class\"\n[data]\npath = \"patients.csv\"\ntask = \"class\"\n{data}\n[budget]\nevaluations = 12\n"
+        "[space]\nkind = \"mlp-class\"\n[data]\npath = \"patients.csv\"\ntask = \"class\"\n{data}\n[budget]\nevaluations = 8\n"
     )
 }
 
@@ -34,7 +34,7 @@ fn validate_shows_what_is_in_the_data() {
         "age     number  a number",
         "town    text    one input each: 'Aarau', 'Bern'",
         "column 'id' is left out: it is text of 24 different words in 24 rows",
-        "the budget of 12 evaluations ends before the model chooses",
+        "the budget of 8 evaluations ends before the model chooses",
     ] {
         assert!(shown.contains(expected), "{expected}\n{shown}");
     }

@@ -86,9 +86,9 @@ fn worker(folder: &Folder) {
         r#"#!/bin/sh
 read -r job
 n=$(printf '%s' "$job" | sed 's/.*"evaluation":\([0-9]*\).*/\1/')
-echo '{"event":"hello","protocol":1,"worker":"0.1.0","torch":"none"}'
+echo '{"event":"hello","protocol":2,"worker":"0.1.0","torch":"none"}'
 case $job in
-*'"final":true'*) until=9; save=$(printf '%s' "$job" | sed 's/.*"save":"\([^"]*\)".*/\1/'); echo w > "$save";;
+*'"final":{'*) until=9; save=$(printf '%s' "$job" | sed 's/.*"save":"\([^"]*\)".*/\1/'); echo w > "$save";;
 *) until=$(printf '%s' "$job" | sed 's/.*"until":\([0-9]*\).*/\1/');;
 esac
 if [ "$n" = 4 ]; then echo '{"event":"failed","kind":"diverged","message":"NaN"}'; exit 0; fi

@@ -333,7 +333,7 @@ fn what_would_stop_a_search_at_its_end_is_said_at_its_beginning() {
     folder.search(2, "");
     let text = folder.read("search.toml");
     for wrong in [
-        "split = { train = 0.8, validation = 0.2, test = 0 }",
+        "split = { train = 0.8, validation = 0, test = 0.2 }",
         "label = \"nothing\"",
     ] {
         folder.write(

@@ -14,9 +14,9 @@ fn worker(folder: &Folder, code: &str) {
             r#"#!/bin/sh
 read -r job
 n=$(printf '%s' "$job" | sed 's/.*"evaluation":\([0-9]*\).*/\1/')
-echo '{{"event":"hello","protocol":1,"worker":"0.1.0","torch":"none"}}'
+echo '{{"event":"hello","protocol":2,"worker":"0.1.0","torch":"none"}}'
 case $job in
-*'"final":true'*)
+*'"final":{{'*)
     save=$(printf '%s' "$job" | sed 's/.*"save":"\([^"]*\)".*/\1/')
     echo weights > "$save"
     until=9 ;;

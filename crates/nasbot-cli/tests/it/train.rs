@@ -69,7 +69,8 @@ fn a_network_is_trained_on_all_data_and_described() {
     // Two for each multiply-add; the 8×8 image is convolved before it is halved.
     assert_eq!(figures["flops"], 2 * (64 * 9 * 16 + 16 * 32 + 32 * 10));
     let job = &jobs(&folder)[0];
-    assert_eq!((&job["final"], &job["seed"]), (&true.into(), &5.into()));
+    assert!(job["final"].is_object());
+    assert_eq!(job["seed"], 5);
     assert_eq!(job["training"]["repeats"], 3);
     assert!(job.get("stage").is_none());
     let card = folder.read("net.trained/README.md");
@@ -152,7 +153,7 @@ fn a_study_gives_its_best_network_and_its_description() {
     let evaluations = folder.evaluations();
     for (job, id) in [(&jobs[0], 1), (&jobs[1], 0), (&jobs[2], 1)] {
         assert_eq!(job["network"], evaluations[id]["network"]);
-        assert_eq!(job["final"], true);
+        assert!(job["final"].is_object());
     }
     assert_eq!(
         (&jobs[0]["seed"], &jobs[1]["seed"]),
@@ -209,17 +210,6 @@ fn what_can_t_be_trained_is_refused_before_anything_runs() {
         .run(&["train", "mlp.json", "--config", "search.toml"])
         .fails(2);
     assert!(error.contains("mlp-reg"), "{error}");
-    folder.write(
-        "untested.toml",
-        &description("", 2).replace(
-            "[training]",
-            "split = { train = 0.8, validation = 0.2, test = 0.0 }\n[training]",
-        ),
-    );
-    let error = folder
-        .run(&["train", "net.json", "--config", "untested.toml"])
-        .fails(2);
-    assert!(error.contains("leaves no test data"), "{error}");
     folder.write(
         "synthetic.toml",
         "[space]\nkind = \"cnn\"\n[workers]\nbackend = \"synthetic\"\n[budget]\nevaluations = 1\n",

@@ -72,6 +72,7 @@ pub(super) fn of_line(last: &str, status: ExitStatus, log: &Path, seconds: f64) 
                 metrics,
                 seconds,
                 parameters: None,
+                members: Vec::new(),
                 worker: None,
                 message: (!notes.is_empty()).then(|| notes.join("; ")),
             };

@@ -44,10 +44,10 @@ struct Trainings {
 
 impl Job for Trainings {
     fn program(&self, slot: &Slot, work: &Work) -> Result<Program, nn_train::Error> {
-        let (save, stage) = match &work.task {
-            Task::Evaluate => (None, None),
-            Task::GoOn(stage) => (None, Some(stage.clone())),
-            Task::TrainFinally(weights) => (Some(weights.clone()), None),
+        let (save, finally, stage) = match &work.task {
+            Task::Evaluate => (None, None, None),
+            Task::GoOn(stage) => (None, None, Some(stage.clone())),
+            Task::TrainFinally { weights, how } => (Some(weights.clone()), Some(how.clone()), None),
         };
         let message = Message {
             protocol: PROTOCOL,
@@ -57,7 +57,7 @@ impl Job for Trainings {
             training: self.training.protocol.clone(),
             seed: work.seed,
             device: slot.device,
-            is_final: save.is_some(),
+            finally,
             save,
             stage,
         };
@@ -170,12 +170,14 @@ impl Conversation<'_> {
                 metrics,
                 seconds,
                 parameters,
+                members,
             }) => {
                 let detail = Detail {
                     metrics,
                     seconds,
                     parameters: Some(parameters),
                     worker: self.hello.take(),
+                    members,
                     message: None,
                 };
                 self.answer = Some(answer::scored(score, detail));

@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use nasbot_opt::Outcome;
 use nn_graph::Network;
-use nn_train::job::Stage;
+use nn_train::job::{Final, Stage};
 use serde::{Deserialize, Serialize};
 
 pub use self::function::{Connect, Function};
@@ -138,14 +138,19 @@ pub struct Work {
 }
 
 /// What is done with a network.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Task {
     /// It is evaluated.
     Evaluate,
     /// It is trained up to a rung, from the rung before if there is one.
     GoOn(Stage),
-    /// It is trained on training and validation data, tested, and its weights are written there.
-    TrainFinally(PathBuf),
+    /// It is trained on training and validation data, tested, and its weights are written.
+    TrainFinally {
+        /// Where the weights go.
+        weights: PathBuf,
+        /// How it is done.
+        how: Final,
+    },
 }
 
 /// Where a work stands.

@@ -53,6 +53,8 @@ pub struct Card {
     repeats: u32,
     parameters: u64,
     flops: u64,
+    /// What it takes and gives.
+    ends: [[String; 2]; 2],
     /// Where the network comes from, if from a search.
     pub searched: Option<Searched>,
     /// The score on the test data and what else is known.
@@ -89,7 +91,6 @@ struct Figures<'a> {
 impl Card {
     /// The card of a network that is to be trained: its plan, its data and how it is trained.
     pub fn new(name: &str, training: &Training, data: &Dataset, plan: &Plan, seed: u64) -> Self {
-        let (parameters, flops) = (plan.trainable(), plan.flops());
         let input = match data.shape {
             InputShape::Image(i) => format!("images, {} × {} × {}", i.channels, i.height, i.width),
             InputShape::Features(n) => format!("rows of {n} numbers"),
@@ -98,18 +99,7 @@ impl Card {
             Some(classes) => format!("log-probabilities of {classes} classes"),
             None => "one number, standardised".to_owned(),
         };
-        let network = &plan.network;
-        let facts = [
-            ("kind", network.kind().to_string()),
-            ("layers", format!("{}: {}", network.len(), sketch(network))),
-            ("parameters", grouped(parameters)),
-            (
-                "floating-point operations",
-                format!("{} an example", grouped(flops)),
-            ),
-            ("input", input),
-            ("output", output),
-        ];
+        let ends = [("input", input), ("output", output)];
         let (train, validation, test) = (&data.train, &data.validation, &data.test);
         let parts = format!(
             "trained on {} examples (training {}, validation {}), tested on {}",
@@ -134,18 +124,38 @@ impl Card {
                 .iter()
                 .map(|note| ["note".to_owned(), note.clone()]),
         );
-        Self {
+        let mut card = Self {
             name: name.to_owned(),
             seed,
-            facts: facts.map(|(name, value)| [name.to_owned(), value]).into(),
+            facts: Vec::new(),
             data: about,
             protocol: entries(&training.protocol),
             repeats: training.protocol.repeats,
-            parameters,
-            flops,
+            parameters: 0,
+            flops: 0,
+            ends: ends.map(|(name, value)| [name.to_owned(), value]),
             searched: None,
             result: None,
-        }
+        };
+        card.describe(plan);
+        card
+    }
+
+    /// Says what the network is that was trained: where an ensemble was made, not the one that was asked for.
+    pub fn describe(&mut self, plan: &Plan) {
+        (self.parameters, self.flops) = (plan.trainable(), plan.flops());
+        let network = &plan.network;
+        let facts = [
+            ("kind", network.kind().to_string()),
+            ("layers", format!("{}: {}", network.len(), sketch(network))),
+            ("parameters", grouped(self.parameters)),
+            (
+                "floating-point operations",
+                format!("{} an example", grouped(self.flops)),
+            ),
+        ];
+        let facts = facts.map(|(name, value)| [name.to_owned(), value]);
+        self.facts = facts.into_iter().chain(self.ends.clone()).collect();
     }
 
     /// The card as Markdown.
@@ -195,11 +205,18 @@ impl Card {
             "one training; its spread over seeds was not measured (--repeats N does)".to_owned()
         };
         let score = text::score(*score, detail);
-        writeln!(out, "On the test data: {score}, {how}.\n")?;
+        let part = text::scored_on(detail);
+        writeln!(out, "On the {part} data: {score}, {how}.\n")?;
+        if part == "validation" {
+            writeln!(
+                out,
+                "The network was then trained on all examples, so that none were left to test it on.\n"
+            )?;
+        }
         let metrics: Vec<_> = (detail.metrics.iter())
             .map(|(name, value)| [name.clone(), number(*value)])
             .collect();
-        rows(out, ["metric", "test data"], &metrics)?;
+        rows(out, ["metric", &format!("{part} data")], &metrics)?;
         writeln!(out, "\n`loss` is the mean training loss of the last epoch.")?;
         if let Some((score, detail)) = self.searched.as_ref().and_then(|s| s.score.as_ref()) {
             let score = text::score(*score, detail);
@@ -212,6 +229,11 @@ impl Card {
     }
 
     fn write_origin(&self, out: &mut String) -> std::fmt::Result {
+        if let Some((_, detail)) = &self.result
+            && !detail.members.is_empty()
+        {
+            writeln!(out, "\nThe mean of {}.", text::members(&detail.members))?;
+        }
         if let Some(searched) = &self.searched {
             writeln!(
                 out,
@@ -260,7 +282,7 @@ impl Card {
         };
         let line = |name: &str, value: String| vec![name.to_owned(), value];
         let mut lines = vec![
-            line("test", text::score(*score, detail)),
+            line(text::scored_on(detail), text::score(*score, detail)),
             line("parameters", grouped(self.parameters)),
             line("", String::new()),
         ];

@@ -130,12 +130,17 @@ impl<'a> Summary<'a> {
             Some(best) => rows.extend(describe_best(best)),
         }
         if let Some(test) = &self.test {
-            let result = match test.score {
-                Some(score) => format!(
+            let part = text::scored_on(test.detail);
+            let result = match (test.score, part) {
+                (Some(score), "test") => format!(
                     "{} (trained once more, on training and validation data)",
                     text::score(score, test.detail)
                 ),
-                None => format!(
+                (Some(score), _) => format!(
+                    "{} (then trained once more, on all data: there is no test part)",
+                    text::score(score, test.detail)
+                ),
+                (None, _) => format!(
                     "could not be computed: {}",
                     clean(
                         test.detail
@@ -145,7 +150,11 @@ impl<'a> Summary<'a> {
                     )
                 ),
             };
-            rows.push(row("test", result));
+            rows.push(row(part, result));
+            if !test.detail.members.is_empty() {
+                let members = text::members(&test.detail.members);
+                rows.push(row("", format!("by the mean of {members}")));
+            }
         }
         table(&rows, &[])
     }
@@ -155,10 +164,16 @@ impl<'a> Summary<'a> {
         let out = quoted(&self.place.out);
         let study = quoted(&self.place.study);
         let mut files = Vec::new();
+        let is_ensemble = (self.test.as_ref()).is_some_and(|test| !test.detail.members.is_empty());
+        let weights = if is_ensemble {
+            "weights of the ensemble"
+        } else {
+            "its weights"
+        };
         for (name, what) in [
             ("best.json", "the best network"),
             ("best.svg", "its drawing"),
-            ("best.safetensors", "its weights"),
+            ("best.safetensors", weights),
             ("best.py", "a PyTorch program that loads them"),
             ("best.onnx", "network and weights for other programs"),
             ("summary.json", "these figures"),

@@ -80,6 +80,32 @@ pub fn score(score: f64, detail: &Detail) -> String {
     }
 }
 
+/// On which part of the data the last training was scored.
+pub(super) fn scored_on(detail: &Detail) -> &'static str {
+    match detail.metrics.get("test-rows") {
+        Some(rows) if *rows < 1.0 => "validation",
+        _ => "test",
+    }
+}
+
+/// The members of an ensemble by their evaluations, one that stands there several times with its number of times.
+pub(super) fn members(members: &[u64]) -> String {
+    let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
+    (members.iter()).for_each(|member| *counts.entry(*member).or_default() += 1);
+    let named: Vec<String> = (counts.iter())
+        .map(|(member, count)| match count {
+            1 => format!("#{member}"),
+            n => format!("{n} × #{member}"),
+        })
+        .collect();
+    let networks = if members.len() == 1 {
+        "network"
+    } else {
+        "networks"
+    };
+    format!("{} {networks}: {}", members.len(), named.join(", "))
+}
+
 /// Why an evaluation failed, in words.
 pub(super) fn failure(failure: Failure) -> &'static str {
     match failure {

@@ -18,6 +18,7 @@ use std::thread;
 
 pub use self::files::write_atomically;
 pub use self::once::{Once, Step};
+pub use self::work::{ensemble, last_training};
 use crate::backend::{Backend, Connect, Report, Reports};
 use crate::error::Error;
 use crate::settings::Settings;

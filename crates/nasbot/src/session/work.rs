@@ -4,12 +4,16 @@ use std::fs;
 use std::path::PathBuf;
 
 use nasbot_opt::State;
-use nn_train::job::Stage;
+use nn_graph::Network;
+use nn_train::ensemble::MOST_CANDIDATES;
+use nn_train::job::{Candidate, Final, Stage};
+use nn_train::{Last, TrainingSpec};
 
 use super::Session;
 use crate::backend::{Key, Task, Work};
 use crate::error::Error;
-use crate::study::Record;
+use crate::settings::Evaluator;
+use crate::study::{Ledger, Record};
 
 impl Session<'_> {
     /// The part of its training that an evaluation is to do next.
@@ -28,7 +32,11 @@ impl Session<'_> {
     /// The last training of an evaluation's network.
     pub(super) fn last_work(&self, record: &Record, weights: PathBuf) -> Result<Work, Error> {
         let log = self.place.out.join("logs").join("final.log");
-        self.work_of(record, Task::TrainFinally(weights), log)
+        let how = match &self.settings.evaluator {
+            Evaluator::Local(training) => last_training(&self.ledger, record, &training.protocol)?,
+            _ => Final::default(),
+        };
+        self.work_of(record, Task::TrainFinally { weights, how }, log)
     }
 
     fn work_of(&self, record: &Record, task: Task, log: PathBuf) -> Result<Work, Error> {
@@ -68,6 +76,54 @@ impl Session<'_> {
             let _ = fs::remove_file(self.place.checkpoint(id));
         }
     }
+}
+
+/// How the last training of an evaluation's network is done, or that of the best networks where the protocol makes an
+/// ensemble of them.
+///
+/// # Errors
+///
+/// A network of the study cannot be read.
+pub fn last_training(
+    ledger: &Ledger,
+    record: &Record,
+    protocol: &TrainingSpec,
+) -> Result<Final, Error> {
+    let metrics = record.detail.as_ref().map(|detail| &detail.metrics);
+    let epochs = metrics.and_then(|metrics| metrics.get("epochs"));
+    let mut how = Final {
+        // With folds it is their mean.
+        epochs: epochs.map(|epochs| epochs.round().max(1.0) as u32),
+        ..Final::default()
+    };
+    if protocol.last == Last::Ensemble {
+        for (record, _) in ledger.ranked().into_iter().take(MOST_CANDIDATES) {
+            let suggestion = &record.suggestion;
+            let id = suggestion.id;
+            let network = suggestion.candidate.network();
+            let network = network.map_err(|source| Error::StoredNetwork { id, source })?;
+            how.candidates.push(Candidate {
+                evaluation: id,
+                network: network.clone(),
+                seed: suggestion.seed,
+            });
+        }
+    }
+    Ok(how)
+}
+
+/// The network whose output is the mean of an ensemble's members; `None` where a last training made no ensemble.
+#[must_use]
+pub fn ensemble(how: &Final, members: &[u64]) -> Option<Network> {
+    let find = |id: &u64| {
+        let mut candidates = how.candidates.iter();
+        candidates.find(|candidate| candidate.evaluation == *id)
+    };
+    let networks: Vec<Network> = (members.iter().filter_map(find))
+        .map(|candidate| candidate.network.clone())
+        .collect();
+    // The worker has made it, so that it can be made.
+    Some(Network::union(&networks).ok()?.network)
 }
 
 /// The rung that an evaluation is on its way to.

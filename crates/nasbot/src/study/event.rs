@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use nasbot_opt::{Fit, Outcome, Suggestion};
+use nn_train::Facts;
 use serde::{Deserialize, Serialize};
 
 use super::Stored;
@@ -60,6 +61,9 @@ pub struct Created {
     pub evaluations: u64,
     /// The version of nasbot.
     pub version: String,
+    /// What is known of the data that the protocol and the bounds follow from; absent where they follow from none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Facts>,
     /// A name that no other study has: part of the key by which a back-end knows its work. Empty in studies of format 1.
     #[serde(default)]
     pub identity: String,
@@ -86,6 +90,7 @@ impl Created {
             seed: settings.search.seed,
             evaluations: settings.budget.evaluations,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            facts: settings.facts,
             identity: identity(),
         }
     }
@@ -255,6 +260,9 @@ pub struct Detail {
     /// Trainable parameters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parameters: Option<u64>,
+    /// Of a last training, the evaluations whose networks the model is the mean of; empty where it is one network.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<u64>,
     /// The worker and its libtorch, with their versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker: Option<String>,

@@ -71,7 +71,7 @@ fn local(folder: &Path, reports: Reports) -> Box<dyn Backend> {
         "worker",
         r#"read -r job
 seed=$(printf '%s' "$job" | sed 's/.*"seed":\([0-9]*\).*/\1/')
-echo '{"event":"hello","protocol":1,"worker":"0.1.0","torch":"none"}'
+echo '{"event":"hello","protocol":2,"worker":"0.1.0","torch":"none"}'
 sleep $(printf '%d.%03d' $((seed / 1000)) $((seed % 1000)))
 layers=$(printf '%s' "$job" | grep -o '"op":' | wc -l)
 printf '{"event":"done","score":0.%02d,"metrics":{},"seconds":0.1,"parameters":7}\n' "$layers"
@@ -116,6 +116,7 @@ pub(crate) fn settings(evaluator: Evaluator) -> Settings {
             evaluations: 6,
             wall_time: None,
         },
+        facts: None,
     }
 }
 

@@ -143,7 +143,7 @@ fn read(kind: Kind, (layers, edges): &Listing) -> Option<Network> {
     Network::new(kind, all, edges).ok()
 }
 
-fn layer(kind: Kind, token: &str) -> Option<Layer> {
+pub(super) fn layer(kind: Kind, token: &str) -> Option<Layer> {
     if token == "decision" {
         return Some(Layer::plain(kind.decision()));
     }

@@ -8,6 +8,7 @@
 mod examples;
 mod families;
 mod fit;
+mod modest;
 
 use rand::Rng;
 use rand::seq::SliceRandom as _;
@@ -16,6 +17,7 @@ use crate::{Constraints, Error, Group, Kind, Network, Op};
 pub use examples::examples;
 use families::{Family, Sizes};
 use fit::{Blueprint, Picked};
+pub use modest::modest;
 
 /// Networks to start a search from, all different, all within `constraints`: 12 convolutional
 /// networks or 10 perceptrons, fewer only where the bounds leave no more. Without bounds these

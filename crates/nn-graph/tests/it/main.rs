@@ -18,3 +18,5 @@ mod pool;
 mod properties;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod union;

@@ -157,6 +157,8 @@ pub struct Contents {
     pub classes: Vec<(String, usize)>,
     /// How many examples there are to train on, to score on during the search, and to score on at the end.
     pub parts: [usize; 3],
+    /// Whether examples were dealt out to the parts one by one, not by folders or files that say where they belong.
+    pub is_dealt: bool,
     /// What is done to the rows of a text table; `None` for other formats, of which inputs are not looked at.
     pub preparation: Option<Preparation>,
     /// What a person should know of how the files were read.
@@ -194,6 +196,7 @@ pub fn describe(spec: &DataSpec) -> Result<Contents, Error> {
         shape: (preparation.as_ref()).map_or(main.shape, Preparation::shape),
         classes: main.classes.into_iter().zip(counts).collect(),
         parts: [train.len(), validation.len(), tested],
+        is_dealt: main.marks.is_empty(),
         preparation,
         notes: main
             .described

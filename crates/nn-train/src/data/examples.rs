@@ -1,5 +1,7 @@
 //! Examples: what one looks like, inputs and targets.
 
+use std::ops::Range;
+
 use super::spec::ImageShape;
 use crate::Error;
 
@@ -54,6 +56,18 @@ impl Targets {
         self.len() == 0
     }
 
+    /// Those of some rows that follow one another.
+    ///
+    /// # Panics
+    /// There are fewer rows.
+    #[must_use]
+    pub fn run(&self, rows: Range<usize>) -> Self {
+        match self {
+            Self::Classes(classes) => Self::Classes(classes[rows].to_vec()),
+            Self::Values(values) => Self::Values(values[rows].to_vec()),
+        }
+    }
+
     fn append(&mut self, other: &Self) -> Result<(), Error> {
         match (self, other) {
             (Self::Classes(a), Self::Classes(b)) => a.extend_from_slice(b),
@@ -89,6 +103,19 @@ impl Examples {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.targets.is_empty()
+    }
+
+    /// Some rows that follow one another.
+    ///
+    /// # Panics
+    /// There are fewer rows.
+    #[must_use]
+    pub fn run(&self, rows: Range<usize>) -> Self {
+        let width = self.inputs.len() / self.len().max(1);
+        Self {
+            inputs: self.inputs[rows.start * width..rows.end * width].to_vec(),
+            targets: self.targets.run(rows),
+        }
     }
 
     /// Appends the examples of another part of the same data set.

@@ -247,6 +247,12 @@ pub struct SplitSpec {
 }
 
 impl SplitSpec {
+    /// Whether any row may come to any part.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        self.column().is_none()
+    }
+
     /// The column that the split goes by, if it goes by one. It is no input.
     pub(super) fn column(&self) -> Option<&Column> {
         (self.group.as_ref())

@@ -285,6 +285,26 @@ impl Model {
         Ok(())
     }
 
+    /// Takes over all values of a model whose layer i is layer `places[i]` of this one.
+    ///
+    /// # Errors
+    /// The layers differ, or whatever libtorch reports.
+    pub fn take_over(&mut self, member: &Self, places: &[usize]) -> Result<(), Error> {
+        for (layer, &place) in member.plan.layers.iter().zip(places) {
+            let from = &member.tensors[layer.parameters.clone()];
+            let to = &mut self.tensors[self.plan.layers[place].parameters.clone()];
+            if from.len() != to.len() {
+                return Err(Error::Torch {
+                    message: format!("layer {place} has other parameters than its member's"),
+                });
+            }
+            for (to, from) in to.iter_mut().zip(from) {
+                tch::no_grad(|| to.f_copy_(from))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Writes all parameters by name, as safetensors, with what is said of them in the file's metadata.
     ///
     /// # Errors

@@ -111,6 +111,31 @@ pub(super) fn evaluate(
     })
 }
 
+/// Means over repeats or folds. From two on, the metric `noise` is the standard deviation of one's score, and `rmse-noise` that of
+/// its error in units.
+pub(super) fn average(runs: &[Score]) -> Score {
+    let n = runs.len().max(1) as f64;
+    let value = runs.iter().map(|run| run.value).sum::<f64>() / n;
+    let mut metrics = BTreeMap::new();
+    for (name, x) in runs.iter().flat_map(|run| &run.metrics) {
+        *metrics.entry(name.clone()).or_insert(0.0) += x / n;
+    }
+    if runs.len() > 1 {
+        let spread = |figure: &dyn Fn(&Score) -> Option<f64>, mean: f64| {
+            let squares: Option<f64> = (runs.iter())
+                .map(|run| Some((figure(run)? - mean).powi(2)))
+                .sum();
+            Some((squares? / (n - 1.0)).sqrt())
+        };
+        let noise = spread(&|run| Some(run.value), value);
+        let error = metrics.get("rmse").copied();
+        let in_units = error.and_then(|mean| spread(&|run| run.metrics.get("rmse").copied(), mean));
+        metrics.extend(noise.map(|noise| ("noise".into(), noise)));
+        metrics.extend(in_units.map(|noise| ("rmse-noise".into(), noise)));
+    }
+    Score { value, metrics }
+}
+
 /// Outputs or targets of a regression in the units of its target.
 fn in_units(values: &Tensor, meaning: &Output) -> Result<Tensor, Error> {
     let Output::Value {

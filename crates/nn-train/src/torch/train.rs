@@ -1,19 +1,16 @@
 //! One job from data to score.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::ops::Range;
 use std::time::Instant;
 
-use super::batches::DeviceExamples;
-use super::model::{Model, Numerics};
-use super::score::Score;
-use super::trainer::{Stop, Trainer};
+use super::finale::{self, Finale};
+use super::score::{Score, average};
+use super::setting::{Parts, Rows, Setting, folds, without};
+use super::trainer::Stop;
 use super::{checkpoint, device};
-use crate::data::{self, Dataset, InputShape, Preparation};
-use crate::export;
+use crate::data::{self, Dataset, Examples, InputShape};
 use crate::job::{Event, Job};
 use crate::plan::Plan;
-use crate::trained::Trained;
 use crate::{Error, Protocol};
 
 /// Reads the data, trains, scores and saves; reports every epoch to `progress`.
@@ -24,37 +21,54 @@ pub fn run(job: &Job, progress: &mut dyn FnMut(Event)) -> Result<Event, Error> {
     let start = Instant::now();
     let protocol = job.training.clone().validated()?;
     let device = device::resolve(job.device)?;
-    let mut data = data::load(&job.task)?;
+    let data = data::load(&job.task)?;
     let plan = Plan::for_data(&job.network, &data)?;
     check_augmentation(&protocol, &data)?;
     check_memory(&protocol, &plan)?;
     check_stage(job, &protocol)?;
-    if job.is_final {
-        data.train.append(&data.validation)?;
-        if data.test.is_empty() {
-            return Err(Error::Data {
-                field: "split",
-                problem: "leaves no test data, which a final training is scored on".into(),
-            });
-        }
-    }
-    let parameters = plan.trainable();
-    let held_out = if job.is_final {
-        &data.test
-    } else {
-        &data.validation
-    };
-    let placement = job.task.placement;
-    let trainer = Trainer {
+    let setting = Setting {
         protocol: &protocol,
-        held_out: DeviceExamples::new(held_out, data.shape, device, placement)?,
-        training: DeviceExamples::new(&data.train, data.shape, device, placement)?,
+        data: &data,
         device,
-        meaning: data.preparation.output.clone(),
-        // The test data decide nothing: they are scored once, after the last epoch.
-        scores_on_the_way: !job.is_final,
-        start,
+        placement: job.task.placement,
     };
+    let (runs, parameters, members) = match &job.finally {
+        Some(last) => {
+            let Finale {
+                runs,
+                parameters,
+                members,
+            } = finale::run(&setting, job, last, progress)?;
+            (runs, parameters, members)
+        }
+        None => {
+            let parameters = plan.trainable();
+            (
+                evaluate(&setting, job, &plan, start, progress)?,
+                parameters,
+                Vec::new(),
+            )
+        }
+    };
+    let score = average(&runs);
+    Ok(Event::Done {
+        score: score.value,
+        metrics: score.metrics,
+        seconds: start.elapsed().as_secs_f64(),
+        parameters,
+        members,
+    })
+}
+
+/// Trains and scores a network during a search: one score for each repeat or fold.
+fn evaluate(
+    setting: &Setting<'_>,
+    job: &Job,
+    plan: &Plan,
+    start: Instant,
+    progress: &mut dyn FnMut(Event),
+) -> Result<Vec<Score>, Error> {
+    let protocol = setting.protocol;
     let stop = match &job.stage {
         None => None,
         Some(stage) => Some(Stop {
@@ -63,78 +77,50 @@ pub fn run(job: &Job, progress: &mut dyn FnMut(Event)) -> Result<Event, Error> {
             owner: checkpoint::owner(job)?,
         }),
     };
-    let numerics = Numerics::of(&protocol);
-    let preparation = data.preparation.clone();
-    drop(data);
+    let mut parts = Parts {
+        progress,
+        done: 0,
+        of: protocol.folds.unwrap_or(protocol.repeats),
+    };
     let mut runs = Vec::new();
-    for repeat in 0..protocol.repeats {
-        let seed = job.seed.wrapping_add(repeat.into());
-        tch::manual_seed(seed.cast_signed());
-        let mut model = Model::with(plan.clone(), device, numerics)?;
-        let (mut score, last_loss) =
-            trainer.train(&mut model, seed, stop.as_ref(), &mut |event| {
-                progress(shifted(event, repeat, protocol.repeats));
-            })?;
-        score.metrics.insert("loss".into(), last_loss);
-        runs.push(score);
-        // The first model is the one that leaves: to choose by the score would flatter it.
-        if let (Some(path), 0) = (&job.save, repeat) {
-            let trained = Trained::new(plan.network.clone(), preparation.clone());
-            model.save(path, Some(&trained))?;
-            write_program(&model, &preparation, path)?;
-            model.save_onnx(Some(&preparation), &path.with_extension("onnx"))?;
+    let mut attempt = |training: &Examples, held_out: &Examples, seeds: Range<u32>| {
+        let rows = Rows {
+            training,
+            held_out: Some(held_out),
+            scores_on_the_way: true,
+            until: None,
+        };
+        let trainer = setting.trainer(rows, start)?;
+        for repeat in seeds {
+            let seed = job.seed.wrapping_add(repeat.into());
+            let (model, course) = setting.train(&trainer, plan, seed, stop.as_ref(), &mut parts)?;
+            let Some(mut score) = course.score else {
+                continue;
+            };
+            score.metrics.insert("loss".into(), course.loss);
+            score.metrics.insert("epochs".into(), course.epochs.into());
+            runs.push(score);
+            if let (Some(path), true) = (&job.save, runs.len() == 1) {
+                finale::save(&model, &setting.data.preparation, path)?;
+            }
+        }
+        Ok::<(), Error>(())
+    };
+    match protocol.folds {
+        None => attempt(
+            &setting.data.train,
+            &setting.data.validation,
+            0..protocol.repeats,
+        )?,
+        Some(count) => {
+            let both = setting.both()?;
+            for fold in folds(both.len(), count)? {
+                let (rest, held_out) = without(&both, &fold)?;
+                attempt(&rest, &held_out, 0..1)?;
+            }
         }
     }
-    let score = average(&runs);
-    Ok(Event::Done {
-        score: score.value,
-        metrics: score.metrics,
-        seconds: start.elapsed().as_secs_f64(),
-        parameters,
-    })
-}
-
-/// A repeat's progress as part of all repeats.
-fn shifted(event: Event, repeat: u32, repeats: u32) -> Event {
-    match event {
-        Event::Progress {
-            epoch,
-            epochs,
-            loss,
-            score,
-        } => Event::Progress {
-            epoch: epoch + repeat * epochs,
-            epochs: epochs * repeats,
-            loss,
-            score,
-        },
-        other => other,
-    }
-}
-
-/// Means over repeats. From two on, the metric `noise` is the standard deviation of one repeat's score, and `rmse-noise` that of
-/// its error in units.
-fn average(runs: &[Score]) -> Score {
-    let n = runs.len().max(1) as f64;
-    let value = runs.iter().map(|run| run.value).sum::<f64>() / n;
-    let mut metrics = BTreeMap::new();
-    for (name, x) in runs.iter().flat_map(|run| &run.metrics) {
-        *metrics.entry(name.clone()).or_insert(0.0) += x / n;
-    }
-    if runs.len() > 1 {
-        let spread = |figure: &dyn Fn(&Score) -> Option<f64>, mean: f64| {
-            let squares: Option<f64> = (runs.iter())
-                .map(|run| Some((figure(run)? - mean).powi(2)))
-                .sum();
-            Some((squares? / (n - 1.0)).sqrt())
-        };
-        let noise = spread(&|run| Some(run.value), value);
-        let error = metrics.get("rmse").copied();
-        let in_units = error.and_then(|mean| spread(&|run| run.metrics.get("rmse").copied(), mean));
-        metrics.extend(noise.map(|noise| ("noise".into(), noise)));
-        metrics.extend(in_units.map(|noise| ("rmse-noise".into(), noise)));
-    }
-    Score { value, metrics }
+    Ok(runs)
 }
 
 fn check_memory(protocol: &Protocol, plan: &Plan) -> Result<(), Error> {
@@ -148,14 +134,6 @@ fn check_memory(protocol: &Protocol, plan: &Plan) -> Result<(), Error> {
         }),
         _ => Ok(()),
     }
-}
-
-/// Writes the PyTorch program beside the weights, under their name.
-fn write_program(model: &Model, preparation: &Preparation, weights: &Path) -> Result<(), Error> {
-    let name = weights.file_name().unwrap_or_default().to_string_lossy();
-    let path = weights.with_extension("py");
-    let text = export::pytorch(model.plan(), Some(preparation), &name);
-    std::fs::write(&path, text).map_err(|source| Error::Write { path, source })
 }
 
 fn check_augmentation(protocol: &Protocol, data: &Dataset) -> Result<(), Error> {
@@ -188,6 +166,11 @@ fn check_stage(job: &Job, protocol: &Protocol) -> Result<(), Error> {
             protocol.repeats == 1,
             "repeats",
             "1 where trainings stop at rungs",
+        ),
+        (
+            protocol.folds.is_none(),
+            "folds",
+            "left out where trainings stop at rungs",
         ),
         (
             protocol.patience.is_none(),

@@ -25,12 +25,15 @@ use crate::{Error, Protocol};
 pub(super) struct Trainer<'a> {
     pub(super) protocol: &'a Protocol,
     pub(super) training: DeviceExamples,
-    pub(super) held_out: DeviceExamples,
+    /// What a training is scored on at its end; nothing where all examples are trained on.
+    pub(super) held_out: Option<DeviceExamples>,
     pub(super) device: tch::Device,
     /// What outputs mean, for scores in units.
     pub(super) meaning: Output,
     /// Whether the held-out data are scored before the end.
     pub(super) scores_on_the_way: bool,
+    /// Epochs after which to stop, where the protocol has more: its learning rates go on as if it did not.
+    pub(super) until: Option<u32>,
     /// When the job began, for the protocol's limit of time.
     pub(super) start: Instant,
 }
@@ -45,19 +48,43 @@ pub(super) struct Stop<'a> {
     pub(super) owner: String,
 }
 
-/// The best score so far, its weights, and how many scores since were no better.
+/// How a training went.
+#[derive(Debug)]
+pub(super) struct Course {
+    /// The score of the weights that it ends with; `None` where nothing is held out.
+    pub(super) score: Option<Score>,
+    /// Mean training loss of the last epoch.
+    pub(super) loss: f64,
+    /// Epochs after which it had these weights.
+    pub(super) epochs: u32,
+}
+
+/// The best score so far, its weights and its epoch, and how many scores since were no better.
 #[derive(Default)]
 struct Best {
-    kept: Option<(Score, Snapshot)>,
+    kept: Option<(Score, Snapshot, u32)>,
     worse: u32,
 }
 
 impl Best {
     /// Takes a score in; whether patience has run out.
-    fn take(&mut self, score: Score, model: &Model, patience: u32) -> Result<bool, Error> {
-        let better = (self.kept.as_ref()).is_none_or(|(best, _)| score.value > best.value);
+    fn take(
+        &mut self,
+        score: Score,
+        model: &Model,
+        epoch: u32,
+        patience: u32,
+    ) -> Result<bool, Error> {
+        // Many scores are the same where few examples are scored; the loss still tells them apart.
+        let key = |score: &Score| {
+            (
+                score.value,
+                -score.metrics.get("cross-entropy").unwrap_or(&0.0),
+            )
+        };
+        let better = (self.kept.as_ref()).is_none_or(|(best, ..)| key(&score) > key(best));
         if better {
-            self.kept = Some((score, model.snapshot()?));
+            self.kept = Some((score, model.snapshot()?, epoch));
             self.worse = 0;
         } else {
             self.worse += 1;
@@ -67,14 +94,14 @@ impl Best {
 }
 
 impl Trainer<'_> {
-    /// Trains to the end, to `stop`, or until patience runs out; the last score and the last epoch's loss.
+    /// Trains to the end, to `stop`, or until patience runs out.
     pub(super) fn train(
         &self,
         model: &mut Model,
         seed: u64,
         stop: Option<&Stop<'_>>,
         progress: &mut dyn FnMut(Event),
-    ) -> Result<(Score, f64), Error> {
+    ) -> Result<Course, Error> {
         let protocol = self.protocol;
         let mut stepper = Stepper::new(model, protocol)?;
         let mut reached = match stop {
@@ -87,7 +114,10 @@ impl Trainer<'_> {
         let n = self.training.len();
         let spans = spans(n, i64::from(protocol.batch));
         let epochs = protocol.total_epochs(spans.len() as u64);
-        let last = stop.map_or(epochs, |stop| stop.until);
+        let last = match stop {
+            Some(stop) => stop.until,
+            None => self.until.map_or(epochs, |until| until.min(epochs)),
+        };
         let mut shuffles = Pcg64::seed_from_u64(seed);
         let mut best = Best::default();
         let mut final_score = None;
@@ -103,7 +133,7 @@ impl Trainer<'_> {
             reached.epochs = epoch;
             let is_due = epoch % protocol.evaluate_every == 0 || epoch == last;
             let score = match self.scores_on_the_way && is_due {
-                true => Some(self.score(model, epoch)?),
+                true => self.score(model, epoch)?,
                 false => None,
             };
             progress(Event::Progress {
@@ -114,7 +144,7 @@ impl Trainer<'_> {
             });
             match (score, protocol.patience) {
                 (Some(score), Some(patience)) => {
-                    if best.take(score, model, patience)? {
+                    if best.take(score, model, epoch, patience)? {
                         break;
                     }
                 }
@@ -125,15 +155,19 @@ impl Trainer<'_> {
             reached.seconds = spent + self.start.elapsed().as_secs_f64();
             checkpoint::save(stop.checkpoint, &stop.owner, model, &stepper, reached)?;
         }
-        let score = match (best.kept, final_score) {
-            (Some((score, snapshot)), _) => {
+        let (score, epochs) = match (best.kept, final_score) {
+            (Some((score, snapshot, epoch)), _) => {
                 model.restore(&snapshot)?;
-                score
+                (Some(score), epoch)
             }
-            (None, Some(score)) => score,
-            (None, None) => self.score(model, last)?,
+            (None, Some(score)) => (Some(score), last),
+            (None, None) => (self.score(model, last)?, last),
         };
-        Ok((score, reached.loss))
+        Ok(Course {
+            score,
+            loss: reached.loss,
+            epochs,
+        })
     }
 
     /// One pass over the training data in this order, or what is left of the steps; the mean loss.
@@ -181,12 +215,19 @@ impl Trainer<'_> {
     }
 
     /// The score on the held-out data, unless it is no number.
-    fn score(&self, model: &Model, epoch: u32) -> Result<Score, Error> {
-        let score = evaluate(model, &self.held_out, &self.meaning)?;
-        match score.metrics.values().find(|x| !x.is_finite()) {
-            None => Ok(score),
-            Some(&loss) => Err(Error::Diverged { epoch, loss }),
-        }
+    fn score(&self, model: &Model, epoch: u32) -> Result<Option<Score>, Error> {
+        let Some(held_out) = &self.held_out else {
+            return Ok(None);
+        };
+        finite(evaluate(model, held_out, &self.meaning)?, epoch).map(Some)
+    }
+}
+
+/// A score after an epoch, unless it is no number.
+pub(super) fn finite(score: Score, epoch: u32) -> Result<Score, Error> {
+    match score.metrics.values().find(|x| !x.is_finite()) {
+        None => Ok(score),
+        Some(&loss) => Err(Error::Diverged { epoch, loss }),
     }
 }
 

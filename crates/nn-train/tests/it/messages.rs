@@ -2,7 +2,7 @@
 
 use nn_graph::{Kind, Layer, Op};
 use nn_train::data::{Column, DataSpec, Task};
-use nn_train::job::{Device, Event, FailureKind, Job, PROTOCOL};
+use nn_train::job::{Device, Event, FailureKind, Final, Job, PROTOCOL};
 use nn_train::{Error, Optimiser, Schedule, TrainingSpec};
 
 use crate::support::{chain, digits};
@@ -17,7 +17,7 @@ fn job() -> Job {
         seed: u64::MAX,
         device: Device::Cuda(1),
         save: Some("w.safetensors".into()),
-        is_final: true,
+        finally: Some(Final::default()),
         stage: None,
     }
 }
@@ -27,7 +27,7 @@ fn jobs_survive_their_line() {
     let line = job().to_line().unwrap();
     assert_eq!(line.matches('\n').count(), 1);
     assert!(
-        line.contains(r#""device":"cuda:1""#) && line.contains(r#""final":true"#),
+        line.contains(r#""device":"cuda:1""#) && line.contains(r#""final":{}"#),
         "{line}"
     );
     assert_eq!(Job::from_line(&line).unwrap(), job());
@@ -35,8 +35,8 @@ fn jobs_survive_their_line() {
 
 #[test]
 fn jobs_of_another_version_are_refused_before_anything_else_is_read() {
-    let error = Job::from_line(r#"{"protocol":2,"novelty":[]}"#).unwrap_err();
-    assert!(matches!(error, Error::Protocol { found: 2 }), "{error:?}");
+    let error = Job::from_line(r#"{"protocol":1,"novelty":[]}"#).unwrap_err();
+    assert!(matches!(error, Error::Protocol { found: 1 }), "{error:?}");
     assert_eq!(error.failure(), FailureKind::BadJob);
 }
 
@@ -89,6 +89,7 @@ fn events_survive_their_line_and_have_the_documented_form() {
                 metrics: [("accuracy".into(), 0.75)].into(),
                 seconds: 1.5,
                 parameters: 10,
+                members: Vec::new(),
             },
             r#"{"event":"done","score":0.75,"metrics":{"accuracy":0.75},"seconds":1.5,"parameters":10}"#,
         ),

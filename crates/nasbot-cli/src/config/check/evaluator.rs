@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use nasbot::settings::{Description, Evaluator, Training};
 use nn_graph::Kind;
+use nn_train::TrainingSpec;
 use nn_train::data::Task;
 
 use super::super::diagnostic::Problems;
@@ -13,6 +14,7 @@ use super::super::raw::{Raw, RawBackend};
 
 pub(super) fn evaluator(
     raw: Raw,
+    protocol: TrainingSpec,
     source: &Description,
     kind: Option<Kind>,
     problems: &mut Problems<'_>,
@@ -68,7 +70,7 @@ pub(super) fn evaluator(
             delay: raw.workers.delay.map_or(Duration::ZERO, |span| span.0),
         }),
         RawBackend::Command => command(raw.workers.command, source, problems),
-        RawBackend::Local => training(raw, source, kind, problems)
+        RawBackend::Local => training(raw, protocol, source, kind, problems)
             .map(|training| Evaluator::Local(Box::new(training))),
     }
 }
@@ -104,12 +106,11 @@ fn command(
 
 fn training(
     raw: Raw,
+    protocol: TrainingSpec,
     source: &Description,
     kind: Option<Kind>,
     problems: &mut Problems<'_>,
 ) -> Option<Training> {
-    // Without the section, trainings are as the defaults say.
-    let protocol = raw.training.unwrap_or_default();
     if let Err(error) = protocol.clone().validated() {
         problems.add(&field_path("training", &error), error.to_string(), "");
     }
@@ -139,6 +140,13 @@ fn training(
     data.resolve(&source.folder);
     if let Err(error) = data.check() {
         problems.add(&field_path("data", &error), error.to_string(), "");
+    }
+    if protocol.folds.is_some() && !data.split.is_free() {
+        problems.add(
+            "training.folds",
+            "folds divide rows anew, which are kept together, in order or apart by a column here",
+            "leave out training.folds, or group, order and part of data.split",
+        );
     }
     for file in data.files() {
         if let Err(reason) = readable(file) {

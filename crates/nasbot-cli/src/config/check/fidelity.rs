@@ -1,6 +1,7 @@
 //! Checks of `[fidelity]`: rungs below the training's end, and nothing that they can't be combined with.
 
 use nasbot::settings::Fidelity;
+use nn_train::TrainingSpec;
 
 use super::super::diagnostic::Problems;
 use super::super::raw::{Raw, RawBackend};
@@ -8,7 +9,11 @@ use super::super::raw::{Raw, RawBackend};
 /// One in so many goes on, unless told otherwise: the paper's η is 4 or 3.
 const FACTOR: usize = 3;
 
-pub(super) fn fidelity(raw: &Raw, problems: &mut Problems<'_>) -> Option<Fidelity> {
+pub(super) fn fidelity(
+    raw: &Raw,
+    training: &TrainingSpec,
+    problems: &mut Problems<'_>,
+) -> Option<Fidelity> {
     let Some(fidelity) = raw.fidelity.as_ref() else {
         return Some(Fidelity::full());
     };
@@ -21,8 +26,6 @@ pub(super) fn fidelity(raw: &Raw, problems: &mut Problems<'_>) -> Option<Fidelit
         );
         return None;
     }
-    // Without the section, trainings are as the defaults say.
-    let training = raw.training.clone().unwrap_or_default();
     for (given, key, instead) in [
         (training.steps.is_some(), "steps", "give epochs"),
         (
@@ -31,6 +34,7 @@ pub(super) fn fidelity(raw: &Raw, problems: &mut Problems<'_>) -> Option<Fidelit
             "rungs stop bad trainings",
         ),
         (training.repeats > 1, "repeats", "leave it at 1"),
+        (training.folds.is_some(), "folds", "leave them out"),
     ] {
         if given {
             // A preset may have set it: then it does not stand in the file.

@@ -7,6 +7,7 @@ mod workers;
 
 use nasbot::settings::{Budget, Description, Settings};
 use nasbot_opt::ValidConfig;
+use nn_graph::Bounds;
 
 use super::diagnostic::Problems;
 use super::raw::Raw;
@@ -26,7 +27,11 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
     };
     let name = name(&raw, source, &mut problems);
     let kind = space::kind(&raw, &mut problems);
-    let mut bounds = raw.space.bounds();
+    // Without a section for it, a protocol is as the data have it.
+    let training = raw.training.clone().unwrap_or_default();
+    let training = training.on(overrides.facts.as_ref(), raw.fidelity.is_some());
+    let from_data = (overrides.facts).map_or_else(Bounds::default, |facts| facts.bounds());
+    let mut bounds = raw.space.bounds(from_data);
     let search = search(&raw, overrides, &mut problems);
     let workers = workers::workers(&raw.workers, &mut problems);
     let budget = budget(&raw, overrides, &mut problems);
@@ -36,10 +41,17 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
     }
     let constraints = space::constraints(bounds, &mut problems);
     let space = (kind.zip(constraints)).and_then(|(kind, constraints)| {
-        space::space(&raw, source, kind, constraints, &mut problems)
+        space::space(
+            &raw,
+            source,
+            kind,
+            constraints,
+            overrides.facts,
+            &mut problems,
+        )
     });
-    let fidelity = fidelity::fidelity(&raw, &mut problems);
-    let evaluator = evaluator::evaluator(raw, source, kind, &mut problems);
+    let fidelity = fidelity::fidelity(&raw, &training, &mut problems);
+    let evaluator = evaluator::evaluator(raw, training, source, kind, &mut problems);
     let config = match (space, search, fidelity, evaluator) {
         (Some(space), Some(search), Some(fidelity), Some(evaluator)) => Some(Config {
             settings: Settings {
@@ -50,8 +62,10 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
                 evaluator,
                 workers,
                 budget,
+                facts: overrides.facts,
             },
             study,
+            contents: None,
         }),
         // What could not be made has left its problem above.
         _ => None,

@@ -2,7 +2,8 @@
 
 use nasbot::settings::Description;
 use nasbot_opt::NetworkSpace;
-use nn_graph::{BoundProblem, Bounds, Constraints, Kind};
+use nn_graph::{BoundProblem, Bounds, Constraints, Kind, pool};
+use nn_train::Facts;
 use nn_train::data::DataSpec;
 
 use super::super::diagnostic::Problems;
@@ -76,10 +77,18 @@ pub(super) fn space(
     source: &Description,
     kind: Kind,
     constraints: Constraints,
+    facts: Option<Facts>,
     problems: &mut Problems<'_>,
 ) -> Option<NetworkSpace> {
     let Some(files) = &raw.space.pool else {
-        let space = NetworkSpace::new(kind, constraints);
+        let mut space = NetworkSpace::new(kind, constraints);
+        if facts.is_some_and(|facts| !facts.images) {
+            let modest = pool::modest(kind, &constraints);
+            // Where the bounds leave none of these, the usual ones may still fit.
+            if !modest.is_empty() {
+                space = space.and_then(|space| space.with_pool(modest));
+            }
+        }
         return space
             .map_err(|error| problems.add_first("space", error.to_string(), ""))
             .ok();

@@ -1,5 +1,6 @@
 //! Tests that need libtorch.
 
+mod finale;
 mod forward;
 mod numerics;
 mod optimisers;
@@ -28,11 +29,13 @@ pub(crate) fn without_time(event: Event) -> Event {
             score,
             metrics,
             parameters,
+            members,
             ..
         } => Event::Done {
             score,
             metrics,
             parameters,
+            members,
             seconds: 0.0,
         },
         other => other,

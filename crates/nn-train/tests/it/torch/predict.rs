@@ -4,7 +4,7 @@ use std::path::Path;
 
 use nn_graph::{Kind, Layer, Op};
 use nn_train::data::{Column, DataSpec, Format, Task, TestSpec, Transform};
-use nn_train::job::{Device, Event, Job, PROTOCOL};
+use nn_train::job::{Device, Event, Final, Job, PROTOCOL};
 use nn_train::torch::predict::predict;
 use nn_train::torch::train;
 use nn_train::{Error, TrainingSpec};
@@ -61,7 +61,7 @@ fn trained(
         seed: 3,
         device: Device::Cpu,
         save: Some(weights.into()),
-        is_final: true,
+        finally: Some(Final::default()),
         stage: None,
     };
     match train::run(&job, &mut |_| {}).unwrap() {

@@ -2,7 +2,7 @@
 
 use nn_graph::{Kind, Layer, Network, Op};
 use nn_train::data::{self, DataSpec, Input, Output, Placement, Task, Transform};
-use nn_train::job::{Device, Event, FailureKind, Job, PROTOCOL};
+use nn_train::job::{Device, Event, FailureKind, Final, Job, PROTOCOL};
 use nn_train::torch::train;
 use nn_train::{Augmentation, Error, Optimiser, Schedule, TrainingSpec};
 
@@ -19,7 +19,7 @@ pub(super) fn job(network: Network, task: DataSpec, training: TrainingSpec) -> J
         seed: 7,
         device: Device::Cpu,
         save: None,
-        is_final: false,
+        finally: None,
         stage: None,
     }
 }
@@ -306,7 +306,7 @@ fn a_final_training_uses_the_validation_data_and_is_scored_on_the_test_data() {
     let (_, score, _) = train(&job).unwrap();
     assert!(score < 0.1, "{score}");
     // Trained on all 300, four in five turned round: negative x is class 1, right on every test row.
-    job.is_final = true;
+    job.finally = Some(Final::default());
     let (_, score, _) = train(&job).unwrap();
     assert!(score > 0.95, "{score}");
 }
@@ -380,7 +380,7 @@ fn the_digits_are_learnt() {
     let folder = tempfile::tempdir().unwrap();
     let weights = folder.path().join("weights.safetensors");
     let job = Job {
-        is_final: true,
+        finally: Some(Final::default()),
         save: Some(weights.clone()),
         ..job(network, digits(), training)
     };
@@ -427,7 +427,7 @@ fn streamed_examples_give_the_same_bits() {
     let plain = job(perceptron, regression(&folder), short());
     for mut job in [augmented, plain] {
         for is_final in [false, true] {
-            job.is_final = is_final;
+            job.finally = is_final.then(Final::default);
             job.task.placement = Placement::Device;
             let here = train(&job).unwrap();
             job.task.placement = Placement::Stream;

@@ -80,7 +80,7 @@ fn run(job: &Job) -> Vec<Event> {
 fn a_job_gives_hello_progress_and_done() {
     let events = run(&small());
     assert!(
-        matches!(&events[0], Event::Hello { protocol: 1, torch, .. } if torch == "2.11.0"),
+        matches!(&events[0], Event::Hello { protocol: 2, torch, .. } if torch == "2.11.0"),
         "{events:?}"
     );
     assert!(

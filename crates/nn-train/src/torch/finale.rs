@@ -1,0 +1,328 @@
+//! The last training: its weights are kept.
+//!
+//! It trains on training and validation data together, where nothing is left to score on the way. What the evaluation found
+//! out there is kept all the same: a protocol that returns to its best weights stops after as many epochs as the evaluation
+//! had needed for them. Where that is not known, or where several candidates wait to become members of an
+//! [ensemble](crate::ensemble), each is first trained as in its evaluation.
+
+use std::path::Path;
+use std::time::Instant;
+
+use nn_graph::Network;
+use tch::{Tensor, no_grad};
+
+use super::batches::DeviceExamples;
+use super::model::{Model, Numerics};
+use super::score::{Score, average, evaluate};
+use super::setting::{Parts, Rows, Setting, folds, without};
+use super::trainer::{Course, finite};
+use crate::data::{Examples, Preparation};
+use crate::ensemble::{self, MOST_MEMBERS, Opinion};
+use crate::job::{Candidate, Event, Final, Job};
+use crate::plan::Plan;
+use crate::trained::Trained;
+use crate::{Error, export};
+
+/// What came of the last training.
+pub(super) struct Finale {
+    /// One score for each repeat.
+    pub(super) runs: Vec<Score>,
+    pub(super) parameters: u64,
+    /// Members of an ensemble by the numbers of their evaluations.
+    pub(super) members: Vec<u64>,
+}
+
+/// A candidate, trained as in its evaluation.
+struct Rehearsal {
+    candidate: usize,
+    plan: Plan,
+    /// Epochs after which it had its best weights.
+    epochs: u32,
+    score: Score,
+    opinion: Opinion,
+}
+
+/// A member to be trained: its place among the candidates, and the epochs that it is trained for.
+struct Member {
+    candidate: usize,
+    plan: Plan,
+    seed: u64,
+    epochs: Option<u32>,
+}
+
+/// Trains the network of a job, or an ensemble of its candidates, and saves it.
+pub(super) fn run(
+    setting: &Setting<'_>,
+    job: &Job,
+    last: &Final,
+    progress: &mut dyn FnMut(Event),
+) -> Result<Finale, Error> {
+    let data = setting.data;
+    let alone = [Candidate {
+        evaluation: job.evaluation,
+        network: job.network.clone(),
+        seed: job.seed,
+    }];
+    let candidates = match last.candidates.as_slice() {
+        [] => &alone,
+        candidates => candidates,
+    };
+    let repeats = setting.protocol.repeats;
+    let rehearsals = candidates.len() as u32 * setting.protocol.folds.unwrap_or(1);
+    let mut parts = Parts {
+        progress,
+        done: 0,
+        of: rehearsals + MOST_MEMBERS.min(candidates.len()) as u32 * repeats,
+    };
+    let is_tested = !last.all && !data.test.is_empty();
+    let returns = setting.protocol.patience.is_some();
+    let (members, rehearsed) =
+        if candidates.len() == 1 && is_tested && (!returns || last.epochs.is_some()) {
+            let member = Member {
+                candidate: 0,
+                plan: Plan::for_data(&candidates[0].network, data)?,
+                seed: candidates[0].seed,
+                epochs: last.epochs,
+            };
+            (vec![member], None)
+        } else {
+            choose(setting, candidates, &mut parts)?
+        };
+    parts.of = parts.done + members.len() as u32 * repeats;
+    let mut training = setting.both()?;
+    if last.all {
+        training.append(&data.test)?;
+    }
+    let test = is_tested
+        .then(|| setting.on_device(&data.test))
+        .transpose()?;
+    let mut finale = Finale {
+        runs: Vec::new(),
+        parameters: 0,
+        members: Vec::new(),
+    };
+    for repeat in 0..repeats {
+        let trained = train_all(setting, &members, &training, repeat, &mut parts)?;
+        let models: Vec<&Model> = trained.iter().map(|(_, model, _)| model).collect();
+        let joined = join(setting, &models)?;
+        let model = joined.as_ref().unwrap_or(models[0]);
+        let mut score = match (&test, &rehearsed) {
+            (Some(test), _) => finite(evaluate(model, test, &data.preparation.output)?, 0)?,
+            (None, Some(score)) => score.clone(),
+            (None, None) => return Err(nothing()),
+        };
+        let mean = |f: &dyn Fn(&Course) -> f64| {
+            let sum: f64 = trained.iter().map(|(.., course)| f(course)).sum();
+            sum / trained.len() as f64
+        };
+        let rows = test.as_ref().map_or(0, DeviceExamples::len);
+        score.metrics.extend([
+            ("loss".to_owned(), mean(&|course| course.loss)),
+            (
+                "epochs".to_owned(),
+                mean(&|course| f64::from(course.epochs)),
+            ),
+            ("test-rows".to_owned(), rows as f64),
+        ]);
+        finale.runs.push(score);
+        // The first model is the one that leaves: to choose by the score would flatter it.
+        if repeat == 0 {
+            finale.parameters = model.plan().trainable();
+            if !last.candidates.is_empty() {
+                let evaluation =
+                    |&(candidate, ..): &(usize, Model, Course)| candidates[candidate].evaluation;
+                finale.members = trained.iter().map(evaluation).collect();
+            }
+            if let Some(path) = &job.save {
+                save(model, &data.preparation, path)?;
+            }
+        }
+    }
+    Ok(finale)
+}
+
+/// Trains the members. Among several, one that fails is left out.
+fn train_all(
+    setting: &Setting<'_>,
+    members: &[Member],
+    training: &Examples,
+    repeat: u32,
+    parts: &mut Parts<'_>,
+) -> Result<Vec<(usize, Model, Course)>, Error> {
+    let mut trained = Vec::new();
+    let mut failure = None;
+    for member in members {
+        let rows = Rows {
+            training,
+            held_out: None,
+            scores_on_the_way: false,
+            until: (member.epochs).filter(|_| setting.protocol.patience.is_some()),
+        };
+        let trainer = setting.trainer(rows, Instant::now())?;
+        let seed = member.seed.wrapping_add(repeat.into());
+        match setting.train(&trainer, &member.plan, seed, None, parts) {
+            Ok((model, course)) => trained.push((member.candidate, model, course)),
+            Err(error) => failure = Some(error),
+        }
+    }
+    match failure {
+        Some(error) if trained.is_empty() => Err(error),
+        _ => Ok(trained),
+    }
+}
+
+/// Keeps the seeds of a network's copies apart from those of its repeats.
+const COPIES: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Trains the candidates as in their evaluations; the members by what came out, and the score of the first of them.
+fn choose(
+    setting: &Setting<'_>,
+    candidates: &[Candidate],
+    parts: &mut Parts<'_>,
+) -> Result<(Vec<Member>, Option<Score>), Error> {
+    let held_out = match setting.protocol.folds {
+        Some(_) => &setting.both()?,
+        None => &setting.data.validation,
+    };
+    let mut rehearsals: Vec<Rehearsal> = Vec::new();
+    let mut failure = None;
+    for (i, candidate) in candidates.iter().enumerate() {
+        match rehearse(setting, i, candidate, parts) {
+            Ok(rehearsal) => rehearsals.push(rehearsal),
+            Err(error) => failure = Some(error),
+        }
+    }
+    let opinions: Vec<&Opinion> = rehearsals.iter().map(|r| &r.opinion).collect();
+    let chosen = ensemble::choose(&opinions, &held_out.targets, MOST_MEMBERS);
+    let Some(&first) = chosen.first() else {
+        return Err(failure.unwrap_or_else(nothing));
+    };
+    let members = chosen.iter().enumerate().map(|(at, &i)| {
+        let copies = chosen[..at].iter().filter(|&&before| before == i).count() as u64;
+        let rehearsal = &rehearsals[i];
+        Member {
+            candidate: rehearsal.candidate,
+            plan: rehearsal.plan.clone(),
+            seed: candidates[rehearsal.candidate]
+                .seed
+                .wrapping_add(copies.wrapping_mul(COPIES)),
+            epochs: Some(rehearsal.epochs),
+        }
+    });
+    Ok((members.collect(), Some(rehearsals[first].score.clone())))
+}
+
+/// Trains a candidate as in its evaluation.
+fn rehearse(
+    setting: &Setting<'_>,
+    candidate: usize,
+    Candidate { network, seed, .. }: &Candidate,
+    parts: &mut Parts<'_>,
+) -> Result<Rehearsal, Error> {
+    let plan = Plan::for_data(network, setting.data)?;
+    let mut outputs = Vec::new();
+    let mut scores = Vec::new();
+    let mut epochs = 0;
+    let mut attempt = |training: &Examples, held_out: &Examples| -> Result<(), Error> {
+        let rows = Rows {
+            training,
+            held_out: Some(held_out),
+            scores_on_the_way: true,
+            until: None,
+        };
+        let trainer = setting.trainer(rows, Instant::now())?;
+        let (model, course) = setting.train(&trainer, &plan, *seed, None, parts)?;
+        outputs.extend(outputs_of(&model, trainer.held_out.as_ref())?);
+        scores.extend(course.score);
+        epochs += course.epochs;
+        Ok(())
+    };
+    match setting.protocol.folds {
+        None => attempt(&setting.data.train, &setting.data.validation)?,
+        Some(count) => {
+            let both = setting.both()?;
+            for fold in folds(both.len(), count)? {
+                let (rest, held_out) = without(&both, &fold)?;
+                attempt(&rest, &held_out)?;
+            }
+        }
+    }
+    let count = scores.len().max(1) as u32;
+    Ok(Rehearsal {
+        candidate,
+        opinion: Opinion {
+            outputs,
+            weight: decisions(network) as f64,
+        },
+        epochs: (epochs + count / 2) / count,
+        score: average(&scores),
+        plan,
+    })
+}
+
+/// The number of decision layers, of which a network's output is the mean.
+fn decisions(network: &Network) -> usize {
+    network.parents(network.len() - 1).len()
+}
+
+/// A model's outputs for all examples in their order.
+fn outputs_of(model: &Model, examples: Option<&DeviceExamples>) -> Result<Vec<f32>, Error> {
+    const AT_ONCE: i64 = 512;
+    let mut out = Vec::new();
+    let Some(examples) = examples else {
+        return Ok(out);
+    };
+    let n = examples.len();
+    let starts = (0..n).step_by(AT_ONCE as usize);
+    let spans: Vec<(i64, i64)> = starts
+        .map(|start| (start, AT_ONCE.min(n - start)))
+        .collect();
+    for batch in examples.in_order(&spans)? {
+        let (inputs, _) = batch?;
+        let outputs: Tensor = no_grad(|| model.forward(&inputs, false))?;
+        let flat = outputs
+            .to_device(tch::Device::Cpu)
+            .f_contiguous()?
+            .f_view([-1])?;
+        out.extend(Vec::<f32>::try_from(flat)?);
+    }
+    Ok(out)
+}
+
+/// Several models as one; `None` for a single one.
+fn join(setting: &Setting<'_>, models: &[&Model]) -> Result<Option<Model>, Error> {
+    if models.len() < 2 {
+        return Ok(None);
+    }
+    let networks: Vec<Network> = models.iter().map(|m| m.plan().network.clone()).collect();
+    let union = Network::union(&networks).map_err(|error| Error::Torch {
+        message: format!("the members are no ensemble: {error}"),
+    })?;
+    let plan = Plan::for_data(&union.network, setting.data)?;
+    let mut joined = Model::with(plan, setting.device, Numerics::of(setting.protocol))?;
+    for (model, places) in models.iter().zip(&union.places) {
+        joined.take_over(model, places)?;
+    }
+    Ok(Some(joined))
+}
+
+fn nothing() -> Error {
+    Error::Data {
+        field: "split",
+        problem: "leaves no examples to score a training on".into(),
+    }
+}
+
+/// Writes weights, PyTorch program and ONNX file, all under one name.
+pub(super) fn save(model: &Model, preparation: &Preparation, path: &Path) -> Result<(), Error> {
+    let trained = Trained::new(model.plan().network.clone(), preparation.clone());
+    model.save(path, Some(&trained))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let program = path.with_extension("py");
+    let text = export::pytorch(model.plan(), Some(preparation), &name);
+    std::fs::write(&program, text).map_err(|source| Error::Write {
+        path: program,
+        source,
+    })?;
+    model.save_onnx(Some(preparation), &path.with_extension("onnx"))
+}

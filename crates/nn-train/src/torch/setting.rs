@@ -1,0 +1,125 @@
+//! What all trainings of a job have in common, and one of them.
+
+use std::ops::Range;
+use std::time::Instant;
+
+use tch::Device;
+
+use super::batches::DeviceExamples;
+use super::model::{Model, Numerics};
+use super::trainer::{Course, Stop, Trainer};
+use crate::data::{Dataset, Examples, Placement};
+use crate::job::Event;
+use crate::plan::Plan;
+use crate::{Error, Protocol};
+
+/// A job's data and protocol on its device.
+pub(super) struct Setting<'a> {
+    pub(super) protocol: &'a Protocol,
+    pub(super) data: &'a Dataset,
+    pub(super) device: Device,
+    pub(super) placement: Placement,
+}
+
+/// What a training trains on and is scored on, and when it ends.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a> {
+    pub(super) training: &'a Examples,
+    pub(super) held_out: Option<&'a Examples>,
+    /// Whether the held-out examples are scored before the end, and decide about it.
+    pub(super) scores_on_the_way: bool,
+    /// Epochs after which to stop, where the protocol has more.
+    pub(super) until: Option<u32>,
+}
+
+impl Setting<'_> {
+    /// Trains of `rows`; `start` is when the time of the protocol's limit began.
+    pub(super) fn trainer(&self, rows: Rows<'_>, start: Instant) -> Result<Trainer<'_>, Error> {
+        Ok(Trainer {
+            protocol: self.protocol,
+            training: self.on_device(rows.training)?,
+            held_out: rows.held_out.map(|rows| self.on_device(rows)).transpose()?,
+            device: self.device,
+            meaning: self.data.preparation.output.clone(),
+            scores_on_the_way: rows.scores_on_the_way,
+            until: rows.until,
+            start,
+        })
+    }
+
+    pub(super) fn on_device(&self, examples: &Examples) -> Result<DeviceExamples, Error> {
+        DeviceExamples::new(examples, self.data.shape, self.device, self.placement)
+    }
+
+    /// A model of initial values that follow from the seed, trained.
+    pub(super) fn train(
+        &self,
+        trainer: &Trainer<'_>,
+        plan: &Plan,
+        seed: u64,
+        stop: Option<&Stop<'_>>,
+        parts: &mut Parts<'_>,
+    ) -> Result<(Model, Course), Error> {
+        tch::manual_seed(seed.cast_signed());
+        let mut model = Model::with(plan.clone(), self.device, Numerics::of(self.protocol))?;
+        let course = trainer.train(&mut model, seed, stop, &mut |event| parts.tell(event));
+        parts.done += 1;
+        Ok((model, course?))
+    }
+
+    /// The training and validation examples.
+    pub(super) fn both(&self) -> Result<Examples, Error> {
+        let mut both = self.data.train.clone();
+        both.append(&self.data.validation)?;
+        Ok(both)
+    }
+}
+
+/// The rows of each fold of `n`: they follow one another.
+pub(super) fn folds(n: usize, folds: u32) -> Result<Vec<Range<usize>>, Error> {
+    let folds = folds as usize;
+    // Every training needs two rows, and every fold one.
+    if n < folds.max(3) {
+        return Err(Error::Training {
+            field: "folds",
+            allowed: "at most as many as there are examples for training and validation",
+        });
+    }
+    let end = |fold: usize| fold * n / folds;
+    Ok((0..folds).map(|fold| end(fold)..end(fold + 1)).collect())
+}
+
+/// All examples but those of a fold, and those of the fold.
+pub(super) fn without(both: &Examples, fold: &Range<usize>) -> Result<(Examples, Examples), Error> {
+    let mut rest = both.run(0..fold.start);
+    rest.append(&both.run(fold.end..both.len()))?;
+    Ok((rest, both.run(fold.clone())))
+}
+
+/// The trainings of a job as one: where each stands is told as where the job stands.
+pub(super) struct Parts<'a> {
+    pub(super) progress: &'a mut dyn FnMut(Event),
+    /// Trainings that are over.
+    pub(super) done: u32,
+    /// Trainings in all, as far as it is known.
+    pub(super) of: u32,
+}
+
+impl Parts<'_> {
+    pub(super) fn tell(&mut self, event: Event) {
+        (self.progress)(match event {
+            Event::Progress {
+                epoch,
+                epochs,
+                loss,
+                score,
+            } => Event::Progress {
+                epoch: epoch + self.done * epochs,
+                epochs: epochs * self.of.max(self.done + 1),
+                loss,
+                score,
+            },
+            other => other,
+        });
+    }
+}
