@@ -411,3 +411,39 @@ fn every_part_of_a_png_file_has_a_checksum() {
     fs::write(&path, &whole).unwrap();
     load(&spec).unwrap();
 }
+
+#[test]
+fn no_picture_is_larger_than_its_bytes_can_hold() {
+    let root = greys();
+    let whole = fs::read(picture("halves.jpg")).unwrap();
+    let path = root.path().join("dog/2.png");
+    let mut spec = spec(root.path());
+    spec.image = Some([3, 8, 16].into());
+    // The frame's header: marker, length, bits, height, width.
+    let at = whole
+        .windows(2)
+        .position(|pair| pair == [0xff, 0xc0])
+        .unwrap();
+    assert_eq!(whole[at + 5..at + 9], [0, 8, 0, 16]);
+    let mut claims = whole;
+    claims[at + 5..at + 9].copy_from_slice(&[0x7f, 0xff, 0x7f, 0xff]);
+    fs::write(&path, claims).unwrap();
+    let said = refused(&spec).to_string();
+    assert!(
+        said.contains(
+            "dog/2.png: claims 32767×32767 pixels (height × width), which 639 bytes can't hold"
+        ),
+        "{said}"
+    );
+    // A large picture of one colour is small once it is packed.
+    for (format, side) in [
+        (image::ImageFormat::Png, 6000),
+        (image::ImageFormat::Jpeg, 1500),
+    ] {
+        let blank = image::GrayImage::new(side, side);
+        blank.save_with_format(&path, format).unwrap();
+        let size = fs::metadata(&path).unwrap().len();
+        assert!(u64::from(side * side) > 80 * size, "{size}");
+        assert_eq!(load(&spec).unwrap().shape.len(), 3 * 8 * 16);
+    }
+}

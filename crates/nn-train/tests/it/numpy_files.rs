@@ -138,6 +138,27 @@ fn what_can_t_be_read_is_named() {
         ),
         (npy("|u1", "False", "(4, 99999999999)", &[]), "claims sizes"),
         (npy("|u1", "False", "4", &[]), "header that can't be read"),
+        (
+            npy("<f(", "False", "(4, 2)", &[1; 8]),
+            "numbers of type '<f('",
+        ),
+        // What belongs to the numbers may have changed places with blanks, which sizes do not tell.
+        (
+            changed(&good, b", }  ", b", }\xffx"),
+            "header that can't be read",
+        ),
+        (
+            changed(&good, b"2), }", b"2), '"),
+            "header that can't be read",
+        ),
+        (
+            changed(&good, b"'descr'", b"'shape'"),
+            "header that can't be read",
+        ),
+        (
+            changed(&good, b"NUMPY\x01", b"NUMPY\x04"),
+            "no array of numpy",
+        ),
     ] {
         let error = load_npy(&inputs, &labels()).unwrap_err().to_string();
         assert!(error.contains(says), "{error}");
@@ -174,6 +195,17 @@ fn what_can_t_be_read_is_named() {
             .to_string()
             .contains("is no .npz archive")
     );
+}
+
+/// `bytes` with `old`, which it has once, replaced by as many bytes.
+fn changed(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let at = bytes
+        .windows(old.len())
+        .position(|window| window == old)
+        .unwrap();
+    bytes[at..at + new.len()].copy_from_slice(new);
+    bytes
 }
 
 /// The inputs of the examples in `train`, read from `inputs` with a declared image.

@@ -22,6 +22,7 @@ pub(super) fn decode(path: &Path) -> Result<DynamicImage, Error> {
     let io = |source| io_error(path, source);
     let bytes = fs::read(path).map_err(io)?;
     check_whole(path, &bytes)?;
+    let (size, most) = (bytes.len(), most_pixels(&bytes));
     let unreadable = |error| match error {
         ImageError::IoError(source) if source.kind() == ErrorKind::UnexpectedEof => truncated(path),
         error => Error::Format {
@@ -33,10 +34,37 @@ pub(super) fn decode(path: &Path) -> Result<DynamicImage, Error> {
         .with_guessed_format()
         .map_err(io)?;
     let mut decoder = reader.into_decoder().map_err(unreadable)?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > most {
+        return Err(Error::Format {
+            path: path.into(),
+            message: format!(
+                "claims {height}×{width} pixels (height × width), which {size} bytes can't hold: the file is cut off or damaged, fetch it again or remove it"
+            ),
+        });
+    }
     let orientation = decoder.orientation().map_err(unreadable)?;
     let mut picture = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
     picture.apply_orientation(orientation);
     Ok(without_transparency(picture))
+}
+
+/// The most pixels that a file of these bytes has. Deflate makes at most 1,032 bytes of one (RFC 1951: 258 by a length and a
+/// distance of one bit each), and the header of a PNG file tells the bits of a pixel; in a JPEG file each block of 8 × 8 takes a bit
+/// or more, and with unusual sampling a block may stand for two.
+fn most_pixels(bytes: &[u8]) -> u64 {
+    let size = bytes.len() as u64;
+    let (depth, colour) = match bytes.get(24..26) {
+        Some(&[depth, colour]) if bytes.starts_with(PNG) => (u64::from(depth), colour),
+        _ => return size.saturating_mul(8 * 2 * 64),
+    };
+    let channels = match colour {
+        2 => 3,
+        4 => 2,
+        6 => 4,
+        _ => 1,
+    };
+    size.saturating_mul(8 * 1032) / (channels * depth).max(1)
 }
 
 fn truncated(path: &Path) -> Error {
