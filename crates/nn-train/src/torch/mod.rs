@@ -6,6 +6,7 @@ mod augment;
 mod batches;
 mod checkpoint;
 pub mod device;
+mod kept;
 mod layers;
 pub mod model;
 pub mod optimiser;

@@ -17,7 +17,7 @@ impl Read {
         let names = data.class_names();
         let inputs = parts
             .iter()
-            .flat_map(|part| &part.inputs)
+            .flat_map(|part| part.inputs())
             .map(|x| x.to_bits());
         let labels = parts.iter().flat_map(|part| match &part.targets {
             Targets::Classes(classes) => {

@@ -57,7 +57,7 @@ fn archives_written_by_numpy_are_read() {
     let data = load(&archive("two.npz")).unwrap();
     assert_eq!(data.shape, InputShape::Image([1, 2, 3].into()));
     assert_eq!(
-        data.train.inputs,
+        data.train.inputs(),
         (0..12).map(|i| i as f32 * 10.0).collect::<Vec<_>>()
     );
     assert_eq!(data.validation.targets, Targets::Classes(vec![1, 0]));
@@ -100,11 +100,11 @@ fn numbers_of_every_type_and_byte_order_are_read() {
         let bytes = words.concat().repeat(2);
         let data = load_npy(&npy(descr, "False", "(4, 1)", &bytes), &labels());
         let data = data.unwrap_or_else(|error| panic!("{descr}: {error}"));
-        assert_eq!(data.train.inputs, [3.0, -2.0], "{descr}");
+        assert_eq!(data.train.inputs(), [3.0, -2.0], "{descr}");
     }
     for (descr, byte, value) in [("|u1", 250, 250.0), ("|b1", 1, 1.0)] {
         let data = load_npy(&npy(descr, "False", "(4, 1)", &[byte; 4]), &labels()).unwrap();
-        assert_eq!(data.train.inputs, [value; 2]);
+        assert_eq!(data.train.inputs(), [value; 2]);
     }
 }
 
@@ -238,7 +238,11 @@ fn channels_come_first_wherever_the_file_has_them() {
     ] {
         let data = with_image(&npy("|u1", "False", sizes, &bytes.repeat(4)), image).unwrap();
         assert_eq!(data.shape, InputShape::Image([3, 2, 5].into()), "{sizes}");
-        assert_eq!(data.train.inputs, expected.repeat(2), "{sizes}, {image:?}");
+        assert_eq!(
+            data.train.inputs(),
+            expected.repeat(2),
+            "{sizes}, {image:?}"
+        );
     }
     // A grey picture is the same either way.
     let grey = npy(
@@ -251,7 +255,7 @@ fn channels_come_first_wherever_the_file_has_them() {
         let data = with_image(&grey, image).unwrap();
         assert_eq!(data.shape, InputShape::Image([1, 5, 6].into()));
         assert_eq!(
-            data.train.inputs[..30],
+            data.train.inputs()[..30],
             (0..30).map(|x| x as f32).collect::<Vec<_>>()
         );
     }
@@ -312,7 +316,7 @@ fn fortran_s_order_is_permuted() {
     ];
     let data = load_npy(&npy("|u1", "True", "(4, 2, 3)", &stored), &labels()).unwrap();
     assert_eq!(
-        data.train.inputs,
+        data.train.inputs(),
         (0..12).map(|x| x as f32).collect::<Vec<_>>()
     );
     let wide: Vec<u8> = stored

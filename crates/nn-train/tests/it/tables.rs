@@ -31,9 +31,9 @@ fn cells_labels_and_order_are_the_file_s() {
     let data = load_text("1,2,0\n3,4,1\n5,6,0\n7,8,1\n", |_| {}).unwrap();
     assert_eq!(data.shape, InputShape::Features(2));
     assert_eq!(data.classes, Some(2));
-    assert_eq!(data.train.inputs, [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(data.train.inputs(), [1.0, 2.0, 3.0, 4.0]);
     assert_eq!(data.train.targets, Targets::Classes(vec![0, 1]));
-    assert_eq!(data.validation.inputs, [5.0, 6.0]);
+    assert_eq!(data.validation.inputs(), [5.0, 6.0]);
     assert_eq!(data.test.targets, Targets::Classes(vec![1]));
 }
 
@@ -49,7 +49,7 @@ fn a_header_is_recognised_and_columns_go_by_name_or_number() {
         spec.ignore = vec![Column::Number(0)];
     });
     let data = by_name.unwrap();
-    assert_eq!(data.train.inputs, [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(data.train.inputs(), [1.0, 2.0, 3.0, 4.0]);
     assert_eq!(data, by_number.unwrap());
 }
 
