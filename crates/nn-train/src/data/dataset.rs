@@ -8,6 +8,7 @@ use super::columns::Described;
 use super::examples::{Examples, InputShape, Inputs, Pixels, Scale, Targets};
 use super::preparation::{Encoder, Fitted, Input, Output, Preparation, fit};
 use super::raw::Keep;
+use super::readers::images::{self, Sizes};
 use super::spec::{DataSpec, Format, OneOrMany};
 use super::split::{self, Parts};
 use super::table::{self, Answers, Table};
@@ -174,16 +175,37 @@ pub struct Contents {
     pub preparation: Option<Preparation>,
     /// What a person should know of how the files were read.
     pub notes: Vec<String>,
+    /// The sizes of pictures of a folder, where they have several and none was asked for; `shape` is then the first one's.
+    pub sizes: Option<Sizes>,
 }
 
 /// Finds out what [`load`] would read, with the same checks. Of other formats than text tables no input is kept: one pass over
-/// binary files, and of a folder of images the names and the first image alone, so that a broken one among the others is
-/// found by [`load`].
+/// binary files, and of a folder of images the names, the headers where no size is asked for, and the first image alone, so that a
+/// broken one among the others is found by [`load`].
 ///
 /// # Errors
 /// As [`load`].
 pub fn describe(spec: &DataSpec) -> Result<Contents, Error> {
+    let contents = survey(spec)?;
+    match contents.sizes {
+        Some(Sizes { odd, problem, .. }) => Err(Error::Format {
+            path: odd,
+            message: problem,
+        }),
+        None => Ok(contents),
+    }
+}
+
+/// As [`describe`], and also of a folder of pictures that [`load`] would refuse because they have several sizes.
+///
+/// # Errors
+/// As [`load`].
+pub fn survey(spec: &DataSpec) -> Result<Contents, Error> {
     spec.check()?;
+    let sizes = match (spec.format(), spec.image) {
+        (Some(Format::Images), None) => images::sizes(spec.path.as_slice())?,
+        _ => None,
+    };
     let (main, test) = tables(spec, |paths, labels, main| {
         table::read(spec, paths, labels, main, Keep::Labels)
     })?;
@@ -211,6 +233,7 @@ pub fn describe(spec: &DataSpec) -> Result<Contents, Error> {
         notes: main
             .described
             .map_or_else(Vec::new, |Described { notes, .. }| notes),
+        sizes,
     })
 }
 

@@ -8,7 +8,7 @@ use nn_train::data::{Column, DataSpec, Dataset, InputShape, Targets, Task};
 use crate::support::{gzip, load, stored_gzip, write};
 
 /// An `.npy` file, version 1, as numpy writes it.
-fn npy(descr: &str, order: &str, sizes: &str, bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn npy(descr: &str, order: &str, sizes: &str, bytes: &[u8]) -> Vec<u8> {
     let mut header =
         format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {sizes}, }}");
     while (10 + header.len() + 1) % 64 != 0 {

@@ -10,9 +10,11 @@ use super::layout::{self, Layout, Order};
 use super::numbers::{Numbers, fits_f32};
 use super::one_hot;
 use crate::Error;
+use crate::data::examples::InputShape;
 use crate::data::files::{fill, open, open_plain, read_error};
 use crate::data::raw::{Inputs, Keep, Raw, Sink};
-use crate::data::spec::{Column, DataSpec};
+use crate::data::spec::{Column, DataSpec, ImageShape};
+use crate::data::values::Values;
 
 /// Reads inputs and labels: two `.npy` files, or two arrays of one `.npz`.
 pub(super) fn read(
@@ -27,13 +29,10 @@ pub(super) fn read(
             problem: "must be one file for format = \"npy\"".into(),
         });
     };
-    let is_archive = path
-        .extension()
-        .is_some_and(|end| end.eq_ignore_ascii_case("npz"));
     let (mut inputs, mut targets) = (Inputs::new(keep), Vec::new());
-    let (sizes, label_sizes, labels_path) = match (is_archive, labels) {
+    let (sizes, label_sizes, labels_path) = match (is_archive(path), labels) {
         (false, Some(labels)) => (
-            input_array(spec, path, open(path)?, &mut inputs)?,
+            input_array(spec.image, path, open(path)?, &mut inputs)?,
             label_array(labels, open(labels)?, &mut targets)?,
             labels,
         ),
@@ -66,15 +65,30 @@ pub(super) fn read(
     })
 }
 
+/// An array of examples alone, as of images if these are asked for: what one looks like, and the numbers of all.
+pub(in crate::data) fn examples(
+    path: &Path,
+    image: Option<ImageShape>,
+) -> Result<(InputShape, Values), Error> {
+    let mut inputs = Inputs::new(Keep::All);
+    let (layout, _) = input_array(image, path, open(path)?, &mut inputs)?;
+    Ok((layout.shape, inputs.into_values()))
+}
+
+/// Whether a path names an archive of arrays.
+pub(in crate::data) fn is_archive(path: &Path) -> bool {
+    (path.extension()).is_some_and(|end| end.eq_ignore_ascii_case("npz"))
+}
+
 /// Hands over the inputs, and returns their layout and the number of examples.
 fn input_array(
-    spec: &DataSpec,
+    image: Option<ImageShape>,
     path: &Path,
     mut reader: impl Read,
     to: &mut Inputs,
 ) -> Result<(Layout, usize), Error> {
     let header = Header::read(path, &mut reader)?;
-    let layout = layout::of(path, &header.sizes, spec.image)?;
+    let layout = layout::of(path, &header.sizes, image)?;
     header.numbers(path, &mut reader, layout.order, fits_f32, to)?;
     Ok((layout, header.sizes[0]))
 }
@@ -125,7 +139,8 @@ fn archive(
         (None, _) => return Err(no_array("inputs", "")),
     };
     let (inputs, label) = (format!("{inputs}.npy"), format!("{label}.npy"));
-    let sizes = input_array(spec, path, zip.by_name(&inputs).map_err(damaged)?, to)?;
+    let array = zip.by_name(&inputs).map_err(damaged)?;
+    let sizes = input_array(spec.image, path, array, to)?;
     let label_sizes = label_array(path, zip.by_name(&label).map_err(damaged)?, labels_to)?;
     Ok((sizes, label_sizes))
 }
