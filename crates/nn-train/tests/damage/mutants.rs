@@ -43,7 +43,7 @@ impl Damage {
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Self::BitFlip => "bit flip",
             Self::ByteSet => "byte set",
             Self::Cut => "cut at the end",
