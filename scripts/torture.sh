@@ -7,6 +7,9 @@
 #   scripts/torture.sh --only kill,signals  some rows
 #   scripts/torture.sh --json -             a JSON object a row, nothing else on standard output
 #   scripts/torture.sh --bin FOLDER         the programs there, in place of a release build
+#
+# Damaged files of data are not among the rows, since what is read from them must be compared with what they say; ten thousand of
+# them: NASBOT_MUTANTS=10000 cargo test -p nn-train --test damage -- --nocapture
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 

@@ -61,7 +61,7 @@ const CLASSES: usize = 20;
 
 /// What is in the data; where the task is not given, numbers are predicted if the labels are no classes, or many numbers.
 fn describe(mut spec: DataSpec, is_task_given: bool) -> Result<Contents, Error> {
-    let found = nn_train::data::describe(&spec);
+    let found = nn_train::data::survey(&spec);
     if is_task_given || spec.format() == Some(DataFormat::Images) {
         return Ok(found?);
     }
@@ -73,7 +73,7 @@ fn describe(mut spec: DataSpec, is_task_given: bool) -> Result<Contents, Error> 
         Ok(contents) if are_few(&contents) => Ok(contents),
         found => {
             spec.task = Task::Reg;
-            nn_train::data::describe(&spec).or(Ok(found?))
+            nn_train::data::survey(&spec).or(Ok(found?))
         }
     }
 }

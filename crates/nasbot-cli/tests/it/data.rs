@@ -1,5 +1,8 @@
 //! Data before a search: what `validate` and `inspect` say of them.
 
+use std::fs;
+use std::path::Path;
+
 use crate::support::Folder;
 
 fn table() -> String {
@@ -82,5 +85,46 @@ fn inspect_shows_a_file_alone() {
     assert!(
         error.contains("row 2: target 'NA' is no finite number"),
         "{error}"
+    );
+}
+
+#[test]
+fn inspect_shows_the_range_of_sizes_of_pictures() {
+    let folder = Folder::new();
+    let pictures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../nn-train/tests/data/pictures");
+    for (class, name, from) in [
+        ("a", "1.png", "grey.png"),
+        ("a", "2.jpg", "halves.jpg"),
+        ("b", "1.png", "colour.png"),
+        ("b", "2.png", "grey.png"),
+        ("b", "3.png", "grey.png"),
+        ("a", "3.png", "grey.png"),
+        ("a", "4.png", "grey.png"),
+        ("b", "4.png", "grey.png"),
+    ] {
+        fs::create_dir_all(folder.path("seen").join(class)).unwrap();
+        fs::copy(
+            pictures.join(from),
+            folder.path("seen").join(class).join(name),
+        )
+        .unwrap();
+    }
+    let shown = folder.run(&["inspect", "seen"]).ok();
+    assert!(
+        shown.contains("pictures in colour of several sizes, 2 to 8 pixels high and 3 to 16 wide"),
+        "{shown}"
+    );
+    assert!(shown.contains("image = [3, height, width]"), "{shown}");
+    let found = folder.run(&["inspect", "seen", "--format", "json"]).json();
+    assert_eq!(found["sizes"]["heights"], serde_json::json!([2, 8]));
+    assert_eq!(found["sizes"]["widths"], serde_json::json!([3, 16]));
+    assert!(found["inputs"].is_null());
+    // Of one size, they are told as before.
+    fs::remove_file(folder.path("seen/a/2.jpg")).unwrap();
+    fs::remove_file(folder.path("seen/b/1.png")).unwrap();
+    let shown = folder.run(&["inspect", "seen"]).ok();
+    assert!(
+        shown.contains("images of 1 × 2 × 3 (channels, height, width)"),
+        "{shown}"
     );
 }

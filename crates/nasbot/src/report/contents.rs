@@ -1,6 +1,6 @@
 //! What is in a data set, for a person and for a program.
 
-use nn_train::data::{CellEncoding, Contents, Input, InputShape, PreparedColumn};
+use nn_train::data::{CellEncoding, Contents, Input, InputShape, PreparedColumn, Sizes};
 use serde::Serialize;
 
 use super::text::{clean_line, grouped, json, number, table};
@@ -16,12 +16,13 @@ const WORDS: usize = 6;
 pub fn contents(contents: &Contents) -> String {
     let [train, validation, test] = contents.parts.map(|part| grouped(part as u64));
     let rows: usize = contents.parts.iter().sum();
-    let inputs = match contents.shape {
-        InputShape::Image(i) => format!(
+    let inputs = match (&contents.sizes, contents.shape) {
+        (Some(sizes), _) => several(sizes),
+        (None, InputShape::Image(i)) => format!(
             "images of {} × {} × {} (channels, height, width)",
             i.channels, i.height, i.width
         ),
-        InputShape::Features(n) => format!("{n} numbers each"),
+        (None, InputShape::Features(n)) => format!("{n} numbers each"),
     };
     let mut out = format!(
         "  {} examples: {train} to train on, {validation} to choose by, {test} to test on\n  inputs: {inputs}\n",
@@ -61,6 +62,25 @@ pub fn contents(contents: &Contents) -> String {
     out
 }
 
+/// The range of sizes of pictures.
+fn several(sizes: &Sizes) -> String {
+    let range = |[least, most]: [u32; 2]| match least == most {
+        true => grouped(least.into()),
+        false => format!("{} to {}", grouped(least.into()), grouped(most.into())),
+    };
+    format!(
+        "pictures{} of several sizes, {} pixels high and {} wide: a search takes them with image = [{}, height, width], and all are scaled to that",
+        if sizes.channels == 3 {
+            " in colour"
+        } else {
+            ""
+        },
+        range(sizes.heights),
+        range(sizes.widths),
+        sizes.channels
+    )
+}
+
 /// What a person should know of a data set before a search: columns that are left out, and how its files were read.
 pub fn remarks(contents: &Contents) -> Vec<String> {
     let preparation = contents.preparation.iter();
@@ -87,11 +107,22 @@ pub struct Figures<'a> {
     train: usize,
     validation: usize,
     test: usize,
-    inputs: usize,
+    /// None where pictures have several sizes.
+    inputs: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sizes: Option<Ranges>,
     classes: Vec<Class<'a>>,
     columns: &'a [PreparedColumn],
     left_out: Vec<Left<'a>>,
     notes: &'a [String],
+}
+
+/// The least and the largest side of pictures that have several sizes.
+#[derive(Debug, Serialize)]
+struct Ranges {
+    channels: u32,
+    heights: [u32; 2],
+    widths: [u32; 2],
 }
 
 #[derive(Debug, Serialize)]
@@ -116,7 +147,12 @@ impl<'a> Figures<'a> {
             train,
             validation,
             test,
-            inputs: contents.shape.len(),
+            inputs: contents.sizes.is_none().then(|| contents.shape.len()),
+            sizes: contents.sizes.as_ref().map(|sizes| Ranges {
+                channels: sizes.channels,
+                heights: sizes.heights,
+                widths: sizes.widths,
+            }),
             classes: (contents.classes.iter())
                 .map(|(name, examples)| Class {
                     name,

@@ -21,7 +21,7 @@ pub(super) fn predict(fitted: &Rows, scored: &Rows, penalties: &[f64]) -> Option
     let n = fitted.inputs.len() as f64;
     let mut means = vec![0.0; width];
     for row in &fitted.inputs {
-        for (mean, x) in means.iter_mut().zip(*row) {
+        for (mean, x) in means.iter_mut().zip(row.iter()) {
             *mean += f64::from(*x) / n;
         }
     }

@@ -176,7 +176,7 @@ mod tests {
             .map(|(i, x)| class(x, i))
             .collect();
         let rows = Rows {
-            inputs: inputs.iter().map(<[f32; 2]>::as_slice).collect(),
+            inputs: (inputs.iter().map(|row| row.as_slice().into())).collect(),
             targets,
             width: 2,
         };

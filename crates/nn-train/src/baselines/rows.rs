@@ -1,5 +1,7 @@
 //! Rows that a method is fitted to or scored on, and the figures of a prediction.
 
+use std::borrow::Cow;
+
 use faer::Mat;
 
 use crate::data::{Examples, Targets};
@@ -7,16 +9,11 @@ use crate::data::{Examples, Targets};
 /// Rows of one or several parts of a data set.
 pub(super) struct Rows<'a> {
     /// Inputs, one slice a row.
-    pub(super) inputs: Vec<&'a [f32]>,
+    pub(super) inputs: Vec<Cow<'a, [f32]>>,
     /// Targets; classes as whole numbers.
     pub(super) targets: Vec<f64>,
     /// Numbers in a row.
     pub(super) width: usize,
-}
-
-/// The numbers of examples, one row after the other. The only place that knows how they are kept.
-fn numbers(examples: &Examples) -> &[f32] {
-    &examples.inputs
 }
 
 fn targets(examples: &Examples) -> Vec<f64> {
@@ -29,20 +26,22 @@ fn targets(examples: &Examples) -> Vec<f64> {
 impl<'a> Rows<'a> {
     /// The rows of `parts`, or `most` of them, evenly spaced.
     pub(super) fn of(parts: &[&'a Examples], width: usize, most: usize) -> Self {
-        let mut inputs: Vec<&[f32]> = Vec::new();
+        let mut all = Vec::new();
         let mut all_targets = Vec::new();
-        for part in parts {
-            inputs.extend(numbers(part).chunks_exact(width.max(1)));
+        for &part in parts {
+            all.extend((0..part.len()).map(|row| (part, row)));
             all_targets.extend(targets(part));
         }
-        let n = inputs.len();
+        let n = all.len();
         if n > most {
             let place = |i: usize| (i as u128 * n as u128 / most as u128) as usize;
-            inputs = (0..most).map(|i| inputs[place(i)]).collect();
+            all = (0..most).map(|i| all[place(i)]).collect();
             all_targets = (0..most).map(|i| all_targets[place(i)]).collect();
         }
         Self {
-            inputs,
+            inputs: (all.into_iter())
+                .map(|(part, row)| part.row(row, width))
+                .collect(),
             targets: all_targets,
             width,
         }

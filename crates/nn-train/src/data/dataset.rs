@@ -1,12 +1,14 @@
 //! A data set as a training takes it: read, split and standardised.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::cache;
 use super::columns::Described;
-use super::examples::{Examples, InputShape, Targets};
+use super::examples::{Examples, InputShape, Inputs, Pixels, Scale, Targets};
 use super::preparation::{Encoder, Fitted, Input, Output, Preparation, fit};
 use super::raw::Keep;
+use super::readers::images::{self, Sizes};
 use super::spec::{DataSpec, Format, OneOrMany};
 use super::split::{self, Parts};
 use super::table::{self, Answers, Table};
@@ -53,22 +55,21 @@ impl Dataset {
 /// wrong.
 pub fn load(spec: &DataSpec) -> Result<Dataset, Error> {
     spec.check()?;
-    let (main, given_test) = tables(spec, |paths, labels, main| {
+    let (mut main, given_test) = tables(spec, |paths, labels, main| {
         cache::read(spec, paths, labels, main)
     })?;
     let parts = split::deal(&spec.split, &main, given_test.is_some())?;
     let fitted = fit(spec, &main, &parts.train)?;
-    let examples = |table: &Table, rows: &[usize]| examples(&fitted, table, rows);
-    let (train, validation) = (
-        examples(&main, &parts.train),
-        examples(&main, &parts.validation),
-    );
+    let bytes = shared(&fitted, &mut main);
+    let examples = |rows: Vec<usize>| examples(&fitted, &main, bytes.as_ref(), rows);
+    let (train, validation) = (examples(parts.train), examples(parts.validation));
     let test = match given_test {
-        Some(table) => {
-            let all: Vec<usize> = (0..table.targets.len()).collect();
-            examples(&table, &all)
+        Some(mut table) => {
+            let all = (0..table.targets.len()).collect();
+            let bytes = shared(&fitted, &mut table);
+            self::examples(&fitted, &table, bytes.as_ref(), all)
         }
-        None => examples(&main, &parts.test),
+        None => examples(parts.test),
     };
     let preparation = fitted.preparation;
     let names = preparation.output.classes().len() as u32;
@@ -85,20 +86,25 @@ pub fn load(spec: &DataSpec) -> Result<Dataset, Error> {
     })
 }
 
-/// Some rows of a table, prepared.
-fn examples(fitted: &Fitted, table: &Table, rows: &[usize]) -> Examples {
+/// The pictures of a table, taken from it, where they are bytes: the parts have them in common, and they stay bytes until a batch
+/// of them is made.
+fn shared(fitted: &Fitted, table: &mut Table) -> Option<Arc<Vec<u8>>> {
+    match (&fitted.preparation.input, &mut table.inputs) {
+        (Input::Image { .. }, Values::Bytes(bytes)) => Some(Arc::new(std::mem::take(bytes))),
+        _ => None,
+    }
+}
+
+/// Some rows of a table, prepared; of `bytes` if its pictures are there.
+fn examples(
+    fitted: &Fitted,
+    table: &Table,
+    bytes: Option<&Arc<Vec<u8>>>,
+    rows: Vec<usize>,
+) -> Examples {
     let preparation = &fitted.preparation;
     let columns = (table.described.as_ref()).map(|described| described.columns.as_slice());
-    let width = table.shape.len();
-    let inputs = match (
-        &preparation.input,
-        Encoder::new(preparation, &fitted.sources, columns, width),
-    ) {
-        (_, Some(encoder)) => encoder.rows(&table.inputs, rows),
-        (Input::Image { mean, std, .. }, None) => pixels(&table.inputs, width, rows, mean, std),
-        // A table has an encoder.
-        (Input::Table { .. }, None) => Vec::new(),
-    };
+    let size = table.shape.len();
     let targets = match (&table.targets, &preparation.output) {
         (Answers::Values(values), Output::Value { mean, std, .. }) => {
             let standardised = rows.iter().map(|&row| ((values[row] - mean) / std) as f32);
@@ -111,6 +117,24 @@ fn examples(fitted: &Fitted, table: &Table, rows: &[usize]) -> Examples {
             Targets::Classes(rows.iter().map(|&row| classes[row]).collect())
         }
     };
+    let encoder = Encoder::new(preparation, &fitted.sources, columns, size);
+    let inputs = match (&preparation.input, encoder, bytes) {
+        (_, Some(encoder), _) => Inputs::Ready(encoder.rows(&table.inputs, &rows)),
+        (Input::Image { mean, std, .. }, None, Some(all)) => Inputs::Pixels(Pixels {
+            all: Arc::clone(all),
+            rows,
+            size,
+            scale: Scale {
+                mean: mean.clone(),
+                std: std.clone(),
+            },
+        }),
+        (Input::Image { mean, std, .. }, None, None) => {
+            Inputs::Ready(pixels(&table.inputs, size, &rows, mean, std))
+        }
+        // A table has an encoder.
+        (Input::Table { .. }, None, _) => Inputs::Ready(Vec::new()),
+    };
     Examples { inputs, targets }
 }
 
@@ -122,27 +146,17 @@ pub(super) fn pixels(
     mean: &[f32],
     std: &[f32],
 ) -> Vec<f32> {
-    let plane = size / mean.len().max(1);
+    let scale = Scale {
+        mean: mean.to_vec(),
+        std: std.to_vec(),
+    };
     let mut out = Vec::with_capacity(rows.len() * size);
     for row in rows {
-        for (channel, (mean, std)) in mean.iter().zip(std).enumerate() {
-            let start = row * size + channel * plane;
-            let scaled = |x: f32| (x - mean) / std;
-            match values {
-                Values::Bytes(values) => out.extend(
-                    (values[start..start + plane].iter()).map(|byte| scaled(f32::from(*byte))),
-                ),
-                Values::Singles(values) => {
-                    out.extend(values[start..start + plane].iter().map(|x| scaled(*x)));
-                }
-                Values::Doubles(values) => {
-                    out.extend(
-                        values[start..start + plane]
-                            .iter()
-                            .map(|x| scaled(*x as f32)),
-                    );
-                }
-            }
+        let place = row * size..(row + 1) * size;
+        match values {
+            Values::Bytes(values) => scale.append(&values[place], f32::from, &mut out),
+            Values::Singles(values) => scale.append(&values[place], |x| x, &mut out),
+            Values::Doubles(values) => scale.append(&values[place], |x| x as f32, &mut out),
         }
     }
     out
@@ -163,16 +177,37 @@ pub struct Contents {
     pub preparation: Option<Preparation>,
     /// What a person should know of how the files were read.
     pub notes: Vec<String>,
+    /// The sizes of pictures of a folder, where they have several and none was asked for; `shape` is then the first one's.
+    pub sizes: Option<Sizes>,
 }
 
 /// Finds out what [`load`] would read, with the same checks. Of other formats than text tables no input is kept: one pass over
-/// binary files, and of a folder of images the names and the first image alone, so that a broken one among the others is
-/// found by [`load`].
+/// binary files, and of a folder of images the names, the headers where no size is asked for, and the first image alone, so that a
+/// broken one among the others is found by [`load`].
 ///
 /// # Errors
 /// As [`load`].
 pub fn describe(spec: &DataSpec) -> Result<Contents, Error> {
+    let contents = survey(spec)?;
+    match contents.sizes {
+        Some(Sizes { odd, problem, .. }) => Err(Error::Format {
+            path: odd,
+            message: problem,
+        }),
+        None => Ok(contents),
+    }
+}
+
+/// As [`describe`], and also of a folder of pictures that [`load`] would refuse because they have several sizes.
+///
+/// # Errors
+/// As [`load`].
+pub fn survey(spec: &DataSpec) -> Result<Contents, Error> {
     spec.check()?;
+    let sizes = match (spec.format(), spec.image) {
+        (Some(Format::Images), None) => images::sizes(spec.path.as_slice())?,
+        _ => None,
+    };
     let (main, test) = tables(spec, |paths, labels, main| {
         table::read(spec, paths, labels, main, Keep::Labels)
     })?;
@@ -201,6 +236,7 @@ pub fn describe(spec: &DataSpec) -> Result<Contents, Error> {
         notes: main
             .described
             .map_or_else(Vec::new, |Described { notes, .. }| notes),
+        sizes,
     })
 }
 

@@ -44,6 +44,21 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, Error> {
     }
 }
 
+/// Bytes that a file may well hold once it is unpacked, for what is reserved beforehand: its size, and of gzip and zip, which are
+/// told from their first two bytes, a multiple that numbers seldom exceed.
+pub(super) fn likely_size(path: &Path) -> Result<usize, Error> {
+    const PACKED: usize = 16;
+    let io = |source| io_error(path, source);
+    let mut file = open_plain(path)?;
+    let length = file.metadata().map_err(io)?.len() as usize;
+    let mut head = [0; 2];
+    read_up_to(&mut file, &mut head).map_err(io)?;
+    Ok(match &head {
+        [0x1f, 0x8b] | b"PK" => length.saturating_mul(PACKED),
+        _ => length,
+    })
+}
+
 /// A reading error of `path` at example, row or the like `row`.
 pub(super) fn read_error(
     path: &Path,
@@ -88,6 +103,28 @@ pub(super) fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> std::io::
         }
     }
     Ok(filled)
+}
+
+/// The next `length` bytes, or says that the file ends too early. Memory is taken as they come: a damaged header may promise any
+/// number of them.
+pub(super) fn take(
+    reader: &mut impl Read,
+    length: usize,
+    path: &Path,
+    what: &'static str,
+    row: u64,
+) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    (reader.by_ref().take(length as u64).read_to_end(&mut bytes))
+        .map_err(|source| read_error(path, what, row, source))?;
+    if bytes.len() < length {
+        return Err(Error::Truncated {
+            path: path.into(),
+            what,
+            row,
+        });
+    }
+    Ok(bytes)
 }
 
 /// Fills `buffer` or says that the file ends too early.

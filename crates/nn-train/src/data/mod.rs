@@ -1,8 +1,8 @@
 //! Data sets: their declaration ([`DataSpec`]), how they are read, split and prepared ([`load`]), what is in them
-//! ([`describe`]), and what was done to them ([`Preparation`]).
+//! ([`describe`], [`survey`]), and what was done to them ([`Preparation`]).
 //!
-//! Everything is checked while reading, and an error names the file and the row. What comes out are plain
-//! `f32` vectors, so that this part needs no libtorch. One way, each module using those before it:
+//! Everything is checked while reading, and an error names the file and the row. What comes out are plain vectors, of `f32`, or of
+//! bytes that are still to be scaled, so that this part needs no libtorch. One way, each module using those before it:
 //!
 //! | module | is |
 //! |---|---|
@@ -35,12 +35,15 @@ mod table;
 mod values;
 
 pub use columns::Kind;
-pub use dataset::{Contents, Dataset, describe, load};
+pub use dataset::{Contents, Dataset, describe, load, survey};
 pub use examples::{Examples, InputShape, Targets};
+#[cfg(feature = "torch")]
+pub(crate) use examples::{Inputs, Pixels, Scale};
 pub use preparation::{
     Column as PreparedColumn, Encoding as CellEncoding, Input, LeftOut, Output, Preparation,
 };
 pub use raw_rows::{Prepared, prepared};
+pub use readers::images::Sizes;
 pub use spec::{
     Cache, Column, DataSpec, Encoding, Format, ImageShape, OneOrMany, Placement, SplitSpec, Task,
     TestSpec, Transform,

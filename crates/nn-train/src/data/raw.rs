@@ -125,8 +125,8 @@ impl Inputs {
 
 /// Where the numbers of an array go.
 pub(super) trait Sink {
-    /// A header promises so many numbers. Room for them is reserved, so that nothing grows by doubling; memory that is
-    /// never written costs nothing, and where there is not so much the promise is not believed.
+    /// A header promises so many numbers, and the file may hold them. Room for them is reserved, so that nothing grows by
+    /// doubling; where there is not so much memory the promise is not believed.
     fn expect(&mut self, count: usize);
     /// Takes the next number.
     fn take(&mut self, value: f64);

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::columns::RawColumn;
+use super::columns::{Kind, RawColumn};
 use super::dataset::pixels;
-use super::preparation::{Encoder, Encoding, Input, Preparation};
-use super::readers;
-use super::spec::{DataSpec, Format, Task};
+use super::examples::InputShape;
+use super::preparation::{Column, Encoder, Encoding, Input, Preparation};
+use super::readers::{self, npy};
+use super::spec::{DataSpec, Format, ImageShape, Task};
 use super::values::Values;
 use crate::Error;
 
@@ -19,12 +20,19 @@ pub struct Prepared {
     pub files: Vec<PathBuf>,
 }
 
-/// Reads examples from a text table, or pictures from a file or a folder, and prepares them. Columns are found by their names, in any order, and others are passed over; pictures are scaled to the
-/// size of those that were trained on, in the order of their names.
+/// Reads examples from a text table, from an array of numpy, or pictures from a file or a folder, and prepares them. Columns are found
+/// by their names, in any order, and others are passed over; an array has the sides of those that were trained on; pictures are scaled
+/// to the size of those that were trained on, in the order of their names.
 ///
 /// # Errors
 /// As [`load`](super::load); and for a format whose files do not say what they hold.
 pub fn prepared(preparation: &Preparation, path: &Path) -> Result<Prepared, Error> {
+    let refuse = |message: String| {
+        Err(Error::Format {
+            path: path.into(),
+            message,
+        })
+    };
     let mut files = Vec::new();
     let mut spec = DataSpec::new(path, Task::Reg);
     let inputs = match (&preparation.input, spec.format()) {
@@ -45,6 +53,49 @@ pub fn prepared(preparation: &Preparation, path: &Path) -> Result<Prepared, Erro
             let encoder = Encoder::new(preparation, &sources, Some(&raw), columns.len());
             // A table has an encoder.
             encoder.map_or_else(Vec::new, |encoder| encoder.rows(&values, &rows))
+        }
+        (
+            Input::Table {
+                columns, left_out, ..
+            },
+            Some(Format::Npy),
+        ) => {
+            let is_counted = |(i, column): (usize, &Column)| {
+                column.name == i.to_string() && column.kind == Kind::Number
+            };
+            if !left_out.is_empty() || !columns.iter().enumerate().all(is_counted) {
+                return refuse("is an array, and this model takes rows of a table, whose columns have names or are not all used: name a .csv or .tsv file".into());
+            }
+            let (found, values) = array(path, None)?;
+            if found != InputShape::Features(columns.len() as u32) {
+                return refuse(format!(
+                    "has {}, and this model takes {} each",
+                    sides(found),
+                    columns.len()
+                ));
+            }
+            let sources: Vec<usize> = (0..columns.len()).collect();
+            let rows: Vec<usize> = (0..values.len() / columns.len().max(1)).collect();
+            let encoder = Encoder::new(preparation, &sources, None, columns.len());
+            // A table has an encoder.
+            encoder.map_or_else(Vec::new, |encoder| encoder.rows(&values, &rows))
+        }
+        (
+            Input::Image {
+                shape, mean, std, ..
+            },
+            Some(Format::Npy),
+        ) => {
+            let (found, values) = array(path, Some(*shape))?;
+            if found.len() != shape.len() {
+                let [channels, height, width] = (*shape).into();
+                return refuse(format!(
+                    "has {}, and this model takes images of {channels} × {height} × {width} (channels, height, width)",
+                    sides(found)
+                ));
+            }
+            let rows: Vec<usize> = (0..values.len() / shape.len()).collect();
+            pixels(&values, shape.len(), &rows, mean, std)
         }
         (
             Input::Image {
@@ -78,9 +129,7 @@ pub fn prepared(preparation: &Preparation, path: &Path) -> Result<Prepared, Erro
         (Input::Table { .. }, _) => {
             return Err(Error::Format {
                 path: path.into(),
-                message:
-                    "is no text table, and this model takes rows of one: name a .csv or .tsv file"
-                        .into(),
+                message: "is no text table and no array, and this model takes rows of one: name a .csv, .tsv or .npy file".into(),
             });
         }
     };
@@ -91,6 +140,28 @@ pub fn prepared(preparation: &Preparation, path: &Path) -> Result<Prepared, Erro
         });
     }
     Ok(Prepared { inputs, files })
+}
+
+/// The examples of an `.npy` file.
+fn array(path: &Path, image: Option<ImageShape>) -> Result<(InputShape, Values), Error> {
+    if npy::is_archive(path) {
+        return Err(Error::Format {
+            path: path.into(),
+            message: "is an archive of arrays: save the examples alone, as an .npy file".into(),
+        });
+    }
+    npy::examples(path, image)
+}
+
+/// What an example looks like.
+fn sides(shape: InputShape) -> String {
+    match shape {
+        InputShape::Features(n) => format!("{n} numbers each"),
+        InputShape::Image(image) => {
+            let [channels, height, width] = image.into();
+            format!("images of {channels} × {height} × {width} (channels, height, width)")
+        }
+    }
 }
 
 fn check_gaps(path: &Path, values: &Values, width: usize) -> Result<(), Error> {

@@ -1,7 +1,7 @@
 //! Examples on a device or beside it, and batches of them.
 //!
 //! Examples that stay in the computer's memory are streamed: a thread of its own gathers the next batches, in pinned
-//! memory where the device is a GPU, while the device computes. Both ways select the same rows of the same tensors, so
+//! memory where the device is a GPU, while the device computes. Both ways select the same rows of the same numbers, so
 //! that a training gives the same bits.
 
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -10,6 +10,7 @@ use std::vec;
 
 use tch::{Device, Kind, Tensor};
 
+use super::kept::{DeviceScale, Kept};
 use crate::Error;
 use crate::data::{Examples, InputShape, Placement, Targets};
 
@@ -19,12 +20,14 @@ const FITS: usize = 4 << 30;
 /// Batches that wait for the device, at most.
 const AHEAD: usize = 2;
 
-/// A part of a data set as two tensors.
+/// A part of a data set.
 #[derive(Debug)]
 pub(super) struct DeviceExamples {
     /// On the device, or in the computer's memory if they are streamed.
-    inputs: Tensor,
+    inputs: Kept,
     targets: Tensor,
+    /// What is done to a batch of inputs on the device.
+    scale: Option<DeviceScale>,
     device: Device,
     is_streamed: bool,
 }
@@ -37,42 +40,37 @@ impl DeviceExamples {
         device: Device,
         placement: Placement,
     ) -> Result<Self, Error> {
-        let n = examples.len() as i64;
-        let inputs = Tensor::f_from_slice(&examples.inputs)?;
-        let inputs = match shape {
-            InputShape::Image(image) => inputs.f_view([
-                n,
-                image.channels.into(),
-                image.height.into(),
-                image.width.into(),
-            ])?,
-            InputShape::Features(features) => inputs.f_view([n, features.into()])?,
-        };
+        let inputs = Kept::new(examples, shape, device)?;
         let targets = match &examples.targets {
             Targets::Classes(classes) => Tensor::f_from_slice(classes)?,
-            Targets::Values(values) => Tensor::f_from_slice(values)?.f_view([n, 1])?,
-        };
-        let streamed = |inputs, targets| Self {
-            inputs,
-            targets,
-            device,
-            is_streamed: true,
-        };
-        let is_large = device != Device::Cpu && size_of_val(&*examples.inputs) > FITS;
-        if placement == Placement::Stream || (placement == Placement::Auto && is_large) {
-            return Ok(streamed(inputs, targets));
-        }
-        match inputs.f_to_device(device).map_err(Error::from) {
-            Err(Error::OutOfMemory { .. }) if placement == Placement::Auto => {
-                Ok(streamed(inputs, targets))
+            Targets::Values(values) => {
+                Tensor::f_from_slice(values)?.f_view([values.len() as i64, 1])?
             }
-            there => Ok(Self {
-                inputs: there?,
-                targets: targets.f_to_device(device)?,
-                device,
-                is_streamed: false,
-            }),
-        }
+        };
+        let scale = match &inputs {
+            Kept::Some(pictures) => pictures.scale(device)?,
+            Kept::All(_) => None,
+        };
+        let is_large = device != Device::Cpu && inputs.size() > FITS;
+        let is_asked = placement == Placement::Stream;
+        let there = match is_asked || (placement == Placement::Auto && is_large) {
+            true => None,
+            false => match inputs.to_device(device) {
+                Err(Error::OutOfMemory { .. }) if placement == Placement::Auto => None,
+                there => Some(there?),
+            },
+        };
+        let is_streamed = there.is_none();
+        Ok(Self {
+            inputs: there.unwrap_or(inputs),
+            targets: match is_streamed {
+                true => targets,
+                false => targets.f_to_device(device)?,
+            },
+            scale,
+            device,
+            is_streamed,
+        })
     }
 
     pub(super) fn len(&self) -> i64 {
@@ -90,9 +88,13 @@ impl DeviceExamples {
         } else {
             self.device
         };
-        let order = Tensor::f_from_slice(order)?
+        let tensor = Tensor::f_from_slice(order)?
             .f_to_kind(Kind::Int64)?
             .f_to_device(home)?;
+        let order = Order {
+            list: order.to_vec(),
+            tensor,
+        };
         self.batches(Some(order), spans)
     }
 
@@ -101,7 +103,7 @@ impl DeviceExamples {
         self.batches(None, spans)
     }
 
-    fn batches(&self, order: Option<Tensor>, spans: &[(i64, i64)]) -> Result<Batches<'_>, Error> {
+    fn batches(&self, order: Option<Order>, spans: &[(i64, i64)]) -> Result<Batches<'_>, Error> {
         let rows = Rows {
             inputs: self.inputs.shallow_clone(),
             targets: self.targets.shallow_clone(),
@@ -120,28 +122,47 @@ impl DeviceExamples {
             left,
         })
     }
+
+    /// A batch on the device as a network takes it.
+    fn finished(&self, (inputs, targets): Batch) -> Result<Batch, Error> {
+        Ok(match &self.scale {
+            None => (inputs, targets),
+            Some(scale) => (scale.scaled(&inputs)?, targets),
+        })
+    }
 }
 
-/// Two tensors and the order in which their rows are wanted, if it is not theirs.
+/// In which order rows are wanted, for the processor and for the device.
+struct Order {
+    list: Vec<i64>,
+    tensor: Tensor,
+}
+
+/// Inputs and targets, and the order in which their rows are wanted, if it is not theirs.
 struct Rows {
-    inputs: Tensor,
+    inputs: Kept,
     targets: Tensor,
-    order: Option<Tensor>,
+    order: Option<Order>,
 }
 
 impl Rows {
     fn select(&self, (start, length): (i64, i64)) -> Result<Batch, Error> {
-        let Some(order) = &self.order else {
-            return Ok((
-                self.inputs.f_narrow(0, start, length)?,
-                self.targets.f_narrow(0, start, length)?,
-            ));
+        let place = start as usize..(start + length) as usize;
+        let rows = (self.order.as_ref())
+            .map(|order| order.tensor.f_narrow(0, start, length))
+            .transpose()?;
+        let of = |tensor: &Tensor| match &rows {
+            Some(rows) => tensor.f_index_select(0, rows),
+            None => tensor.f_narrow(0, start, length),
         };
-        let rows = order.f_narrow(0, start, length)?;
-        Ok((
-            self.inputs.f_index_select(0, &rows)?,
-            self.targets.f_index_select(0, &rows)?,
-        ))
+        let inputs = match (&self.inputs, &self.order) {
+            (Kept::All(tensor), _) => of(tensor)?,
+            (Kept::Some(pictures), None) => pictures.gathered(place)?,
+            (Kept::Some(pictures), Some(order)) => {
+                pictures.gathered(order.list[place].iter().map(|row| *row as usize))?
+            }
+        };
+        Ok((inputs, of(&self.targets)?))
     }
 }
 
@@ -191,7 +212,7 @@ impl Iterator for Batches<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
         let device = self.examples.device;
-        Some(match &mut self.source {
+        let batch = match &mut self.source {
             Source::Here(rows, spans) => rows.select(spans.next()?),
             Source::Ahead(receiver) => match receiver.recv() {
                 Ok(batch) => batch.and_then(|(inputs, targets)| {
@@ -202,7 +223,8 @@ impl Iterator for Batches<'_> {
                     message: "the thread that gathers batches has ended early".into(),
                 }),
             },
-        })
+        };
+        Some(batch.and_then(|batch| self.examples.finished(batch)))
     }
 }
 
@@ -219,10 +241,15 @@ pub(super) fn spans(n: i64, batch: i64) -> Vec<(i64, i64)> {
 
 #[cfg(test)]
 mod tests {
-    use tch::{Device, Tensor};
+    use std::sync::Arc;
 
+    use tch::{Device, Kind, Tensor};
+
+    use super::super::kept::{DeviceScale, Kept, Pictures};
     use super::{Batches, DeviceExamples, spans};
-    use crate::data::{Examples, ImageShape, InputShape, Placement, Targets};
+    use crate::data::{
+        Examples, ImageShape, InputShape, Inputs, Pixels, Placement, Scale, Targets,
+    };
 
     const IMAGE: ImageShape = ImageShape {
         channels: 2,
@@ -231,10 +258,10 @@ mod tests {
     };
 
     fn part(placement: Placement) -> DeviceExamples {
-        let examples = Examples {
-            inputs: (0..66).map(|i| i as f32 / 7.0).collect(),
-            targets: Targets::Classes((0..11).map(|i| i % 3).collect()),
-        };
+        let examples = Examples::new(
+            (0..66).map(|i| i as f32 / 7.0).collect(),
+            Targets::Classes((0..11).map(|i| i % 3).collect()),
+        );
         DeviceExamples::new(&examples, InputShape::Image(IMAGE), Device::Cpu, placement).unwrap()
     }
 
@@ -269,6 +296,71 @@ mod tests {
             expected
         );
         assert_eq!(targets.int64_value(&[0]), 5 % 3);
+    }
+
+    /// All numbers of all batches, as bits.
+    fn bits(batches: Batches<'_>) -> Vec<u32> {
+        let flat = all(batches).into_iter().map(|(inputs, _)| inputs.view(-1));
+        flat.flat_map(|inputs| Vec::<f32>::try_from(inputs).unwrap())
+            .map(f32::to_bits)
+            .collect()
+    }
+
+    #[test]
+    fn bytes_are_scaled_in_the_batch_with_the_bits_of_numbers_scaled_before() {
+        let pixels = Pixels {
+            all: Arc::new((0..20 * 512).map(|i| (i * 37 % 256) as u8).collect()),
+            rows: (0..11).map(|i| (i * 7 + 3) % 20).collect(),
+            size: 512,
+            scale: Scale {
+                mean: vec![125.306_92, 0.1],
+                std: vec![62.993_22, 255.0 / 7.0],
+            },
+        };
+        let shape = InputShape::Image([2, 16, 16].into());
+        let targets = Targets::Classes((0..11).collect());
+        let part = |inputs, placement| {
+            let targets = targets.clone();
+            let examples = Examples { inputs, targets };
+            DeviceExamples::new(&examples, shape, Device::Cpu, placement).unwrap()
+        };
+        let bytes = Examples {
+            inputs: Inputs::Pixels(pixels.clone()),
+            targets: targets.clone(),
+        };
+        let floats = part(Inputs::Ready(bytes.inputs()), Placement::Auto);
+        // By definition: the second value of the second channel of the first picture, which is that of row 3.
+        let byte = (3 * 512 + 257) * 37 % 256;
+        let expected = (byte as f32 - 0.1) / (255.0_f32 / 7.0);
+        assert_eq!(bytes.inputs()[257].to_bits(), expected.to_bits());
+        let order = [3, 1, 4, 10, 5, 9, 2, 6, 8, 7, 0];
+        let spans = spans(11, 4);
+        let expected = bits(floats.shuffled(&order, &spans).unwrap());
+        let in_order = bits(floats.in_order(&spans).unwrap());
+        assert_eq!(expected.len(), 11 * 512);
+        for placement in [Placement::Auto, Placement::Device, Placement::Stream] {
+            let kept = part(Inputs::Pixels(pixels.clone()), placement);
+            assert!(bits(kept.shuffled(&order, &spans).unwrap()) == expected);
+            assert!(bits(kept.in_order(&spans).unwrap()) == in_order);
+            let [(_, found), ..] = &all(kept.shuffled(&order, &spans).unwrap())[..] else {
+                panic!("no batch");
+            };
+            assert_eq!(Vec::<i64>::try_from(found).unwrap(), [3, 1, 4, 10]);
+        }
+        // As they go to a GPU, at once or batch by batch.
+        let pictures = Pictures::new(&pixels, [2, 16, 16], Device::Cuda(0));
+        let all = pictures.gathered(0..11).unwrap();
+        assert_eq!(all.kind(), Kind::Uint8);
+        for (inputs, placement) in [
+            (Kept::All(all), Placement::Device),
+            (Kept::Some(pictures), Placement::Stream),
+        ] {
+            let mut moved = part(Inputs::Pixels(pixels.clone()), placement);
+            moved.inputs = inputs;
+            moved.scale = Some(DeviceScale::new(&pixels.scale, Device::Cpu).unwrap());
+            assert!(bits(moved.shuffled(&order, &spans).unwrap()) == expected);
+            assert!(bits(moved.in_order(&spans).unwrap()) == in_order);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod batches;
 mod checkpoint;
 pub mod device;
 mod finale;
+mod kept;
 mod layers;
 pub mod model;
 pub mod optimiser;

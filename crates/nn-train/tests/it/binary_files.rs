@@ -41,7 +41,7 @@ fn idx_images_keep_their_sides_and_bytes() {
     assert_eq!(data.shape, InputShape::Image([1, 2, 3].into()));
     assert_eq!(data.classes, Some(3));
     assert_eq!(
-        data.train.inputs,
+        data.train.inputs(),
         (0..12).map(|i| i as f32 * 10.0).collect::<Vec<_>>()
     );
     assert_eq!(data.validation.targets, Targets::Classes(vec![2, 0]));
@@ -84,7 +84,7 @@ fn idx_numbers_of_every_type_are_read_big_endian() {
     for ((kind, bytes), second) in cases.into_iter().zip(second) {
         let data = load_idx(&idx(kind, &[4, 1], &bytes.repeat(2)), &labels);
         let data = data.unwrap_or_else(|error| panic!("type {kind:#x}: {error}"));
-        assert_eq!(data.train.inputs, [3.0, second], "type {kind:#x}");
+        assert_eq!(data.train.inputs(), [3.0, second], "type {kind:#x}");
     }
 }
 
@@ -213,9 +213,9 @@ fn cifar_files_follow_one_another_and_test_data_may_have_their_own() {
     assert_eq!(spec.format(), Some(Format::Cifar));
     let data = load(&spec).unwrap();
     assert_eq!(data.classes, Some(3));
-    assert_eq!(data.train.inputs, [[10.0; 12], [20.0; 12]].concat());
+    assert_eq!(data.train.inputs(), [[10.0; 12], [20.0; 12]].concat());
     assert_eq!(data.validation.targets, Targets::Classes(vec![2, 0]));
-    assert_eq!(data.test.inputs, [50.0; 12]);
+    assert_eq!(data.test.inputs(), [50.0; 12]);
 }
 
 #[test]
@@ -336,7 +336,7 @@ fn idx_images_with_their_channels_last_are_permuted() {
         ..plain(DataSpec::new(path, Task::Class))
     };
     let data = load(&spec).unwrap();
-    assert_eq!(data.train.inputs[..6], [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+    assert_eq!(data.train.inputs()[..6], [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
     spec.image = None;
     let said = load(&spec).unwrap_err().to_string();
     assert!(

@@ -42,7 +42,7 @@ fn separators_are_told_from_the_file() {
         "# a, b, y\n1.5,2,0\n3,4.25,1\n5,6,0\n7,8,1\n",
     ] {
         let data = read(text, raw).unwrap();
-        assert_eq!(data.train.inputs, [1.5, 2.0, 3.0, 4.25], "{text}");
+        assert_eq!(data.train.inputs(), [1.5, 2.0, 3.0, 4.25], "{text}");
         let names: Vec<_> = columns(&data).iter().map(|column| &column.name).collect();
         assert_eq!(names, ["a", "b"], "{text}");
     }
@@ -55,18 +55,18 @@ fn separators_are_told_from_the_file() {
         raw(spec);
         spec.separator = Some('~');
     });
-    assert_eq!(data.unwrap().train.inputs, [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(data.unwrap().train.inputs(), [1.0, 2.0, 3.0, 4.0]);
 }
 
 #[test]
 fn a_header_of_numbers_is_told_from_the_rows() {
     let years = read("2019,2020,y\n-3.0,0,0\n-2.0,5,0\n1,2,1\n3,4,1\n", raw).unwrap();
     assert_eq!(columns(&years)[1].name, "2020");
-    assert_eq!(years.train.inputs, [-3.0, 0.0, -2.0, 5.0]);
+    assert_eq!(years.train.inputs(), [-3.0, 0.0, -2.0, 5.0]);
     // As data frames write it that were made of arrays; said, and undone by a key.
     let text = "0,1,2\n-3,0,0\n-2,5,0\n1,2,1\n3,4,1\n";
     let counted = read(text, raw).unwrap();
-    assert_eq!(counted.train.inputs, [-3.0, 0.0, -2.0, 5.0]);
+    assert_eq!(counted.train.inputs(), [-3.0, 0.0, -2.0, 5.0]);
     assert!(
         counted.notes[0].contains("header = false"),
         "{:?}",
@@ -76,7 +76,7 @@ fn a_header_of_numbers_is_told_from_the_rows() {
         raw(spec);
         spec.header = Some(false);
     });
-    assert_eq!(data.unwrap().train.inputs[..4], [0.0, 1.0, -3.0, 0.0]);
+    assert_eq!(data.unwrap().train.inputs()[..4], [0.0, 1.0, -3.0, 0.0]);
 }
 
 #[test]
@@ -158,7 +158,8 @@ fn words_gaps_booleans_and_dates_become_inputs() {
     };
     assert_eq!(words, &["Aarau", "Bern,\nold"]);
     assert_eq!((*marks_others, *marks_gaps), (false, true));
-    let rows: Vec<&[f32]> = data.train.inputs.chunks_exact(7).collect();
+    let inputs = data.train.inputs();
+    let rows: Vec<&[f32]> = inputs.chunks_exact(7).collect();
     // The first row: a gap, which is the mean and is marked; Aarau.
     assert_eq!(rows[0][..5], [0.0, 1.0, 1.0, 0.0, 0.0]);
     assert_eq!(rows[1][2..5], [0.0, 1.0, 0.0]);
@@ -189,8 +190,8 @@ fn rare_and_unseen_words_share_an_input() {
     }
     let data = read(&text, |_| {}).unwrap();
     assert_eq!(data.shape, InputShape::Features(3));
-    assert_eq!(data.train.inputs[7 * 3..8 * 3], [0.0, 0.0, 1.0]);
-    assert_eq!(data.test.inputs[10 * 3..11 * 3], [0.0, 0.0, 1.0]);
+    assert_eq!(data.train.inputs()[7 * 3..8 * 3], [0.0, 0.0, 1.0]);
+    assert_eq!(data.test.inputs()[10 * 3..11 * 3], [0.0, 0.0, 1.0]);
 }
 
 #[test]
@@ -261,7 +262,7 @@ fn post_codes_can_be_declared_categories() {
         .collect();
     let data = read(&text, |spec| spec.categories = vec![Column::Number(0)]).unwrap();
     assert_eq!(data.shape, InputShape::Features(3));
-    assert_eq!(data.train.inputs[..3].iter().sum::<f32>() as i32, 1);
+    assert_eq!(data.train.inputs()[..3].iter().sum::<f32>() as i32, 1);
 }
 
 #[test]
@@ -275,14 +276,14 @@ fn numbers_of_any_size_are_standardised() {
     let plain = read(table(&|x| x.to_string()), |_| {})
         .unwrap()
         .train
-        .inputs;
+        .inputs();
     for text in [
         table(&|x| format!("{x}e-13")),
         table(&|x| (1_699_999_400 + 7 * x).to_string()),
         table(&|x| format!("{x}e30")),
         table(&|x| (20_230_101 + x).to_string()),
     ] {
-        let scaled = read(&text, |_| {}).unwrap().train.inputs;
+        let scaled = read(&text, |_| {}).unwrap().train.inputs();
         for (x, y) in plain.iter().zip(&scaled) {
             assert!((x - y).abs() < 1e-6, "{x} {y}");
         }
@@ -303,7 +304,7 @@ fn columns_of_further_files_are_found_by_name() {
         load(&spec)
     };
     let data = with("y,b,a\n1,20,10\n").unwrap();
-    assert_eq!(data.test.inputs, [10.0, 20.0]);
+    assert_eq!(data.test.inputs(), [10.0, 20.0]);
     assert_eq!(data.test.targets, Targets::Classes(vec![1]));
     for (text, problem) in [
         ("p,b,y\n1,2,0\n", "no column 'a', which the main file has"),

@@ -72,7 +72,7 @@ fn pixels_come_channel_by_channel_and_classes_by_name() {
     assert_eq!(data.train.targets, Targets::Classes(vec![0, 0]));
     assert_eq!(data.validation.targets, Targets::Classes(vec![1, 1]));
     let colour = [RED, GREEN, BLUE].concat();
-    assert_eq!(data.train.inputs, [colour.clone(), colour].concat());
+    assert_eq!(data.train.inputs(), [colour.clone(), colour].concat());
     // The half transparent one on white, as Pillow's alpha_composite has it.
     let on_white = [
         [132, 147, 162, 177, 192, 207],
@@ -81,10 +81,10 @@ fn pixels_come_channel_by_channel_and_classes_by_name() {
     ]
     .concat();
     assert_eq!(
-        data.validation.inputs[..18],
+        data.validation.inputs()[..18],
         on_white.iter().map(|&x| x as f32).collect::<Vec<_>>()
     );
-    assert_eq!(data.validation.inputs[18..], [GREY; 3].concat());
+    assert_eq!(data.validation.inputs()[18..], [GREY; 3].concat());
 }
 
 #[test]
@@ -97,8 +97,8 @@ fn grey_pictures_have_one_channel_and_sixteen_bits_become_eight() {
     ]);
     let data = load(&spec(root.path())).unwrap();
     assert_eq!(data.shape, InputShape::Image([1, 2, 3].into()));
-    assert_eq!(data.train.inputs, [GREY, GREY].concat());
-    assert_eq!(data.validation.inputs, [GREY, GREY].concat());
+    assert_eq!(data.train.inputs(), [GREY, GREY].concat());
+    assert_eq!(data.validation.inputs(), [GREY, GREY].concat());
 }
 
 #[test]
@@ -119,8 +119,8 @@ fn jpegs_are_read_and_scaled_to_the_declared_image() {
     };
     let plane = |c: usize| {
         [
-            whole.train.inputs[c * 128],
-            whole.train.inputs[c * 128 + 15],
+            whole.train.inputs()[c * 128],
+            whole.train.inputs()[c * 128 + 15],
         ]
     };
     near(
@@ -137,7 +137,7 @@ fn jpegs_are_read_and_scaled_to_the_declared_image() {
     let mixed = |own: f32, other: f32| (6.0 * own + other) / 7.0;
     let expected = [(200.0, 20.0), (100.0, 40.0), (50.0, 240.0)];
     near(
-        &data.train.inputs[..6],
+        &data.train.inputs()[..6],
         [0, 1, 2, 3, 4, 5].map(|i: usize| {
             let (left, right) = expected[i / 2];
             if i.is_multiple_of(2) {
@@ -229,7 +229,7 @@ fn pictures_must_be_alike_unless_the_image_is_declared() {
     let mut declared = spec(root.path());
     declared.image = Some([3, 2, 3].into());
     let data: Dataset = load(&declared).unwrap();
-    assert_eq!(data.validation.inputs[18..], [RED, GREEN, BLUE].concat());
+    assert_eq!(data.validation.inputs()[18..], [RED, GREEN, BLUE].concat());
     declared.image = Some([2, 2, 3].into());
     assert!(
         refused(&declared)
@@ -264,9 +264,9 @@ fn inputs(name: &str) -> (InputShape, Vec<f32>) {
     let files = ["a", "b"].map(|class| [(class, "1.png", name), (class, "2.png", name)]);
     let root = folder(&files.concat());
     let data = load(&spec(root.path())).unwrap();
-    assert_eq!(data.train.inputs, data.validation.inputs);
-    let half = data.train.inputs.len() / 2;
-    (data.shape, data.train.inputs[..half].to_vec())
+    assert_eq!(data.train.inputs(), data.validation.inputs());
+    let half = data.train.inputs().len() / 2;
+    (data.shape, data.train.inputs()[..half].to_vec())
 }
 
 #[test]
@@ -346,7 +346,7 @@ fn pictures_are_turned_as_their_exif_data_say() {
             InputShape::Image([3, height, width].into()),
             "orientation {orientation}"
         );
-        let red = |y: u32, x: u32| data.train.inputs[(y * width + x) as usize];
+        let red = |y: u32, x: u32| data.train.inputs()[(y * width + x) as usize];
         let (near, far) = match side {
             "left" => (red(4, 1), red(4, 14)),
             "right" => (red(4, 14), red(4, 1)),
@@ -410,4 +410,40 @@ fn every_part_of_a_png_file_has_a_checksum() {
     }
     fs::write(&path, &whole).unwrap();
     load(&spec).unwrap();
+}
+
+#[test]
+fn no_picture_is_larger_than_its_bytes_can_hold() {
+    let root = greys();
+    let whole = fs::read(picture("halves.jpg")).unwrap();
+    let path = root.path().join("dog/2.png");
+    let mut spec = spec(root.path());
+    spec.image = Some([3, 8, 16].into());
+    // The frame's header: marker, length, bits, height, width.
+    let at = whole
+        .windows(2)
+        .position(|pair| pair == [0xff, 0xc0])
+        .unwrap();
+    assert_eq!(whole[at + 5..at + 9], [0, 8, 0, 16]);
+    let mut claims = whole;
+    claims[at + 5..at + 9].copy_from_slice(&[0x7f, 0xff, 0x7f, 0xff]);
+    fs::write(&path, claims).unwrap();
+    let said = refused(&spec).to_string();
+    assert!(
+        said.contains(
+            "dog/2.png: claims 32767×32767 pixels (height × width), which 639 bytes can't hold"
+        ),
+        "{said}"
+    );
+    // A large picture of one colour is small once it is packed.
+    for (format, side) in [
+        (image::ImageFormat::Png, 6000),
+        (image::ImageFormat::Jpeg, 1500),
+    ] {
+        let blank = image::GrayImage::new(side, side);
+        blank.save_with_format(&path, format).unwrap();
+        let size = fs::metadata(&path).unwrap().len();
+        assert!(u64::from(side * side) > 80 * size, "{size}");
+        assert_eq!(load(&spec).unwrap().shape.len(), 3 * 8 * 16);
+    }
 }

@@ -25,6 +25,8 @@ mod splits;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod surveys;
+#[cfg(test)]
 mod tables;
 #[cfg(feature = "torch")]
 #[cfg(test)]

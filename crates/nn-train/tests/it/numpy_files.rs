@@ -8,7 +8,7 @@ use nn_train::data::{Column, DataSpec, Dataset, InputShape, Targets, Task};
 use crate::support::{gzip, load, stored_gzip, write};
 
 /// An `.npy` file, version 1, as numpy writes it.
-fn npy(descr: &str, order: &str, sizes: &str, bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn npy(descr: &str, order: &str, sizes: &str, bytes: &[u8]) -> Vec<u8> {
     let mut header =
         format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {sizes}, }}");
     while (10 + header.len() + 1) % 64 != 0 {
@@ -57,7 +57,7 @@ fn archives_written_by_numpy_are_read() {
     let data = load(&archive("two.npz")).unwrap();
     assert_eq!(data.shape, InputShape::Image([1, 2, 3].into()));
     assert_eq!(
-        data.train.inputs,
+        data.train.inputs(),
         (0..12).map(|i| i as f32 * 10.0).collect::<Vec<_>>()
     );
     assert_eq!(data.validation.targets, Targets::Classes(vec![1, 0]));
@@ -100,11 +100,11 @@ fn numbers_of_every_type_and_byte_order_are_read() {
         let bytes = words.concat().repeat(2);
         let data = load_npy(&npy(descr, "False", "(4, 1)", &bytes), &labels());
         let data = data.unwrap_or_else(|error| panic!("{descr}: {error}"));
-        assert_eq!(data.train.inputs, [3.0, -2.0], "{descr}");
+        assert_eq!(data.train.inputs(), [3.0, -2.0], "{descr}");
     }
     for (descr, byte, value) in [("|u1", 250, 250.0), ("|b1", 1, 1.0)] {
         let data = load_npy(&npy(descr, "False", "(4, 1)", &[byte; 4]), &labels()).unwrap();
-        assert_eq!(data.train.inputs, [value; 2]);
+        assert_eq!(data.train.inputs(), [value; 2]);
     }
 }
 
@@ -138,6 +138,27 @@ fn what_can_t_be_read_is_named() {
         ),
         (npy("|u1", "False", "(4, 99999999999)", &[]), "claims sizes"),
         (npy("|u1", "False", "4", &[]), "header that can't be read"),
+        (
+            npy("<f(", "False", "(4, 2)", &[1; 8]),
+            "numbers of type '<f('",
+        ),
+        // What belongs to the numbers may have changed places with blanks, which sizes do not tell.
+        (
+            changed(&good, b", }  ", b", }\xffx"),
+            "header that can't be read",
+        ),
+        (
+            changed(&good, b"2), }", b"2), '"),
+            "header that can't be read",
+        ),
+        (
+            changed(&good, b"'descr'", b"'shape'"),
+            "header that can't be read",
+        ),
+        (
+            changed(&good, b"NUMPY\x01", b"NUMPY\x04"),
+            "no array of numpy",
+        ),
     ] {
         let error = load_npy(&inputs, &labels()).unwrap_err().to_string();
         assert!(error.contains(says), "{error}");
@@ -176,6 +197,17 @@ fn what_can_t_be_read_is_named() {
     );
 }
 
+/// `bytes` with `old`, which it has once, replaced by as many bytes.
+fn changed(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let at = bytes
+        .windows(old.len())
+        .position(|window| window == old)
+        .unwrap();
+    bytes[at..at + new.len()].copy_from_slice(new);
+    bytes
+}
+
 /// The inputs of the examples in `train`, read from `inputs` with a declared image.
 fn with_image(inputs: &[u8], image: Option<[u32; 3]>) -> Result<Dataset, Error> {
     let folder = tempfile::tempdir().unwrap();
@@ -206,7 +238,11 @@ fn channels_come_first_wherever_the_file_has_them() {
     ] {
         let data = with_image(&npy("|u1", "False", sizes, &bytes.repeat(4)), image).unwrap();
         assert_eq!(data.shape, InputShape::Image([3, 2, 5].into()), "{sizes}");
-        assert_eq!(data.train.inputs, expected.repeat(2), "{sizes}, {image:?}");
+        assert_eq!(
+            data.train.inputs(),
+            expected.repeat(2),
+            "{sizes}, {image:?}"
+        );
     }
     // A grey picture is the same either way.
     let grey = npy(
@@ -219,7 +255,7 @@ fn channels_come_first_wherever_the_file_has_them() {
         let data = with_image(&grey, image).unwrap();
         assert_eq!(data.shape, InputShape::Image([1, 5, 6].into()));
         assert_eq!(
-            data.train.inputs[..30],
+            data.train.inputs()[..30],
             (0..30).map(|x| x as f32).collect::<Vec<_>>()
         );
     }
@@ -280,7 +316,7 @@ fn fortran_s_order_is_permuted() {
     ];
     let data = load_npy(&npy("|u1", "True", "(4, 2, 3)", &stored), &labels()).unwrap();
     assert_eq!(
-        data.train.inputs,
+        data.train.inputs(),
         (0..12).map(|x| x as f32).collect::<Vec<_>>()
     );
     let wide: Vec<u8> = stored

@@ -19,7 +19,7 @@ fn numbered(split: SplitSpec, standardise: bool) -> Result<Dataset, Error> {
 }
 
 fn first_column(part: &Examples) -> Vec<u32> {
-    part.inputs
+    part.inputs()
         .chunks_exact(2)
         .map(|row| row[0] as u32)
         .collect()
@@ -128,18 +128,18 @@ fn shares_that_are_not_given_follow_from_those_that_are() {
 fn standardisation_is_fitted_on_the_training_part_alone() {
     let raw = numbered(SplitSpec::default(), false).unwrap();
     let data = numbered(SplitSpec::default(), true).unwrap();
-    let (raw_mean, raw_std) = moments(raw.train.inputs.iter().step_by(2));
+    let (raw_mean, raw_std) = moments(raw.train.inputs().iter().step_by(2));
     // The constant column is left out.
     assert_eq!(data.shape, InputShape::Features(1));
     assert_eq!(data.preparation.left_out()[0].name, "1");
-    let (mean, std) = moments(data.train.inputs.iter());
+    let (mean, std) = moments(data.train.inputs().iter());
     assert!(
         mean.abs() < 1e-6 && (std - 1.0).abs() < 1e-6,
         "{mean} {std}"
     );
     // The other parts are moved by the same amounts, not their own.
-    let expected = (f64::from(raw.test.inputs[0]) - raw_mean) / raw_std;
-    assert!((f64::from(data.test.inputs[0]) - expected).abs() < 1e-6);
+    let expected = (f64::from(raw.test.inputs()[0]) - raw_mean) / raw_std;
+    assert!((f64::from(data.test.inputs()[0]) - expected).abs() < 1e-6);
     let Targets::Values(targets) = &data.train.targets else {
         panic!("a regression has values");
     };
@@ -153,7 +153,7 @@ fn standardisation_is_fitted_on_the_training_part_alone() {
 #[test]
 fn images_are_standardised_by_channel() {
     let data = load(&digits()).unwrap();
-    let (mean, std) = moments(data.train.inputs.iter());
+    let (mean, std) = moments(data.train.inputs().iter());
     assert!(
         mean.abs() < 1e-6 && (std - 1.0).abs() < 1e-6,
         "{mean} {std}"
@@ -184,7 +184,7 @@ fn marked(
 }
 
 fn rows(part: &Examples) -> Vec<usize> {
-    part.inputs.iter().map(|x| *x as usize).collect()
+    part.inputs().iter().map(|x| *x as usize).collect()
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub(crate) fn load(spec: &DataSpec) -> Result<Dataset, Error> {
             );
             assert_eq!(contents.notes, data.notes);
         }
-        // Of a folder of images the first one is looked at.
+        // Of a folder of images the first one is looked at, and the others' headers.
         (Err(_), _) if spec.format() == Some(Format::Images) => {}
         (Err(error), Err(found)) => assert_eq!(found.to_string(), error.to_string()),
         (loaded, contents) => panic!("load: {loaded:?}\ndescribe: {contents:?}"),

@@ -31,9 +31,9 @@ fn cells_labels_and_order_are_the_file_s() {
     let data = load_text("1,2,0\n3,4,1\n5,6,0\n7,8,1\n", |_| {}).unwrap();
     assert_eq!(data.shape, InputShape::Features(2));
     assert_eq!(data.classes, Some(2));
-    assert_eq!(data.train.inputs, [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(data.train.inputs(), [1.0, 2.0, 3.0, 4.0]);
     assert_eq!(data.train.targets, Targets::Classes(vec![0, 1]));
-    assert_eq!(data.validation.inputs, [5.0, 6.0]);
+    assert_eq!(data.validation.inputs(), [5.0, 6.0]);
     assert_eq!(data.test.targets, Targets::Classes(vec![1]));
 }
 
@@ -49,7 +49,7 @@ fn a_header_is_recognised_and_columns_go_by_name_or_number() {
         spec.ignore = vec![Column::Number(0)];
     });
     let data = by_name.unwrap();
-    assert_eq!(data.train.inputs, [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(data.train.inputs(), [1.0, 2.0, 3.0, 4.0]);
     assert_eq!(data, by_number.unwrap());
 }
 
@@ -298,4 +298,68 @@ fn the_digits_are_complete() {
         1797
     );
     assert_eq!(data.classes, Some(10));
+}
+
+#[test]
+fn a_quotation_mark_that_is_not_closed_is_named_with_its_row() {
+    let with = |label: &str, others: &str| {
+        load_text(
+            &format!("1,2,a\n3,4,b\n5,6,{label}\n7,8,{others}\n9,10,a\n"),
+            |_| {},
+        )
+    };
+    assert_eq!(with("\"a\"", "\"b\"").unwrap().classes, Some(2));
+    // Within a cell that does not begin with one, it is a letter.
+    assert_eq!(with("a\"", "b").unwrap().class_names(), ["a", "a\"", "b"]);
+    // All that follows is one cell.
+    let error = with("\"a", "b").unwrap_err().to_string();
+    assert!(
+        error.contains("row 3: has a quotation mark that is not closed"),
+        "{error}"
+    );
+    // The next mark closes it, and rows are lost between them.
+    let error = with("\"a", "\"b\"").unwrap_err().to_string();
+    assert!(
+        error.contains("row 3: the label") && error.contains("several lines"),
+        "{error}"
+    );
+}
+
+#[test]
+fn zero_bytes_are_found_wherever_they_are() {
+    // The first 64 KiB are looked at before the others.
+    let rows = |n: usize| (0..n).map(|i| format!("{i},{},{}\n", i * 7 % 10, ["a", "b"][i % 2]));
+    for (n, bad) in [(20, 15), (20_000, 19_000)] {
+        let text: String = rows(n).collect();
+        assert_eq!(load_text(&text, |_| {}).unwrap().classes, Some(2));
+        for zero in ["\0", "\0\n", "a\0", "a\n\0\n"] {
+            let mut lines: Vec<String> = rows(n).collect();
+            lines[bad] = lines[bad].replace(['a', 'b'], zero);
+            let error = load_text(&lines.concat(), |_| {}).unwrap_err().to_string();
+            assert!(error.contains("zero byte"), "{n} {zero:?}: {error}");
+        }
+        let mut lines: Vec<String> = rows(n).collect();
+        lines.insert(bad, "\0\n".into());
+        let error = load_text(&lines.concat(), |_| {}).unwrap_err().to_string();
+        assert!(error.contains("zero byte"), "{n}: {error}");
+    }
+}
+
+#[test]
+fn lines_may_end_with_either_character_also_those_of_comments() {
+    // More than is looked at beforehand.
+    let mut text = "# made by a program\n#\n\na,b,label\n".to_owned();
+    (0..20_000).for_each(|i| text += &format!("{i},{},{}\n", i * 7 % 10, ["x", "y"][i % 2]));
+    let expected = load_text(&text, |_| {}).unwrap();
+    for end in ["\n", "\r", "\r\n"] {
+        let data = load_text(&text.replace('\n', end), |_| {}).unwrap();
+        assert_eq!(data, expected, "{end:?}");
+        let cut = text.replace("\n7,9,y\n", "\n7,y\n").replace('\n', end);
+        let error = load_text(&cut, |_| {}).unwrap_err().to_string();
+        // Comments, a header and seven rows before.
+        assert!(
+            end == "\r" || error.contains("row 12: has 2 columns"),
+            "{error}"
+        );
+    }
 }

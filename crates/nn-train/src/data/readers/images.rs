@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use image::imageops::FilterType;
 
 use super::folders::{self, classes, entries, is_image};
-use super::picture::decode;
+use super::picture::{self, decode};
 use crate::Error;
 use crate::data::examples::InputShape;
 use crate::data::raw::{Inputs, Keep, Labels, Raw};
@@ -75,6 +75,64 @@ pub(in crate::data) fn files(root: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
+/// The sizes of pictures that are not all of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// The least and the largest height, pixels.
+    pub heights: [u32; 2],
+    /// The least and the largest width, pixels.
+    pub widths: [u32; 2],
+    /// 3 where any of them is in colour, else 1.
+    pub channels: u32,
+    /// What is said of the first one that differs from those before it.
+    pub(in crate::data) problem: String,
+    /// Which one that is.
+    pub(in crate::data) odd: PathBuf,
+}
+
+/// The sizes of the pictures under `roots`, from their headers; nothing if they have one, that is, if they can be read without
+/// being scaled.
+pub(in crate::data) fn sizes(roots: &[PathBuf]) -> Result<Option<Sizes>, Error> {
+    let mut first: Option<ImageShape> = None;
+    let mut odd = None;
+    let (mut heights, mut widths, mut channels) = ([u32::MAX, 0], [u32::MAX, 0], 1);
+    for root in roots {
+        for file in files(root)? {
+            let own = picture::shape(&file)?;
+            let first = *first.get_or_insert(own);
+            if let (Some(problem), None) = (differs(own, first), &odd) {
+                odd = Some((problem, file));
+            }
+            heights = [heights[0].min(own.height), heights[1].max(own.height)];
+            widths = [widths[0].min(own.width), widths[1].max(own.width)];
+            channels = channels.max(own.channels);
+        }
+    }
+    Ok(odd.map(|(problem, odd)| Sizes {
+        heights,
+        widths,
+        channels,
+        problem,
+        odd,
+    }))
+}
+
+/// What is wrong with a picture after others of another shape.
+fn differs(own: ImageShape, before: ImageShape) -> Option<String> {
+    if (own.height, own.width) != (before.height, before.width) {
+        return Some(format!(
+            "has {}×{} pixels (height × width), the images before have {}×{}: give image = [channels, height, width], and all are scaled to that",
+            own.height, own.width, before.height, before.width
+        ));
+    }
+    (own.channels > before.channels).then(|| {
+        format!(
+            "is in colour, the images before are grey: give image = [3, {0}, {1}] for colour or [1, {0}, {1}] for grey",
+            before.height, before.width
+        )
+    })
+}
+
 /// The pixels of pictures, scaled to a shape.
 pub(in crate::data) fn pictures(files: &[PathBuf], shape: ImageShape) -> Result<Values, Error> {
     let mut pixels = Pixels {
@@ -127,21 +185,10 @@ impl Pixels {
             if (own.height, own.width) != (asked.height, asked.width) {
                 picture = picture.resize_exact(asked.width, asked.height, FilterType::Triangle);
             }
-        } else if (own.height, own.width) != (shape.height, shape.width) {
+        } else if let Some(problem) = differs(own, shape) {
             return Err(Error::Format {
                 path: path.into(),
-                message: format!(
-                    "has {}×{} pixels (height × width), the images before have {}×{}: give image = [channels, height, width], and all are scaled to that",
-                    own.height, own.width, shape.height, shape.width
-                ),
-            });
-        } else if own.channels > shape.channels {
-            return Err(Error::Format {
-                path: path.into(),
-                message: format!(
-                    "is in colour, the images before are grey: give image = [3, {0}, {1}] for colour or [1, {0}, {1}] for grey",
-                    shape.height, shape.width
-                ),
+                message: problem,
             });
         }
         self.found = Some(shape);

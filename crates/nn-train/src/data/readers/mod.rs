@@ -6,7 +6,7 @@ mod folders;
 mod idx;
 pub(super) mod images;
 mod layout;
-mod npy;
+pub(super) mod npy;
 mod numbers;
 mod one_hot;
 mod picture;

@@ -10,9 +10,11 @@ use super::layout::{self, Layout, Order};
 use super::numbers::{Numbers, fits_f32};
 use super::one_hot;
 use crate::Error;
+use crate::data::examples::InputShape;
 use crate::data::files::{fill, open, open_plain, read_error};
 use crate::data::raw::{Inputs, Keep, Raw, Sink};
-use crate::data::spec::{Column, DataSpec};
+use crate::data::spec::{Column, DataSpec, ImageShape};
+use crate::data::values::Values;
 
 /// Reads inputs and labels: two `.npy` files, or two arrays of one `.npz`.
 pub(super) fn read(
@@ -27,13 +29,10 @@ pub(super) fn read(
             problem: "must be one file for format = \"npy\"".into(),
         });
     };
-    let is_archive = path
-        .extension()
-        .is_some_and(|end| end.eq_ignore_ascii_case("npz"));
     let (mut inputs, mut targets) = (Inputs::new(keep), Vec::new());
-    let (sizes, label_sizes, labels_path) = match (is_archive, labels) {
+    let (sizes, label_sizes, labels_path) = match (is_archive(path), labels) {
         (false, Some(labels)) => (
-            input_array(spec, path, open(path)?, &mut inputs)?,
+            input_array(spec.image, path, open(path)?, &mut inputs)?,
             label_array(labels, open(labels)?, &mut targets)?,
             labels,
         ),
@@ -66,15 +65,30 @@ pub(super) fn read(
     })
 }
 
+/// An array of examples alone, as of images if these are asked for: what one looks like, and the numbers of all.
+pub(in crate::data) fn examples(
+    path: &Path,
+    image: Option<ImageShape>,
+) -> Result<(InputShape, Values), Error> {
+    let mut inputs = Inputs::new(Keep::All);
+    let (layout, _) = input_array(image, path, open(path)?, &mut inputs)?;
+    Ok((layout.shape, inputs.into_values()))
+}
+
+/// Whether a path names an archive of arrays.
+pub(in crate::data) fn is_archive(path: &Path) -> bool {
+    (path.extension()).is_some_and(|end| end.eq_ignore_ascii_case("npz"))
+}
+
 /// Hands over the inputs, and returns their layout and the number of examples.
 fn input_array(
-    spec: &DataSpec,
+    image: Option<ImageShape>,
     path: &Path,
     mut reader: impl Read,
     to: &mut Inputs,
 ) -> Result<(Layout, usize), Error> {
     let header = Header::read(path, &mut reader)?;
-    let layout = layout::of(path, &header.sizes, spec.image)?;
+    let layout = layout::of(path, &header.sizes, image)?;
     header.numbers(path, &mut reader, layout.order, fits_f32, to)?;
     Ok((layout, header.sizes[0]))
 }
@@ -125,7 +139,8 @@ fn archive(
         (None, _) => return Err(no_array("inputs", "")),
     };
     let (inputs, label) = (format!("{inputs}.npy"), format!("{label}.npy"));
-    let sizes = input_array(spec, path, zip.by_name(&inputs).map_err(damaged)?, to)?;
+    let array = zip.by_name(&inputs).map_err(damaged)?;
+    let sizes = input_array(spec.image, path, array, to)?;
     let label_sizes = label_array(path, zip.by_name(&label).map_err(damaged)?, labels_to)?;
     Ok((sizes, label_sizes))
 }
@@ -149,7 +164,7 @@ impl Header {
         };
         let mut start = [0; 8];
         fill(reader, &mut start, path, "header", 1)?;
-        let [0x93, b'N', b'U', b'M', b'P', b'Y', version, _] = start else {
+        let [0x93, b'N', b'U', b'M', b'P', b'Y', version @ 1..=3, _] = start else {
             return Err(format("is no array of numpy".into()));
         };
         let mut length = [0; 4];
@@ -158,20 +173,17 @@ impl Header {
         let mut header = vec![0; u32::from_le_bytes(length).min(1 << 16) as usize];
         fill(reader, &mut header, path, "header", 1)?;
         let header = String::from_utf8_lossy(&header);
-        let unreadable = || {
-            format(format!(
+        let Some(Dictionary {
+            descr,
+            is_fortran,
+            sizes,
+        }) = Dictionary::parse(&header)
+        else {
+            return Err(format(format!(
                 "has a header that can't be read: {}",
-                header.trim()
-            ))
+                header.trim().escape_debug()
+            )));
         };
-        let text = |key| entry(&header, key).ok_or_else(unreadable);
-        let descr = quoted(text("descr")?).ok_or_else(unreadable)?;
-        let order = text("fortran_order")?;
-        let sizes = tuple(text("shape")?).ok_or_else(unreadable)?;
-        let is_fortran = order.starts_with("True");
-        if !is_fortran && !order.starts_with("False") {
-            return Err(unreadable());
-        }
         let Some(number) = NumberType::parse(descr) else {
             return Err(format(format!(
                 "holds numbers of type '{descr}': save them as float32 or as integers"
@@ -249,24 +261,65 @@ fn last_index_fastest(bytes: &[u8], sizes: &[usize], size: usize) -> Vec<u8> {
     out
 }
 
-/// What follows `'key':` in a Python dictionary's text.
-fn entry<'a>(header: &'a str, key: &str) -> Option<&'a str> {
-    let after = header.split_once(&format!("'{key}'"))?.1;
-    Some(after.trim_start().strip_prefix(':')?.trim_start())
+/// The Python dictionary in a header.
+#[derive(Debug, PartialEq)]
+struct Dictionary<'a> {
+    descr: &'a str,
+    is_fortran: bool,
+    sizes: Vec<usize>,
 }
 
-fn quoted(text: &str) -> Option<&str> {
-    Some(text.strip_prefix('\'')?.split_once('\'')?.0)
+impl<'a> Dictionary<'a> {
+    /// Reads all of a header: whatever else stands in it is damage, and what it says of the numbers can't be trusted then.
+    fn parse(header: &'a str) -> Option<Self> {
+        let (mut descr, mut is_fortran, mut sizes) = (None, None, None);
+        let mut rest = header.trim().strip_prefix('{')?.trim_start();
+        while rest != "}" {
+            let (key, value) = rest.strip_prefix('\'')?.split_once('\'')?;
+            let value = value.trim_start().strip_prefix(':')?.trim_start();
+            let is_new;
+            (is_new, rest) = match key {
+                "descr" => {
+                    let (text, rest) = value.strip_prefix('\'')?.split_once('\'')?;
+                    (descr.replace(text).is_none(), rest)
+                }
+                "fortran_order" => {
+                    let found = ["True", "False"].map(|word| value.strip_prefix(word));
+                    let rest = found[0].or(found[1])?;
+                    (is_fortran.replace(found[0].is_some()).is_none(), rest)
+                }
+                "shape" => {
+                    let (inner, rest) = value.strip_prefix('(')?.split_once(')')?;
+                    (sizes.replace(tuple(inner)?).is_none(), rest)
+                }
+                _ => return None,
+            };
+            if !is_new {
+                return None;
+            }
+            rest = rest.trim_start();
+            match rest.strip_prefix(',') {
+                Some(more) => rest = more.trim_start(),
+                None if rest == "}" => {}
+                None => return None,
+            }
+        }
+        Some(Self {
+            descr: descr?,
+            is_fortran: is_fortran?,
+            sizes: sizes?,
+        })
+    }
 }
 
-fn tuple(text: &str) -> Option<Vec<usize>> {
-    let inner = text.strip_prefix('(')?.split_once(')')?.0;
-    inner
-        .split(',')
-        .map(str::trim)
-        .filter(|side| !side.is_empty())
-        .map(|side| side.parse().ok())
-        .collect()
+/// Numbers between commas, of which one may follow the last.
+fn tuple(inner: &str) -> Option<Vec<usize>> {
+    let inner = inner.trim();
+    if inner.is_empty() {
+        return Some(Vec::new());
+    }
+    let sides = inner.strip_suffix(',').unwrap_or(inner).split(',');
+    sides.map(|side| side.trim().parse().ok()).collect()
 }
 
 /// A numpy type such as `<f4`: byte order, family, bytes.
@@ -285,7 +338,7 @@ impl NumberType {
             (family, size),
             (b'b', b'1') | (b'u' | b'i', b'1' | b'2' | b'4' | b'8') | (b'f', b'4' | b'8')
         );
-        (is_known && b"<>|=".contains(&order)).then_some(Self {
+        (is_known && b"<>|=".contains(&order)).then(|| Self {
             is_big_endian: order == b'>',
             family,
             size: usize::from(size - b'0'),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::layout::Order;
 use crate::Error;
-use crate::data::files::{fill, finish};
+use crate::data::files::{fill, finish, likely_size, take};
 use crate::data::raw::Sink;
 
 /// How the numbers of an array lie in its file.
@@ -24,7 +24,8 @@ pub(super) struct Numbers<'a> {
 
 impl Numbers<'_> {
     /// Hands over all numbers, as `number` reads them, and reads the file to its end. A number that is not finite is an error
-    /// that names example and column, and so is one that `fits` refuses.
+    /// that names example and column, and so is one that `fits` refuses. No memory is taken for what a damaged header promises
+    /// and the file is too small to hold.
     pub(super) fn hand_over(
         &self,
         reader: &mut impl Read,
@@ -33,21 +34,25 @@ impl Numbers<'_> {
         to: &mut impl Sink,
     ) -> Result<(), Error> {
         let total = self.count.saturating_mul(self.length);
-        to.expect(total);
-        let mut example = vec![0; self.length * self.size];
+        to.expect(total.min(likely_size(self.path)? / self.size));
+        let mut example = Vec::new();
         for row in 1..=self.count as u64 {
-            fill(reader, &mut example, self.path, "example", row)?;
-            let mut take = |column: usize| {
+            if example.is_empty() {
+                example = take(reader, self.length * self.size, self.path, "example", row)?;
+            } else {
+                fill(reader, &mut example, self.path, "example", row)?;
+            }
+            let mut hand = |column: usize| {
                 let x = number(&example[column * self.size..(column + 1) * self.size]);
                 self.check(x, fits, row, column)?;
                 to.take(x);
                 Ok::<(), Error>(())
             };
             match self.order {
-                Order::AsStored => (0..self.length).try_for_each(&mut take)?,
+                Order::AsStored => (0..self.length).try_for_each(&mut hand)?,
                 Order::ChannelsLast(channels) => (0..channels)
                     .flat_map(|channel| (channel..self.length).step_by(channels))
-                    .try_for_each(&mut take)?,
+                    .try_for_each(&mut hand)?,
             }
         }
         finish(reader, self.path, total)

@@ -11,6 +11,7 @@ use nn_train::{Error, TrainingSpec};
 
 use super::alone;
 use crate::image_folders::picture;
+use crate::numpy_files::npy;
 use crate::support::{chain, digits, write};
 
 /// A table of words, gaps, dates and booleans, with a label and a number that can be learnt from them.
@@ -236,4 +237,39 @@ fn pictures_of_any_size_are_answered_by_name() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("holds no example"), "{error}");
+}
+
+#[test]
+fn arrays_become_classes() {
+    let _alone = alone(1);
+    let folder = tempfile::tempdir().unwrap();
+    // Bright pictures and dark ones.
+    let labels: Vec<u8> = (0..60).map(|i| i / 2 % 2).collect();
+    let pixels = |i: usize| (0..64).map(move |j| (i * 64 + j) * 37 % 90);
+    let bytes: Vec<u8> = (labels.iter().enumerate())
+        .flat_map(|(i, label)| pixels(i).map(move |x| x as u8 + 160 * label))
+        .collect();
+    let array = |bytes: &[u8], sizes: &str| npy("|u1", "False", sizes, bytes);
+    let path = write(&folder, "x.npy", array(&bytes, "(60, 8, 8)"));
+    let weights = folder.path().join("model.safetensors");
+    let mut spec = DataSpec::new(path.clone(), Task::Class);
+    spec.labels = Some(write(&folder, "y.npy", array(&labels, "(60,)")));
+    for (kind, new) in [
+        (Kind::Cnn, array(&bytes, "(60, 1, 8, 8)")),
+        (Kind::MlpClass, array(&bytes, "(60, 64)")),
+    ] {
+        trained(spec.clone(), kind, &weights);
+        let lines = said(&weights, &write(&folder, "new.npy", new)).unwrap();
+        assert_eq!(lines[0], ["class", "p(0)", "p(1)"]);
+        let classes: Vec<&str> = lines[1..].iter().map(|line| line[0].as_str()).collect();
+        let right = classes
+            .iter()
+            .zip(&labels)
+            .filter(|(class, label)| **class == label.to_string());
+        assert!(classes.len() == 60 && right.count() > 55, "{classes:?}");
+        assert_eq!(said(&weights, &path).unwrap(), lines);
+    }
+    let table = write(&folder, "new.csv", "1,2\n");
+    let error = said(&weights, &table).unwrap_err().to_string();
+    assert!(error.contains("is a text table"), "{error}");
 }

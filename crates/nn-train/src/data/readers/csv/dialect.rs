@@ -3,7 +3,7 @@
 use std::io::{Cursor, Read};
 use std::path::Path;
 
-use ::csv::{ByteRecord, ReaderBuilder, StringRecord, Trim};
+use ::csv::{ByteRecord, Position, ReaderBuilder, StringRecord, Trim};
 use encoding_rs::WINDOWS_1252;
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
@@ -19,6 +19,10 @@ const SAMPLE: usize = 1 << 16;
 /// Rows that are compared with the first one.
 const ROWS: usize = 100;
 
+/// Is appended to every table, as a row of its own: a text has no zero byte. Where the last row has swallowed it, a quotation mark
+/// was not closed.
+const END: &[u8] = b"\n\0";
+
 /// What may stand between cells, the most likely first.
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
@@ -26,7 +30,8 @@ const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 pub(super) struct Opened {
     pub(super) rows: ::csv::Reader<Box<dyn Read>>,
     /// Lines before those that are read.
-    pub(super) skipped: u64,
+    skipped: u64,
+    ends: Ends,
     /// Names of the columns, if the file has some. They are still to be read where `is_header_read` is not set.
     pub(super) names: Option<Vec<String>>,
     pub(super) is_header_read: bool,
@@ -70,14 +75,75 @@ pub(super) fn open_table(spec: &DataSpec, path: &Path, known: &[String]) -> Resu
         let header = first.first().filter(|_| is_header)?;
         Some(header.iter().map(Into::into).collect())
     });
-    let rest: Box<dyn Read> = Box::new(Cursor::new(body.to_vec()).chain(reader));
+    let rest = Cursor::new(body.to_vec()).chain(reader).chain(END);
+    let rest: Box<dyn Read> = Box::new(rest);
     Ok(Opened {
         rows: builder(separator).from_reader(rest),
         skipped: comments.lines,
+        ends: Ends::of(body),
         names,
         is_header_read,
         notation,
     })
+}
+
+/// How lines end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Ends {
+    Feed,
+    Return,
+    Both,
+}
+
+impl Ends {
+    /// Told from the first line.
+    fn of(text: &[u8]) -> Self {
+        let first = text.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+        match first.map(|at| &text[at..]) {
+            Some([b'\r', b'\n', ..]) => Self::Both,
+            Some([b'\r', ..]) => Self::Return,
+            _ => Self::Feed,
+        }
+    }
+}
+
+impl Opened {
+    /// The file's line at a position. The reader of rows counts line feeds, and takes one that follows a carriage return for a part of
+    /// the next row.
+    pub(super) fn line(&self, position: &Position) -> u64 {
+        let counted = match self.ends {
+            Ends::Feed => position.line(),
+            Ends::Return => position.record() + 1,
+            Ends::Both => position.line() + u64::from(position.byte() > 0),
+        };
+        counted + self.skipped
+    }
+
+    /// Reads the next row, unless the last one was the end that was appended.
+    pub(super) fn next(&mut self, row: &mut StringRecord) -> Result<Next, ::csv::Error> {
+        self.rows.read_record(row)?;
+        if !row.as_slice().contains('\0') {
+            return Ok(Next::Row);
+        }
+        let is_end = row.len() == 1 && row.as_slice() == "\0";
+        let is_swallowed = row.as_slice().ends_with("\n\0");
+        let is_last = !self.rows.read_record(&mut StringRecord::new())?;
+        Ok(match (is_end, is_swallowed) {
+            (true, _) if is_last => Next::End,
+            (_, true) if is_last => Next::Open,
+            _ => Next::Zero,
+        })
+    }
+}
+
+/// What is found where a row may be.
+pub(super) enum Next {
+    Row,
+    End,
+    /// A row with a quotation mark that is not closed.
+    Open,
+    /// A row with a zero byte.
+    Zero,
 }
 
 fn builder(separator: u8) -> ReaderBuilder {
@@ -105,7 +171,8 @@ fn comments(sample: &[u8]) -> Comments<'_> {
         lines: 0,
         last: None,
     };
-    for line in sample.split_inclusive(|byte| *byte == b'\n') {
+    // A line may end with either character, or with both.
+    for line in sample.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
         let text = line.trim_ascii();
         match text.first() {
             Some(b'#') => found.last = str::from_utf8(&text[1..]).ok(),
@@ -113,7 +180,8 @@ fn comments(sample: &[u8]) -> Comments<'_> {
             None => {}
         }
         found.length += line.len();
-        found.lines += 1;
+        let is_rest_of_end = line == b"\n" && sample[..found.length].ends_with(b"\r\n");
+        found.lines += u64::from(!is_rest_of_end);
     }
     found
 }

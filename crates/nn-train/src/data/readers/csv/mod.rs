@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use ::csv::{Position, StringRecord};
 
-use self::dialect::Opened;
+use self::dialect::{Next, Opened};
 use self::kinds::Tally;
 
 use crate::Error;
@@ -127,7 +127,7 @@ impl Pass {
         let mut expected = 0;
         let mut row = 0;
         while next(&mut table, &mut record, path, row + 1)? {
-            row = record.position().map_or(row + 1, Position::line) + table.skipped;
+            row = record.position().map_or(row + 1, |place| table.line(place));
             let Some(layout) = &layout else {
                 let header = table.names.take();
                 let is_header = header.is_some() && !table.is_header_read;
@@ -207,6 +207,17 @@ impl Pass {
             self.marks.push(record[mark].into());
         }
         let label = layout.label.map_or("", |label| &record[label]);
+        let decisive = [Some(label), layout.mark.map(|mark| &record[mark])];
+        if decisive
+            .into_iter()
+            .flatten()
+            .any(|cell| cell.contains(['\n', '\r']))
+        {
+            self.problems.add(Error::Format {
+                path: path.clone(),
+                message: format!("row {row}: the label, or what the split goes by, is a cell of several lines, as where a quotation mark is missing or is one too many: repair the row"),
+            });
+        }
         if layout.label.is_some() && label.is_empty() {
             let path = path.clone();
             self.problems.add(Error::NoLabel { path, row });
@@ -282,11 +293,9 @@ fn next(
     path: &std::path::Path,
     row: u64,
 ) -> Result<bool, Error> {
-    table.rows.read_record(record).map_err(|error| {
+    let found = table.next(record).map_err(|error| {
         let message = format!("row {row} is no CSV: {error}");
-        let at = |position: Option<Position>| {
-            position.map_or(row, |position| position.line() + table.skipped)
-        };
+        let at = |place: Option<Position>| place.map_or(row, |place| table.line(&place));
         match error.into_kind() {
             ::csv::ErrorKind::Io(source) => read_error(path, "row", row, source),
             ::csv::ErrorKind::Utf8 { pos, err } => Error::Format {
@@ -302,5 +311,18 @@ fn next(
                 message,
             },
         }
+    })?;
+    let row = record.position().map_or(row, |place| table.line(place));
+    let problem = match found {
+        Next::Row => return Ok(true),
+        Next::End => return Ok(false),
+        Next::Open => {
+            "has a quotation mark that is not closed, so that all that follows is one cell: the file is cut off or damaged"
+        }
+        Next::Zero => "holds a zero byte and is no text: the file is damaged",
+    };
+    Err(Error::Format {
+        path: path.into(),
+        message: format!("row {row}: {problem}; repair the row or fetch the file again"),
     })
 }

@@ -1,33 +1,21 @@
-//! Tables as they were read, in a binary file each, so that text and images are decoded once and not by every worker.
-//!
-//! A file is `NASBOTD2`, the length of a JSON header (u32), the header, then inputs and targets, all little-endian. The
-//! header holds a SHA-256 of everything that the table follows from, the contents of its files included, and a CRC-32
-//! of all else. If either is not as expected, the files are read anew and the table is written again.
+//! The file of a table: `NASBOTD3`, the length of a JSON header (u32), the header, then inputs and targets, all little-endian. The
+//! header holds what the file belongs to, and a CRC-32 of all else.
 
-use std::env;
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process;
 
 use flate2::Crc;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::columns::Described;
-use super::examples::InputShape;
-use super::files::{io_error, open_plain};
-use super::raw::Keep;
-use super::readers::images;
-use super::spec::{Cache, DataSpec, Format, ImageShape, OneOrMany, SplitSpec};
-use super::table::{self, Answers, Table};
-use super::values::Values;
-use crate::Error;
+use crate::data::columns::Described;
+use crate::data::examples::InputShape;
+use crate::data::spec::ImageShape;
+use crate::data::table::{Answers, Table};
+use crate::data::values::Values;
 
-const MAGIC: &[u8; 8] = b"NASBOTD2";
-
-/// Below this, reading takes no time worth a file, unless the specification asks for one. Bytes.
-const WORTH_KEEPING: u64 = 1 << 20;
+const MAGIC: &[u8; 8] = b"NASBOTD3";
 
 /// Bytes read or written at a time; a multiple of 8.
 const CHUNK: usize = 1 << 16;
@@ -35,9 +23,11 @@ const CHUNK: usize = 1 << 16;
 /// What stands before the numbers.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Header {
+pub(super) struct Header {
     /// SHA-256 of what the table follows from.
-    key: String,
+    pub(super) key: String,
+    /// SHA-256 of what the system said of the files before they were read, if that tells a later change.
+    pub(super) stamps: Option<String>,
     /// CRC-32 of this header with 0 in this place, and of the rest of the file.
     crc: u32,
     examples: usize,
@@ -53,120 +43,17 @@ struct Header {
     marks: Vec<String>,
 }
 
-/// Reads files by a specification, or the table that was kept when they were last read; see [`table::read`].
-pub(super) fn read(
-    spec: &DataSpec,
-    paths: &OneOrMany,
-    labels: Option<&Path>,
-    main: Option<&Table>,
-) -> Result<Table, Error> {
-    let fresh = || table::read(spec, paths, labels, main, Keep::All);
-    if matches!(spec.cache, Some(Cache::Switch(false))) {
-        return fresh();
-    }
-    let mut files = Vec::new();
-    for path in paths.as_slice() {
-        match spec.format() {
-            Some(Format::Images) => files.extend(images::files(path)?),
-            _ => files.push(path.clone()),
-        }
-    }
-    files.extend(labels.map(Into::into));
-    let Some(folder) = folder(spec, &files) else {
-        return fresh();
-    };
-    let (name, key) = names(spec, paths, main, &files)?;
-    let path = folder.join(name);
-    if let Some(table) = load(&path, &key) {
-        return Ok(table);
-    }
-    let table = fresh()?;
-    // A full disk or a folder without permission costs time, not the evaluation.
-    drop(save(&folder, &path, key, &table));
-    Ok(table)
-}
-
-/// Where tables are kept, unless they are not.
-fn folder(spec: &DataSpec, files: &[PathBuf]) -> Option<PathBuf> {
-    let size = || -> u64 {
-        files
-            .iter()
-            .filter_map(|file| Some(fs::metadata(file).ok()?.len()))
-            .sum()
-    };
-    match &spec.cache {
-        Some(Cache::Folder(folder)) => return Some(folder.clone()),
-        Some(Cache::Switch(true)) => {}
-        _ if size() < WORTH_KEEPING => return None,
-        _ => {}
-    }
-    let set = |name| {
-        env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    let caches = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")))?;
-    Some(caches.join("nasbot").join("data"))
-}
-
-/// The name of the file, which follows from what is to be read and how, and the key, which also follows from the
-/// files' contents: new contents take the place of the old.
-fn names(
-    spec: &DataSpec,
-    paths: &OneOrMany,
-    main: Option<&Table>,
-    files: &[PathBuf],
-) -> Result<(String, String), Error> {
-    // How the table is divided and used afterwards does not change it.
-    let reading = DataSpec {
-        path: paths.clone(),
-        labels: None,
-        // The column that the split goes by is read with the others.
-        split: SplitSpec {
-            group: spec.split.group.clone(),
-            order: spec.split.order.clone(),
-            part: spec.split.part.clone(),
-            ..SplitSpec::default()
-        },
-        standardise: true,
-        test: None,
-        cache: None,
-        placement: Default::default(),
-        ..spec.clone()
-    };
-    let known = main.map(|main| (&main.classes, &main.described));
-    let text = serde_json::to_string(&(reading, spec.format(), known, files));
-    let text = text.map_err(|source| Error::Message {
-        what: "data",
-        source,
-    })?;
-    let mut hash = Sha256::new();
-    hash.update(text.as_bytes());
-    let name = hex(&hash.clone().finalize());
-    for path in files {
-        let mut file = open_plain(path)?;
-        let length =
-            std::io::copy(&mut file, &mut hash).map_err(|source| io_error(path, source))?;
-        // Else bytes could move from one file to the next unnoticed.
-        hash.update(length.to_le_bytes());
-    }
-    let stem = paths.as_slice().first().and_then(|path| path.file_stem());
-    let stem = stem.unwrap_or_default().to_string_lossy().into_owned();
-    Ok((
-        format!("{stem}-{}.table", &name[..16]),
-        hex(&hash.finalize()),
-    ))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Writes under a name of its own first, so that half a file is never read.
-fn save(folder: &Path, path: &Path, key: String, table: &Table) -> std::io::Result<()> {
+pub(super) fn save(
+    folder: &Path,
+    path: &Path,
+    (key, stamps): (String, Option<String>),
+    table: &Table,
+) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;
     let mut header = Header {
         key,
+        stamps,
         crc: 0,
         examples: table.targets.len(),
         image: match table.shape {
@@ -234,8 +121,8 @@ fn each_chunk(
     take(&chunk)
 }
 
-/// The table in `path`, if the file is whole and of this key.
-fn load(path: &Path, key: &str) -> Option<Table> {
+/// The table in `path`, if the file is whole and its header the one that is meant.
+pub(super) fn load(path: &Path, is_meant: impl FnOnce(&Header) -> bool) -> Option<Table> {
     let file = File::open(path).ok()?;
     let length = file.metadata().ok()?.len();
     let mut reader = BufReader::new(file);
@@ -260,7 +147,7 @@ fn load(path: &Path, key: &str) -> Option<Table> {
         .checked_mul(width)?
         .checked_add(header.examples.checked_mul(answer)?)?;
     // Nothing is allocated for a header that the file does not bear out.
-    if header.key != key || 12 + u64::from(size) + rest as u64 != length {
+    if !is_meant(&header) || 12 + u64::from(size) + rest as u64 != length {
         return None;
     }
     let mut crc = Crc::new();
