@@ -29,7 +29,14 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Error> {
     let out = place(args, &subject.name)?;
     let data = data::load(&training.data)?;
     let plan = Plan::for_data(&subject.network, &data)?;
-    let mut card = Card::new(&subject.name, &training, &data, &plan, subject.seed);
+    let mut card = Card::new(
+        &subject.name,
+        &training,
+        &data,
+        &plan,
+        subject.seed,
+        args.all,
+    );
     card.searched = subject.searched;
     let (shape, outputs) = (data.shape, data.outputs());
     drop(data);

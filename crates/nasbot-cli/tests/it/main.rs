@@ -1,6 +1,8 @@
 //! Drives the program as a person would: files in, text and exit status out.
 
 #[cfg(test)]
+mod automatic;
+#[cfg(test)]
 mod circles;
 mod config;
 mod data;

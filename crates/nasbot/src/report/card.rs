@@ -90,7 +90,15 @@ struct Figures<'a> {
 
 impl Card {
     /// The card of a network that is to be trained: its plan, its data and how it is trained.
-    pub fn new(name: &str, training: &Training, data: &Dataset, plan: &Plan, seed: u64) -> Self {
+    /// `all` says whether it is trained on the test data too.
+    pub fn new(
+        name: &str,
+        training: &Training,
+        data: &Dataset,
+        plan: &Plan,
+        seed: u64,
+        all: bool,
+    ) -> Self {
         let input = match data.shape {
             InputShape::Image(i) => format!("images, {} × {} × {}", i.channels, i.height, i.width),
             InputShape::Features(n) => format!("rows of {n} numbers"),
@@ -101,13 +109,25 @@ impl Card {
         };
         let ends = [("input", input), ("output", output)];
         let (train, validation, test) = (&data.train, &data.validation, &data.test);
-        let parts = format!(
-            "trained on {} examples (training {}, validation {}), tested on {}",
-            grouped((train.len() + validation.len()) as u64),
-            grouped(train.len() as u64),
-            grouped(validation.len() as u64),
-            grouped(test.len() as u64)
-        );
+        let count = |n: usize| grouped(n as u64);
+        let both = train.len() + validation.len();
+        let [train, validation, test] = [train, validation, test].map(|part| part.len());
+        let parts = match all {
+            false => format!(
+                "trained on {} examples (training {}, validation {}), tested on {}",
+                count(both),
+                count(train),
+                count(validation),
+                count(test)
+            ),
+            true => format!(
+                "trained on all {} examples (training {}, validation {}, test {})",
+                count(both + test),
+                count(train),
+                count(validation),
+                count(test)
+            ),
+        };
         let mut about = vec![["examples".to_owned(), parts]];
         about.extend(entries(&training.data));
         if !data.class_names().is_empty() {
@@ -194,7 +214,11 @@ impl Card {
             return Ok(());
         };
         writeln!(out, "\n## Scores\n")?;
-        let how = if self.repeats > 1 {
+        let part = text::scored_on(detail);
+        let is_spread = detail.metrics.contains_key("noise");
+        let how = if part == "validation" && is_spread && self.repeats == 1 {
+            "mean and standard deviation over the folds".to_owned()
+        } else if self.repeats > 1 {
             format!(
                 "mean and standard deviation of {} trainings from seeds {} to {}",
                 self.repeats,
@@ -205,7 +229,6 @@ impl Card {
             "one training; its spread over seeds was not measured (--repeats N does)".to_owned()
         };
         let score = text::score(*score, detail);
-        let part = text::scored_on(detail);
         writeln!(out, "On the {part} data: {score}, {how}.\n")?;
         if part == "validation" {
             writeln!(

@@ -45,7 +45,11 @@ pub fn line(stamped: &Stamped, ledger: &Ledger) -> Option<String> {
             about.id
         ),
         Event::Retrained(finished) => match finished.outcome.score() {
-            Some(value) => format!("{} on the test data", score(value, &finished.detail)),
+            Some(value) => format!(
+                "{} on the {} data",
+                score(value, &finished.detail),
+                text::scored_on(&finished.detail)
+            ),
             None => format!(
                 "that failed: {}",
                 first_line(finished.detail.message.as_deref())

@@ -1,13 +1,14 @@
 //! What came of a search, for a person and for programs.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use nasbot_opt::{Origin, Outcome, State};
 use serde::Serialize;
 
 use super::text::{self, clean, grouped, json, number, quoted, seconds, sketch, table};
 use crate::error::Error;
-use crate::study::{Detail, Ending, Ledger, Place, Record, Stored};
+use crate::study::{Detail, Ending, Ledger, Place, Record, Simple, Stored};
 
 /// The figures of a study, as `--format json` prints them.
 #[derive(Serialize)]
@@ -22,6 +23,7 @@ pub struct Summary<'a> {
     seconds: f64,
     best: Option<Row<'a>>,
     test: Option<Test<'a>>,
+    baselines: &'a [Simple],
     #[serde(skip)]
     ledger: &'a Ledger,
     #[serde(skip)]
@@ -37,7 +39,7 @@ pub struct Row<'a> {
     failure: Option<nasbot_opt::Failure>,
     seconds: Option<f64>,
     parameters: Option<u64>,
-    metrics: Option<&'a std::collections::BTreeMap<String, f64>>,
+    metrics: Option<&'a BTreeMap<String, f64>>,
     message: Option<&'a str>,
     /// Rungs at which its training stopped: (epochs, score).
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -83,6 +85,7 @@ impl<'a> Summary<'a> {
             seconds: ledger.elapsed().as_secs_f64() + since,
             best: ledger.best().map(|record| Row::new(record, is_owned)),
             test,
+            baselines: &ledger.baselines,
             ledger,
             place,
         }
@@ -156,7 +159,52 @@ impl<'a> Summary<'a> {
                 rows.push(row("", format!("by the mean of {members}")));
             }
         }
+        rows.extend(self.compared());
         table(&rows, &[])
+    }
+
+    /// What simple methods reach on the same part of the data, and whether one of them is better.
+    fn compared(&self) -> Vec<Vec<String>> {
+        let test = (self.test.as_ref())
+            .filter(|test| test.score.is_some() && text::scored_on(test.detail) == "test");
+        let (ours, is_test) = match (test, self.ledger.best()) {
+            (Some(test), _) => (Some(test.detail), true),
+            (None, Some(best)) => (best.detail.as_ref(), false),
+            (None, None) => (None, false),
+        };
+        let figures = |simple: &'a Simple| match is_test {
+            true => simple.test.as_ref(),
+            false => Some(&simple.validation),
+        };
+        let known: Vec<(&str, &BTreeMap<String, f64>)> = (self.baselines.iter())
+            .filter_map(|simple| Some((simple.method.as_str(), figures(simple)?)))
+            .collect();
+        let Some(ours) = ours.filter(|_| !known.is_empty()) else {
+            return Vec::new();
+        };
+        let said = known
+            .iter()
+            .map(|(method, figures)| format!("{method} {}", text::in_short(figures)));
+        let part = if is_test { "test" } else { "validation" };
+        let mut rows = vec![row(
+            "compare",
+            format!("{} ({part})", said.collect::<Vec<_>>().join(", ")),
+        )];
+        let best =
+            (known.iter()).max_by(|a, b| f64::total_cmp(&text::height(a.1), &text::height(b.1)));
+        if let Some((method, figures)) = best
+            && text::height(figures) > text::height(&ours.metrics)
+        {
+            rows.push(row(
+                "",
+                format!(
+                    "{method} is better than the search here: {} against {}",
+                    text::in_short(figures),
+                    text::in_short(&ours.metrics)
+                ),
+            ));
+        }
+        rows
     }
 
     /// What was written, and what to do next.

@@ -5,6 +5,7 @@
 //! into the ledger and shown, in this order.
 
 mod asking;
+mod comparing;
 mod drive;
 mod files;
 mod finale;
@@ -153,6 +154,7 @@ impl Session<'_> {
 
     fn search_and_retrain(&mut self, replayed: replay::Replayed) -> Result<Ending, Error> {
         let ending = self.drive(replayed)?;
+        self.compare()?;
         self.retrain()?;
         Ok(ending)
     }

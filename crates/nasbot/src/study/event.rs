@@ -46,6 +46,8 @@ pub enum Event {
     RetrainingProgress(Progress),
     /// The best network has been trained once more; the outcome is that on the test data.
     Retrained(Finished),
+    /// What simple methods reach on the same rows.
+    Compared(Compared),
     /// The search process let go of the study.
     Closed(Closed),
 }
@@ -225,6 +227,25 @@ pub struct Finished {
     pub detail: Detail,
 }
 
+/// What simple methods reach on the rows that networks are trained and scored on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Compared {
+    /// The simplest first.
+    pub baselines: Vec<Simple>,
+}
+
+/// A simple method and its figures by the names that networks' metrics have.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Simple {
+    /// Its name, for people.
+    pub method: String,
+    /// Fitted to the training rows, on the validation rows.
+    pub validation: BTreeMap<String, f64>,
+    /// Fitted to both, on the test rows, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<BTreeMap<String, f64>>,
+}
+
 /// The end of a search process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closed {
@@ -321,6 +342,7 @@ impl Event {
             "retraining" => Self::Retraining(from_str(text)?),
             "retraining-progress" => Self::RetrainingProgress(from_str(text)?),
             "retrained" => Self::Retrained(from_str(text)?),
+            "compared" => Self::Compared(from_str(text)?),
             "closed" => Self::Closed(from_str(text)?),
             other => {
                 let message = format!("there is no event '{other}'");

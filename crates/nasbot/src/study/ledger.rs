@@ -7,8 +7,8 @@ use std::time::Duration;
 use nasbot_opt::{Failure, Outcome, Rung, State, Suggestion};
 
 use super::event::{
-    Created, Detail, Ending, Event, Finished, Opened, Progress, Promoted, Queued, Reached, Stamped,
-    Started,
+    Created, Detail, Ending, Event, Finished, Opened, Progress, Promoted, Queued, Reached, Simple,
+    Stamped, Started,
 };
 use super::{Stored, read};
 use crate::error::Error;
@@ -31,6 +31,8 @@ pub struct Ledger {
     pub finished: Vec<u64>,
     /// The last training of a best network, once begun.
     pub retraining: Option<Final>,
+    /// What simple methods reach on the same rows, the simplest first; empty while it is not known.
+    pub baselines: Vec<Simple>,
     /// How the last session ended; `None` while one runs or was killed.
     pub ending: Option<Ending>,
     best: Option<u64>,
@@ -168,6 +170,7 @@ impl Ledger {
                 self.ending = Some(closed.ending);
                 self.end_session();
             }
+            Event::Compared(compared) => self.baselines.clone_from(&compared.baselines),
             Event::Fitted(_) => {}
         }
     }

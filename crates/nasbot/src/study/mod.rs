@@ -13,8 +13,8 @@ mod store;
 mod stored;
 
 pub use self::event::{
-    About, Closed, Created, Described, Detail, Ending, Event, Finished, Opened, Progress, Promoted,
-    Queued, Reached, Stamped, Started,
+    About, Closed, Compared, Created, Described, Detail, Ending, Event, Finished, Opened, Progress,
+    Promoted, Queued, Reached, Simple, Stamped, Started,
 };
 pub use self::ledger::{Final, Ledger, Record};
 pub(crate) use self::lock::guard;

@@ -303,3 +303,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn modest_perceptrons_differ_and_keep_bounds_by_having_fewer_units() {
+    for most in [1, 40, 100_000] {
+        let bounds = Bounds {
+            max_units: Some(most),
+            max_layers: Some(5),
+            ..Bounds::default()
+        };
+        let bounds = bounds.checked().unwrap();
+        let pool = pool::modest(Kind::MlpClass, &bounds);
+        assert!(pool.len() >= 4, "{most}: {}", pool.len());
+        for (i, network) in pool.iter().enumerate() {
+            assert_eq!(bounds.check(network), Ok(()));
+            assert!(!pool[..i].contains(network));
+        }
+    }
+    assert!(pool::modest(Kind::Cnn, &Constraints::default()).is_empty());
+}

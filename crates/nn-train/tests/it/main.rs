@@ -1,6 +1,8 @@
 //! Integration tests of nn-train. Those in `torch` need the feature `torch`.
 
 #[cfg(test)]
+mod automatic;
+#[cfg(test)]
 mod baselines;
 #[cfg(test)]
 mod binary_files;
