@@ -69,9 +69,8 @@ impl Facts {
             last: Last::Ensemble,
             batch,
             learning_rate: rate,
-            ..base
+            ..base.with(Optimiser::Adamw)
         }
-        .with(Optimiser::Adamw)
     }
 
     /// The bounds of a search on such data, beside which every bound that is given goes first: none for images.
@@ -94,12 +93,13 @@ impl Facts {
 }
 
 impl TrainingSpec {
-    /// The protocol with another optimiser and the settings that suit it, but for the rate if it has this optimiser already.
+    /// The protocol with an optimiser and the settings that suit it.
     pub(crate) fn with(self, optimiser: Optimiser) -> Self {
         let classic = Self::default();
         match optimiser {
             Optimiser::Adamw => Self {
                 optimiser,
+                learning_rate: 0.001,
                 nesterov: false,
                 weight_decay: 0.1,
                 ..self

@@ -63,9 +63,8 @@ impl Preset {
 }
 
 /// A protocol as it is written: what is absent comes from the preset, or follows from the data.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
-#[derive(Default)]
 pub struct Given {
     protocol: Option<Preset>,
     epochs: Option<u32>,
@@ -122,9 +121,6 @@ impl Given {
             .filter(|optimiser| *optimiser != base.optimiser)
         {
             base = base.with(optimiser);
-            if optimiser == Optimiser::Adamw {
-                base.learning_rate = 0.001;
-            }
         }
         if has_rungs || self.repeats.is_some_and(|repeats| repeats > 1) {
             base.folds = None;

@@ -34,7 +34,7 @@ pub(crate) fn run(args: &ResumeArgs) -> Result<(), Error> {
         seed: Some(ledger.seed()),
         evaluations: args.evaluations,
         wall_time: args.wall_time.map(|span| span.0),
-        facts: ledger.created.as_ref().and_then(|created| created.facts),
+        facts: ledger.facts(),
     };
     let config = config(args, &ledger, &recorded, mended.as_ref(), overrides)?;
     let retried = retried(args, &ledger)?;
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &ResumeArgs) -> Result<(), Error> {
     if let Evaluator::Local(training) = &config.settings.evaluator {
         nn_train::data::describe(&training.data)?;
     }
-    search::check(&config.settings, None)?;
+    search::check(&config.settings)?;
     let described = mended.map(|description| {
         Event::Described(Described {
             description: description.seen_from(&args.study),

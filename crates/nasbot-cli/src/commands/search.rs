@@ -9,7 +9,6 @@ use nasbot::settings::Settings;
 use nasbot::study::{self, Created, Event, Study};
 use nasbot::{report, session};
 use nasbot_opt::Search;
-use nn_train::data::Contents;
 
 use crate::cli::{Format, RunOutput, SearchArgs};
 use crate::config::{self, Overrides};
@@ -39,11 +38,12 @@ pub(crate) fn run(args: &SearchArgs) -> Result<(), Error> {
     if path.to_str().is_none() {
         return Err(nasbot::Error::NotText { path }.into());
     }
-    let remarks = check(settings, config.contents.as_ref())?;
+    check(settings)?;
     if !args.output.quiet {
-        remarks
-            .iter()
-            .for_each(|line| terminal::say(&format!("nasbot: {line}")));
+        let contents = config.contents.iter().flat_map(report::remarks);
+        for line in contents.chain(short_budget(settings)) {
+            terminal::say(&format!("nasbot: {line}"));
+        }
     }
     if let Some(folder) = path
         .parent()
@@ -56,15 +56,11 @@ pub(crate) fn run(args: &SearchArgs) -> Result<(), Error> {
     go(settings, study, &path, &args.output, &stop)
 }
 
-/// Finds out what would stop the search later, before there is a study; what a person should know of the data and the budget.
-pub(crate) fn check(
-    settings: &Settings,
-    contents: Option<&Contents>,
-) -> Result<Vec<String>, Error> {
-    // It is made again for the search; making it tells whether its programs and devices are there.
-    backend::backend(settings, Reports::new(|_| {}))?;
-    let remarks = contents.into_iter().flat_map(report::remarks);
-    Ok(remarks.chain(short_budget(settings)).collect())
+/// Finds out what would stop the search later, before there is a study: whether its programs and devices are there.
+pub(crate) fn check(settings: &Settings) -> Result<(), Error> {
+    // It is made again for the search.
+    backend::backend(settings, Reports::new(|_| {})).map(drop)?;
+    Ok(())
 }
 
 /// A remark where the budget ends before the strategy has chosen anything.

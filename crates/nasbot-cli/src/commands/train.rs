@@ -154,7 +154,7 @@ fn from_study(args: &TrainArgs, given: Option<Config>) -> Result<Subject, Error>
                 seed: Some(ledger.seed()),
                 evaluations: Some(ledger.budget),
                 wall_time: None,
-                facts: ledger.created.as_ref().and_then(|created| created.facts),
+                facts: ledger.facts(),
             };
             config::parse(&description.clone().located(path), overrides)?
         }

@@ -215,8 +215,9 @@ impl Card {
         };
         writeln!(out, "\n## Scores\n")?;
         let part = text::scored_on(detail);
+        let is_tested = text::is_tested(detail);
         let is_spread = detail.metrics.contains_key("noise");
-        let how = if part == "validation" && is_spread && self.repeats == 1 {
+        let how = if !is_tested && is_spread && self.repeats == 1 {
             "mean and standard deviation over the folds".to_owned()
         } else if self.repeats > 1 {
             format!(
@@ -230,7 +231,7 @@ impl Card {
         };
         let score = text::score(*score, detail);
         writeln!(out, "On the {part} data: {score}, {how}.\n")?;
-        if part == "validation" {
+        if !is_tested {
             writeln!(
                 out,
                 "The network was then trained on all examples, so that none were left to test it on.\n"

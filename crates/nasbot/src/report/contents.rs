@@ -110,19 +110,11 @@ pub struct Figures<'a> {
     /// None where pictures have several sizes.
     inputs: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sizes: Option<Ranges>,
+    sizes: Option<&'a Sizes>,
     classes: Vec<Class<'a>>,
     columns: &'a [PreparedColumn],
     left_out: Vec<Left<'a>>,
     notes: &'a [String],
-}
-
-/// The least and the largest side of pictures that have several sizes.
-#[derive(Debug, Serialize)]
-struct Ranges {
-    channels: u32,
-    heights: [u32; 2],
-    widths: [u32; 2],
 }
 
 #[derive(Debug, Serialize)]
@@ -148,11 +140,7 @@ impl<'a> Figures<'a> {
             validation,
             test,
             inputs: contents.sizes.is_none().then(|| contents.shape.len()),
-            sizes: contents.sizes.as_ref().map(|sizes| Ranges {
-                channels: sizes.channels,
-                heights: sizes.heights,
-                widths: sizes.widths,
-            }),
+            sizes: contents.sizes.as_ref(),
             classes: (contents.classes.iter())
                 .map(|(name, examples)| Class {
                     name,

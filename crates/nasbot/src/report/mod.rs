@@ -2,6 +2,7 @@
 //! afterwards.
 
 mod card;
+mod compared;
 mod contents;
 mod line;
 mod summary;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use nasbot_opt::{Origin, Outcome, State};
 use serde::Serialize;
 
+use super::compared::Comparison;
 use super::text::{self, clean, grouped, json, number, quoted, seconds, sketch, table};
 use crate::error::Error;
 use crate::study::{Detail, Ending, Ledger, Place, Record, Simple, Stored};
@@ -133,13 +134,12 @@ impl<'a> Summary<'a> {
             Some(best) => rows.extend(describe_best(best)),
         }
         if let Some(test) = &self.test {
-            let part = text::scored_on(test.detail);
-            let result = match (test.score, part) {
-                (Some(score), "test") => format!(
+            let result = match (test.score, text::is_tested(test.detail)) {
+                (Some(score), true) => format!(
                     "{} (trained once more, on training and validation data)",
                     text::score(score, test.detail)
                 ),
-                (Some(score), _) => format!(
+                (Some(score), false) => format!(
                     "{} (then trained once more, on all data: there is no test part)",
                     text::score(score, test.detail)
                 ),
@@ -153,7 +153,7 @@ impl<'a> Summary<'a> {
                     )
                 ),
             };
-            rows.push(row(part, result));
+            rows.push(row(text::scored_on(test.detail), result));
             if !test.detail.members.is_empty() {
                 let members = text::members(&test.detail.members);
                 rows.push(row("", format!("by the mean of {members}")));
@@ -165,46 +165,25 @@ impl<'a> Summary<'a> {
 
     /// What simple methods reach on the same part of the data, and whether one of them is better.
     fn compared(&self) -> Vec<Vec<String>> {
-        let test = (self.test.as_ref())
-            .filter(|test| test.score.is_some() && text::scored_on(test.detail) == "test");
-        let (ours, is_test) = match (test, self.ledger.best()) {
-            (Some(test), _) => (Some(test.detail), true),
-            (None, Some(best)) => (best.detail.as_ref(), false),
-            (None, None) => (None, false),
+        let test = (self.test.as_ref()).map(|test| (test.score, test.detail));
+        let tested = test.filter(|(score, detail)| score.is_some() && text::is_tested(detail));
+        let ours = match tested {
+            Some((_, detail)) => Some(detail),
+            None => self.ledger.best().and_then(|best| best.detail.as_ref()),
         };
-        let figures = |simple: &'a Simple| match is_test {
-            true => simple.test.as_ref(),
-            false => Some(&simple.validation),
-        };
-        let known: Vec<(&str, &BTreeMap<String, f64>)> = (self.baselines.iter())
-            .filter_map(|simple| Some((simple.method.as_str(), figures(simple)?)))
-            .collect();
-        let Some(ours) = ours.filter(|_| !known.is_empty()) else {
-            return Vec::new();
-        };
-        let said = known
-            .iter()
-            .map(|(method, figures)| format!("{method} {}", text::in_short(figures)));
-        let part = if is_test { "test" } else { "validation" };
-        let mut rows = vec![row(
-            "compare",
-            format!("{} ({part})", said.collect::<Vec<_>>().join(", ")),
-        )];
-        let best =
-            (known.iter()).max_by(|a, b| f64::total_cmp(&text::height(a.1), &text::height(b.1)));
-        if let Some((method, figures)) = best
-            && text::height(figures) > text::height(&ours.metrics)
-        {
-            rows.push(row(
-                "",
-                format!(
-                    "{method} is better than the search here: {} against {}",
-                    text::in_short(figures),
-                    text::in_short(&ours.metrics)
-                ),
-            ));
-        }
-        rows
+        let lines = ours.map_or_else(Vec::new, |ours| {
+            let comparison = Comparison {
+                is_test: tested.is_some(),
+                ours: &ours.metrics,
+                baselines: self.baselines,
+            };
+            comparison.lines()
+        });
+        let names = ["compare", ""].into_iter();
+        names
+            .zip(lines)
+            .map(|(name, line)| row(name, line))
+            .collect()
     }
 
     /// What was written, and what to do next.

@@ -80,26 +80,20 @@ pub fn score(score: f64, detail: &Detail) -> String {
     }
 }
 
-/// What is the higher the better in figures: the accuracy or R².
-pub(super) fn height(metrics: &BTreeMap<String, f64>) -> f64 {
-    let figure = metrics.get("accuracy").or(metrics.get("r2"));
-    figure.copied().unwrap_or(f64::NEG_INFINITY)
-}
-
-/// The same for a person.
-pub(super) fn in_short(metrics: &BTreeMap<String, f64>) -> String {
-    match (metrics.get("accuracy"), metrics.get("r2")) {
-        (Some(accuracy), _) => format!("{:.2} %", 100.0 * accuracy),
-        (None, Some(r2)) => format!("R² {r2:.3}"),
-        (None, None) => "unknown".to_owned(),
-    }
+/// Whether the last training was scored on test data, not on those that its network was chosen by.
+pub(super) fn is_tested(detail: &Detail) -> bool {
+    detail
+        .metrics
+        .get("test-rows")
+        .is_none_or(|rows| *rows > 0.0)
 }
 
 /// On which part of the data the last training was scored.
 pub(super) fn scored_on(detail: &Detail) -> &'static str {
-    match detail.metrics.get("test-rows") {
-        Some(rows) if *rows < 1.0 => "validation",
-        _ => "test",
+    if is_tested(detail) {
+        "test"
+    } else {
+        "validation"
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use nasbot_opt::{Failure, Outcome, Rung, State, Suggestion};
+use nn_train::Facts;
 
 use super::event::{
     Created, Detail, Ending, Event, Finished, Opened, Progress, Promoted, Queued, Reached, Simple,
@@ -196,6 +197,11 @@ impl Ledger {
             id,
             count: self.records.len(),
         })
+    }
+
+    /// What the protocol and the bounds follow from, where they follow from the data.
+    pub fn facts(&self) -> Option<Facts> {
+        self.created.as_ref()?.facts
     }
 
     /// Finished evaluations with a score, the best first.

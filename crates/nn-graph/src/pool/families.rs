@@ -85,7 +85,7 @@ impl Family {
 }
 
 /// `hidden` layers one after the other.
-fn chain(kind: Kind, hidden: Vec<Layer>) -> Option<Network> {
+pub(super) fn chain(kind: Kind, hidden: Vec<Layer>) -> Option<Network> {
     let mut layers = vec![Layer::plain(Op::Ip)];
     layers.extend(hidden);
     layers.push(Layer::plain(kind.decision()));

@@ -1,7 +1,8 @@
 //! Small perceptrons, which suit tables of a few hundred rows and are no bad start on larger ones.
 
 use super::examples::layer;
-use crate::{Constraints, Kind, Layer, Network, Op};
+use super::families;
+use crate::{Constraints, Kind, Layer, Network};
 
 /// Hidden layers of chains, in the order in which a search tries them.
 const CHAINS: [&str; 8] = [
@@ -42,12 +43,7 @@ pub fn modest(kind: Kind, constraints: &Constraints) -> Vec<Network> {
             units: layer.units.map(|units| units.clamp(least, most)),
             ..layer
         });
-        let layers: Vec<Layer> = std::iter::once(Layer::plain(Op::Ip))
-            .chain(clipped)
-            .chain([Layer::plain(kind.decision()), Layer::plain(Op::Op)])
-            .collect();
-        let edges: Vec<_> = (1..layers.len()).map(|i| (i - 1, i)).collect();
-        if let Ok(network) = Network::new(kind, layers, edges)
+        if let Some(network) = families::chain(kind, clipped.collect())
             && constraints.check(&network).is_ok()
             && !networks.contains(&network)
         {

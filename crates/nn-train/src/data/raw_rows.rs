@@ -48,11 +48,7 @@ pub fn prepared(preparation: &Preparation, path: &Path) -> Result<Prepared, Erro
                 useless: None,
             });
             let (values, raw) = readers::csv::rows(&spec, path.into(), raw.collect())?;
-            let sources: Vec<usize> = (0..columns.len()).collect();
-            let rows: Vec<usize> = (0..values.len() / columns.len().max(1)).collect();
-            let encoder = Encoder::new(preparation, &sources, Some(&raw), columns.len());
-            // A table has an encoder.
-            encoder.map_or_else(Vec::new, |encoder| encoder.rows(&values, &rows))
+            encoded(preparation, columns.len(), Some(&raw), &values)
         }
         (
             Input::Table {
@@ -74,11 +70,7 @@ pub fn prepared(preparation: &Preparation, path: &Path) -> Result<Prepared, Erro
                     columns.len()
                 ));
             }
-            let sources: Vec<usize> = (0..columns.len()).collect();
-            let rows: Vec<usize> = (0..values.len() / columns.len().max(1)).collect();
-            let encoder = Encoder::new(preparation, &sources, None, columns.len());
-            // A table has an encoder.
-            encoder.map_or_else(Vec::new, |encoder| encoder.rows(&values, &rows))
+            encoded(preparation, columns.len(), None, &values)
         }
         (
             Input::Image {
@@ -88,10 +80,10 @@ pub fn prepared(preparation: &Preparation, path: &Path) -> Result<Prepared, Erro
         ) => {
             let (found, values) = array(path, Some(*shape))?;
             if found.len() != shape.len() {
-                let [channels, height, width] = (*shape).into();
                 return refuse(format!(
-                    "has {}, and this model takes images of {channels} × {height} × {width} (channels, height, width)",
-                    sides(found)
+                    "has {}, and this model takes {}",
+                    sides(found),
+                    sides(InputShape::Image(*shape))
                 ));
             }
             let rows: Vec<usize> = (0..values.len() / shape.len()).collect();
@@ -140,6 +132,20 @@ pub fn prepared(preparation: &Preparation, path: &Path) -> Result<Prepared, Erro
         });
     }
     Ok(Prepared { inputs, files })
+}
+
+/// All rows of a table of so many columns, as they were read if words are among them.
+fn encoded(
+    preparation: &Preparation,
+    width: usize,
+    columns: Option<&[RawColumn]>,
+    values: &Values,
+) -> Vec<f32> {
+    let sources: Vec<usize> = (0..width).collect();
+    let rows: Vec<usize> = (0..values.len() / width.max(1)).collect();
+    let encoder = Encoder::new(preparation, &sources, columns, width);
+    // A table has an encoder.
+    encoder.map_or_else(Vec::new, |encoder| encoder.rows(values, &rows))
 }
 
 /// The examples of an `.npy` file.

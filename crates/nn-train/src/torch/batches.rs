@@ -20,6 +20,9 @@ const FITS: usize = 4 << 30;
 /// Batches that wait for the device, at most.
 const AHEAD: usize = 2;
 
+/// Examples scored at a time.
+const SCORED: i64 = 512;
+
 /// A part of a data set.
 #[derive(Debug)]
 pub(super) struct DeviceExamples {
@@ -99,8 +102,16 @@ impl DeviceExamples {
     }
 
     /// All examples as they stand, divided as `spans` says.
-    pub(super) fn in_order(&self, spans: &[(i64, i64)]) -> Result<Batches<'_>, Error> {
+    fn in_order(&self, spans: &[(i64, i64)]) -> Result<Batches<'_>, Error> {
         self.batches(None, spans)
+    }
+
+    /// All examples as they stand, to be scored. A single last one is fine here: nothing is normalised by the batch.
+    pub(super) fn all(&self) -> Result<Batches<'_>, Error> {
+        let n = self.len();
+        let starts = (0..n).step_by(SCORED as usize);
+        let spans: Vec<_> = starts.map(|start| (start, SCORED.min(n - start))).collect();
+        self.in_order(&spans)
     }
 
     fn batches(&self, order: Option<Order>, spans: &[(i64, i64)]) -> Result<Batches<'_>, Error> {

@@ -14,9 +14,9 @@ use tch::{Tensor, no_grad};
 use super::batches::DeviceExamples;
 use super::model::{Model, Numerics};
 use super::score::{Score, average, evaluate};
-use super::setting::{Parts, Rows, Setting, folds, without};
+use super::setting::{Parts, Rows, Setting};
 use super::trainer::{Course, finite};
-use crate::data::{Examples, Preparation};
+use crate::data::{Examples, Preparation, Targets};
 use crate::ensemble::{self, MOST_MEMBERS, Opinion};
 use crate::job::{Candidate, Event, Final, Job};
 use crate::plan::Plan;
@@ -74,6 +74,7 @@ pub(super) fn run(
         done: 0,
         of: rehearsals + MOST_MEMBERS.min(candidates.len()) as u32 * repeats,
     };
+    let mut training = setting.both()?;
     let is_tested = !last.all && !data.test.is_empty();
     let returns = setting.protocol.patience.is_some();
     let (members, rehearsed) =
@@ -86,10 +87,9 @@ pub(super) fn run(
             };
             (vec![member], None)
         } else {
-            choose(setting, candidates, &mut parts)?
+            choose(setting, candidates, &training.targets, &mut parts)?
         };
     parts.of = parts.done + members.len() as u32 * repeats;
-    let mut training = setting.both()?;
     if last.all {
         training.append(&data.test)?;
     }
@@ -155,7 +155,6 @@ fn train_all(
         let rows = Rows {
             training,
             held_out: None,
-            scores_on_the_way: false,
             until: (member.epochs).filter(|_| setting.protocol.patience.is_some()),
         };
         let trainer = setting.trainer(rows, Instant::now())?;
@@ -174,15 +173,17 @@ fn train_all(
 /// Keeps the seeds of a network's copies apart from those of its repeats.
 const COPIES: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Trains the candidates as in their evaluations; the members by what came out, and the score of the first of them.
+/// Trains the candidates as in their evaluations, where with folds `both` are the targets that are held out; the members by what
+/// came out, and the score of the first of them.
 fn choose(
     setting: &Setting<'_>,
     candidates: &[Candidate],
+    both: &Targets,
     parts: &mut Parts<'_>,
 ) -> Result<(Vec<Member>, Option<Score>), Error> {
     let held_out = match setting.protocol.folds {
-        Some(_) => &setting.both()?,
-        None => &setting.data.validation,
+        Some(_) => both,
+        None => &setting.data.validation.targets,
     };
     let mut rehearsals: Vec<Rehearsal> = Vec::new();
     let mut failure = None;
@@ -193,7 +194,7 @@ fn choose(
         }
     }
     let opinions: Vec<&Opinion> = rehearsals.iter().map(|r| &r.opinion).collect();
-    let chosen = ensemble::choose(&opinions, &held_out.targets, MOST_MEMBERS);
+    let chosen = ensemble::choose(&opinions, held_out, MOST_MEMBERS);
     let Some(&first) = chosen.first() else {
         return Err(failure.unwrap_or_else(nothing));
     };
@@ -223,11 +224,10 @@ fn rehearse(
     let mut outputs = Vec::new();
     let mut scores = Vec::new();
     let mut epochs = 0;
-    let mut attempt = |training: &Examples, held_out: &Examples| -> Result<(), Error> {
+    setting.divided(|training, held_out| {
         let rows = Rows {
             training,
             held_out: Some(held_out),
-            scores_on_the_way: true,
             until: None,
         };
         let trainer = setting.trainer(rows, Instant::now())?;
@@ -236,17 +236,7 @@ fn rehearse(
         scores.extend(course.score);
         epochs += course.epochs;
         Ok(())
-    };
-    match setting.protocol.folds {
-        None => attempt(&setting.data.train, &setting.data.validation)?,
-        Some(count) => {
-            let both = setting.both()?;
-            for fold in folds(both.len(), count)? {
-                let (rest, held_out) = without(&both, &fold)?;
-                attempt(&rest, &held_out)?;
-            }
-        }
-    }
+    })?;
     let count = scores.len().max(1) as u32;
     Ok(Rehearsal {
         candidate,
@@ -267,17 +257,11 @@ fn decisions(network: &Network) -> usize {
 
 /// A model's outputs for all examples in their order.
 fn outputs_of(model: &Model, examples: Option<&DeviceExamples>) -> Result<Vec<f32>, Error> {
-    const AT_ONCE: i64 = 512;
     let mut out = Vec::new();
     let Some(examples) = examples else {
         return Ok(out);
     };
-    let n = examples.len();
-    let starts = (0..n).step_by(AT_ONCE as usize);
-    let spans: Vec<(i64, i64)> = starts
-        .map(|start| (start, AT_ONCE.min(n - start)))
-        .collect();
-    for batch in examples.in_order(&spans)? {
+    for batch in examples.all()? {
         let (inputs, _) = batch?;
         let outputs: Tensor = no_grad(|| model.forward(&inputs, false))?;
         let flat = outputs

@@ -4,13 +4,10 @@ use std::collections::BTreeMap;
 
 use tch::{Kind, Reduction, Tensor, no_grad};
 
-use super::batches::{DeviceExamples, spans};
+use super::batches::DeviceExamples;
 use super::model::Model;
 use crate::Error;
 use crate::data::{Output, Transform};
-
-/// Examples scored at a time.
-const SCORING_BATCH: i64 = 512;
 
 /// How well a model does on a part of the data.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,17 +46,8 @@ pub(super) fn evaluate(
     no_grad(|| {
         let mut sums = [0.0; 5];
         let n = examples.len();
-        // A single last example is fine here: nothing is normalised by the batch.
-        let spans = if n > 1 {
-            spans(n, SCORING_BATCH)
-        } else {
-            vec![(0, n)]
-        };
-        let covered = spans.last().map_or(0, |(start, length)| start + length);
-        let rest = (covered < n).then_some((covered, n - covered));
         let mut classifies = true;
-        let spans: Vec<_> = spans.into_iter().chain(rest).collect();
-        for batch in examples.in_order(&spans)? {
+        for batch in examples.all()? {
             let (inputs, targets) = batch?;
             let outputs = model.forward(&inputs, false)?;
             classifies = targets.kind() == Kind::Int64;

@@ -26,8 +26,6 @@ pub(super) struct Setting<'a> {
 pub(super) struct Rows<'a> {
     pub(super) training: &'a Examples,
     pub(super) held_out: Option<&'a Examples>,
-    /// Whether the held-out examples are scored before the end, and decide about it.
-    pub(super) scores_on_the_way: bool,
     /// Epochs after which to stop, where the protocol has more.
     pub(super) until: Option<u32>,
 }
@@ -41,7 +39,6 @@ impl Setting<'_> {
             held_out: rows.held_out.map(|rows| self.on_device(rows)).transpose()?,
             device: self.device,
             meaning: self.data.preparation.output.clone(),
-            scores_on_the_way: rows.scores_on_the_way,
             until: rows.until,
             start,
         })
@@ -67,6 +64,23 @@ impl Setting<'_> {
         Ok((model, course?))
     }
 
+    /// Hands over what an evaluation trains on and what it is scored on: once, or once for each fold.
+    pub(super) fn divided(
+        &self,
+        mut take: impl FnMut(&Examples, &Examples) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Some(count) = self.protocol.folds else {
+            return take(&self.data.train, &self.data.validation);
+        };
+        let both = self.both()?;
+        for fold in folds(both.len(), count)? {
+            let mut rest = both.run(0..fold.start);
+            rest.append(&both.run(fold.end..both.len()))?;
+            take(&rest, &both.run(fold))?;
+        }
+        Ok(())
+    }
+
     /// The training and validation examples.
     pub(super) fn both(&self) -> Result<Examples, Error> {
         let mut both = self.data.train.clone();
@@ -76,7 +90,7 @@ impl Setting<'_> {
 }
 
 /// The rows of each fold of `n`: they follow one another.
-pub(super) fn folds(n: usize, folds: u32) -> Result<Vec<Range<usize>>, Error> {
+fn folds(n: usize, folds: u32) -> Result<impl Iterator<Item = Range<usize>>, Error> {
     let folds = folds as usize;
     // Every training needs two rows, and every fold one.
     if n < folds.max(3) {
@@ -85,15 +99,8 @@ pub(super) fn folds(n: usize, folds: u32) -> Result<Vec<Range<usize>>, Error> {
             allowed: "at most as many as there are examples for training and validation",
         });
     }
-    let end = |fold: usize| fold * n / folds;
-    Ok((0..folds).map(|fold| end(fold)..end(fold + 1)).collect())
-}
-
-/// All examples but those of a fold, and those of the fold.
-pub(super) fn without(both: &Examples, fold: &Range<usize>) -> Result<(Examples, Examples), Error> {
-    let mut rest = both.run(0..fold.start);
-    rest.append(&both.run(fold.end..both.len()))?;
-    Ok((rest, both.run(fold.clone())))
+    let end = move |fold: usize| fold * n / folds;
+    Ok((0..folds).map(move |fold| end(fold)..end(fold + 1)))
 }
 
 /// The trainings of a job as one: where each stands is told as where the job stands.

@@ -1,14 +1,13 @@
 //! One job from data to score.
 
-use std::ops::Range;
 use std::time::Instant;
 
 use super::finale::{self, Finale};
 use super::score::{Score, average};
-use super::setting::{Parts, Rows, Setting, folds, without};
+use super::setting::{Parts, Rows, Setting};
 use super::trainer::Stop;
 use super::{checkpoint, device};
-use crate::data::{self, Dataset, Examples, InputShape};
+use crate::data::{self, Dataset, InputShape};
 use crate::job::{Event, Job};
 use crate::plan::Plan;
 use crate::{Error, Protocol};
@@ -32,23 +31,17 @@ pub fn run(job: &Job, progress: &mut dyn FnMut(Event)) -> Result<Event, Error> {
         device,
         placement: job.task.placement,
     };
-    let (runs, parameters, members) = match &job.finally {
-        Some(last) => {
-            let Finale {
-                runs,
-                parameters,
-                members,
-            } = finale::run(&setting, job, last, progress)?;
-            (runs, parameters, members)
-        }
-        None => {
-            let parameters = plan.trainable();
-            (
-                evaluate(&setting, job, &plan, start, progress)?,
-                parameters,
-                Vec::new(),
-            )
-        }
+    let Finale {
+        runs,
+        parameters,
+        members,
+    } = match &job.finally {
+        Some(last) => finale::run(&setting, job, last, progress)?,
+        None => Finale {
+            runs: evaluate(&setting, job, &plan, start, progress)?,
+            parameters: plan.trainable(),
+            members: Vec::new(),
+        },
     };
     let score = average(&runs);
     Ok(Event::Done {
@@ -83,15 +76,15 @@ fn evaluate(
         of: protocol.folds.unwrap_or(protocol.repeats),
     };
     let mut runs = Vec::new();
-    let mut attempt = |training: &Examples, held_out: &Examples, seeds: Range<u32>| {
+    setting.divided(|training, held_out| {
         let rows = Rows {
             training,
             held_out: Some(held_out),
-            scores_on_the_way: true,
             until: None,
         };
         let trainer = setting.trainer(rows, start)?;
-        for repeat in seeds {
+        // Where there are folds there is one repeat.
+        for repeat in 0..protocol.repeats {
             let seed = job.seed.wrapping_add(repeat.into());
             let (model, course) = setting.train(&trainer, plan, seed, stop.as_ref(), &mut parts)?;
             let Some(mut score) = course.score else {
@@ -104,22 +97,8 @@ fn evaluate(
                 finale::save(&model, &setting.data.preparation, path)?;
             }
         }
-        Ok::<(), Error>(())
-    };
-    match protocol.folds {
-        None => attempt(
-            &setting.data.train,
-            &setting.data.validation,
-            0..protocol.repeats,
-        )?,
-        Some(count) => {
-            let both = setting.both()?;
-            for fold in folds(both.len(), count)? {
-                let (rest, held_out) = without(&both, &fold)?;
-                attempt(&rest, &held_out, 0..1)?;
-            }
-        }
-    }
+        Ok(())
+    })?;
     Ok(runs)
 }
 

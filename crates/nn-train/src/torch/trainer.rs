@@ -25,13 +25,11 @@ use crate::{Error, Protocol};
 pub(super) struct Trainer<'a> {
     pub(super) protocol: &'a Protocol,
     pub(super) training: DeviceExamples,
-    /// What a training is scored on at its end; nothing where all examples are trained on.
+    /// What a training is scored on, on the way and at its end; nothing where all examples are trained on.
     pub(super) held_out: Option<DeviceExamples>,
     pub(super) device: tch::Device,
     /// What outputs mean, for scores in units.
     pub(super) meaning: Output,
-    /// Whether the held-out data are scored before the end.
-    pub(super) scores_on_the_way: bool,
     /// Epochs after which to stop, where the protocol has more: its learning rates go on as if it did not.
     pub(super) until: Option<u32>,
     /// When the job began, for the protocol's limit of time.
@@ -132,7 +130,7 @@ impl Trainer<'_> {
             reached.loss = self.epoch(model, &mut stepper, epoch, &order, &spans, spent)?;
             reached.epochs = epoch;
             let is_due = epoch % protocol.evaluate_every == 0 || epoch == last;
-            let score = match self.scores_on_the_way && is_due {
+            let score = match is_due {
                 true => self.score(model, epoch)?,
                 false => None,
             };

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use image::imageops::FilterType;
+use serde::Serialize;
 
 use super::folders::{self, classes, entries, is_image};
 use super::picture::{self, decode};
@@ -76,17 +77,19 @@ pub(in crate::data) fn files(root: &Path) -> Result<Vec<PathBuf>, Error> {
 }
 
 /// The sizes of pictures that are not all of one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Sizes {
+    /// 3 where any of them is in colour, else 1.
+    pub channels: u32,
     /// The least and the largest height, pixels.
     pub heights: [u32; 2],
     /// The least and the largest width, pixels.
     pub widths: [u32; 2],
-    /// 3 where any of them is in colour, else 1.
-    pub channels: u32,
     /// What is said of the first one that differs from those before it.
+    #[serde(skip)]
     pub(in crate::data) problem: String,
     /// Which one that is.
+    #[serde(skip)]
     pub(in crate::data) odd: PathBuf,
 }
 
