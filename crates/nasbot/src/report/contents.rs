@@ -175,13 +175,21 @@ fn encoding(encoding: &CellEncoding) -> String {
         CellEncoding::Number {
             mean,
             std,
+            limit,
             marks_gaps,
         } => (
-            format!(
-                "a number, mean {}, deviation {}",
-                number(*mean),
-                number(*std)
-            ),
+            match limit {
+                None => format!(
+                    "a number, mean {}, deviation {}",
+                    number(*mean),
+                    number(*std)
+                ),
+                Some(limit) => format!(
+                    "a number, median {}, scaled by {} and bent to stay within {limit} (heavy tails)",
+                    number(*mean),
+                    number(*std)
+                ),
+            },
             false,
             *marks_gaps,
         ),

@@ -1,6 +1,6 @@
 //! What of a data specification can be checked without opening a file.
 
-use super::spec::{DataSpec, Format, ImageShape, SplitSpec, Task};
+use super::spec::{DataSpec, Format, ImageShape, Scaling, SplitSpec, Task};
 use crate::Error;
 
 impl DataSpec {
@@ -52,6 +52,17 @@ impl DataSpec {
                 "image",
                 "must have 1 channel (grey) or 3 (colour) for format = \"images\"",
             );
+        }
+        if self.scaling != Scaling::Standard {
+            if !self.standardise {
+                return data(
+                    "scaling",
+                    "has no effect with standardise = false: remove one",
+                );
+            }
+            if self.image.is_some() || matches!(format, Format::Cifar | Format::Images) {
+                return data("scaling", "belongs to tables: remove it");
+            }
         }
         let test_labels = (self.test.as_ref()).is_some_and(|test| test.labels.is_some());
         if !matches!(format, Format::Idx | Format::Npy) && (self.labels.is_some() || test_labels) {

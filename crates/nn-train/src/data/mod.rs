@@ -45,6 +45,6 @@ pub use preparation::{
 pub use raw_rows::{Prepared, prepared};
 pub use readers::images::Sizes;
 pub use spec::{
-    Cache, Column, DataSpec, Encoding, Format, ImageShape, OneOrMany, Placement, SplitSpec, Task,
-    TestSpec, Transform,
+    Cache, Column, DataSpec, Encoding, Format, ImageShape, OneOrMany, Placement, Scaling,
+    SplitSpec, Task, TestSpec, Transform,
 };

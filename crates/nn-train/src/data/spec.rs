@@ -74,6 +74,9 @@ pub struct DataSpec {
     /// tables, of the target of regressions. Both are the training part's.
     #[serde(default = "yes")]
     pub standardise: bool,
+    /// By what the numeric columns of a table are standardised.
+    #[serde(default, skip_serializing_if = "Scaling::is_standard")]
+    pub scaling: Scaling,
     /// How the file is divided.
     #[serde(default)]
     pub split: SplitSpec,
@@ -142,6 +145,26 @@ pub enum Cache {
     Switch(bool),
     /// In this folder, whatever their size.
     Folder(PathBuf),
+}
+
+/// By what a numeric column of a table is standardised.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Scaling {
+    /// By mean and standard deviation.
+    #[default]
+    Standard,
+    /// Robustly where the column has heavy tails, else by mean and deviation.
+    Auto,
+    /// By median and quartiles, and bent so that no number is farther than 3 from the median.
+    Robust,
+}
+
+impl Scaling {
+    const fn is_standard(&self) -> bool {
+        matches!(self, Self::Standard)
+    }
 }
 
 /// Where examples are kept during the training. The results are the same, bit for bit.
@@ -309,6 +332,7 @@ impl DataSpec {
             classes: None,
             transform: None,
             standardise: true,
+            scaling: Scaling::Standard,
             split: SplitSpec::default(),
             test: None,
             cache: None,

@@ -75,8 +75,11 @@ def standardise(x):
     for cells, (_, kind, *how) in zip(x.unbind(1), COLUMNS):
         gaps = cells.isnan()
         if kind == "number":
-            mean, std, marks_gaps = how
-            inputs.append(torch.where(gaps, 0.0, (cells - mean) / std))
+            mean, std, limit, marks_gaps = how
+            scaled = (cells - mean) / std
+            if limit is not None:
+                scaled = scaled / torch.hypot(scaled / limit, torch.ones_like(scaled))
+            inputs.append(torch.where(gaps, 0.0, scaled))
         else:
             words, marks_others, marks_gaps = how
             inputs += [cells == place for place in range(len(words))]

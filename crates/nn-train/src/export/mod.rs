@@ -199,10 +199,12 @@ fn column(column: &PreparedColumn) -> String {
         CellEncoding::Number {
             mean,
             std,
+            limit,
             marks_gaps,
         } => format!(
-            "({}, \"number\", {mean:?}, {std:?}, {})",
+            "({}, \"number\", {mean:?}, {std:?}, {}, {})",
             python(&column.name),
+            limit.map_or_else(|| "None".to_owned(), |limit| format!("{limit:?}")),
             truth(*marks_gaps)
         ),
         CellEncoding::Words {

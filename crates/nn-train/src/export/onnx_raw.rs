@@ -46,13 +46,23 @@ impl Graph {
             CellEncoding::Number {
                 mean,
                 std,
+                limit,
                 marks_gaps,
             } => {
                 let mean = self.constant(&format!("mean{i}"), DOUBLE, &mean.to_le_bytes());
                 let std = self.constant(&format!("std{i}"), DOUBLE, &std.to_le_bytes());
                 let zero = self.constant(&format!("zero{i}"), FLOAT, &0_f32.to_le_bytes());
                 let centred = self.step("Sub", &[&cells, &mean], &[]);
-                let scaled = self.step("Div", &[&centred, &std], &[]);
+                let mut scaled = self.step("Div", &[&centred, &std], &[]);
+                if let Some(limit) = limit {
+                    let limit = self.constant(&format!("limit{i}"), DOUBLE, &limit.to_le_bytes());
+                    let one = self.constant(&format!("one{i}"), DOUBLE, &1_f64.to_le_bytes());
+                    let share = self.step("Div", &[&scaled, &limit], &[]);
+                    let square = self.step("Mul", &[&share, &share], &[]);
+                    let sum = self.step("Add", &[&square, &one], &[]);
+                    let root = self.step("Sqrt", &[&sum], &[]);
+                    scaled = self.step("Div", &[&scaled, &root], &[]);
+                }
                 let scaled = self.float(&scaled);
                 inputs.push(self.step("Where", &[&gaps, &zero, &scaled], &[]));
                 *marks_gaps

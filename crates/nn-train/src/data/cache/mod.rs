@@ -20,7 +20,7 @@ use self::file::{load, save};
 use super::files::{io_error, open_plain};
 use super::raw::Keep;
 use super::readers::images;
-use super::spec::{Cache, DataSpec, Format, OneOrMany, SplitSpec};
+use super::spec::{Cache, DataSpec, Format, OneOrMany, Scaling, SplitSpec};
 use super::table::{self, Table};
 use crate::Error;
 
@@ -134,6 +134,7 @@ fn reading(
             ..SplitSpec::default()
         },
         standardise: true,
+        scaling: Scaling::Standard,
         test: None,
         cache: None,
         placement: Default::default(),

@@ -77,16 +77,12 @@ fn inputs(column: &Column, words: &[String]) -> Vec<Option<usize>> {
 impl Part<'_> {
     fn encode(&self, cell: f64, out: &mut Vec<f32>) {
         match self.encoding {
-            Encoding::Number {
-                mean,
-                std,
-                marks_gaps,
-            } => {
+            Encoding::Number { marks_gaps, .. } => {
                 let is_gap = cell.is_nan();
                 out.push(if is_gap {
                     0.0
                 } else {
-                    ((cell - mean) / std) as f32
+                    self.encoding.scaled(cell) as f32
                 });
                 if *marks_gaps {
                     out.push(f32::from(is_gap));

@@ -6,6 +6,8 @@
 
 mod apply;
 mod fit;
+mod moments;
+mod scaling;
 
 use serde::{Deserialize, Serialize};
 
@@ -79,13 +81,16 @@ pub struct Column {
 )]
 #[non_exhaustive]
 pub enum Encoding {
-    /// A number: x' = (x − mean)/std, and 0 for a gap. Where the training part has gaps, a second input is 1 for a gap and
-    /// else 0.
+    /// A number: z = (x − mean)/std; with a limit l, z/√(1 + (z/l)²); and 0 for a gap. Where the training part has gaps, a second
+    /// input is 1 for a gap and else 0.
     Number {
-        /// Subtracted.
+        /// Subtracted: the mean, or the median where there is a limit.
         mean: f64,
-        /// Divided by.
+        /// Divided by: the standard deviation, or that which the quartiles tell where there is a limit.
         std: f64,
+        /// Where scaled numbers end, which keeps those of heavy tails in reach.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<f64>,
         /// Whether gaps have an input of their own.
         marks_gaps: bool,
     },
@@ -102,6 +107,23 @@ pub enum Encoding {
 }
 
 impl Encoding {
+    /// What a number becomes, which is no gap; a word's place as it is.
+    #[must_use]
+    pub fn scaled(&self, x: f64) -> f64 {
+        let Self::Number {
+            mean, std, limit, ..
+        } = self
+        else {
+            return x;
+        };
+        let z = (x - mean) / std;
+        match limit {
+            None => z,
+            // Also for a number whose square is beyond 64 bits.
+            Some(limit) => z / (z / limit).hypot(1.0),
+        }
+    }
+
     /// Inputs that a cell becomes.
     #[must_use]
     pub fn width(&self) -> usize {
