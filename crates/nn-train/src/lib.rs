@@ -13,6 +13,7 @@ pub mod data;
 pub mod ensemble;
 mod error;
 pub mod export;
+pub mod figures;
 pub mod job;
 pub mod plan;
 mod presets;
