@@ -53,13 +53,14 @@ pub fn score(score: f64, detail: &Detail, metric: Option<Metric>) -> String {
         Metric::Accuracy | Metric::Mse => None,
         _ => figure("accuracy").map(|x| format!(" (accuracy {})", in_metric(x, Metric::Accuracy))),
     };
-    // It stands above.
+    // The arms above have seen to it that there is one.
     let value = value.unwrap_or(score);
+    // Where nothing says more, nothing is added.
+    let also = also.unwrap_or_default();
     format!(
-        "{} {}{spread}{}",
+        "{} {}{spread}{also}",
         metric.title(),
-        in_metric(value, metric),
-        also.unwrap_or_default()
+        in_metric(value, metric)
     )
 }
 

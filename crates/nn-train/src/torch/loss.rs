@@ -53,7 +53,7 @@ pub fn loss(outputs: &Tensor, wanted: &Wanted, smoothing: f64) -> Result<Tensor,
         if smoothing <= 0.0 {
             nll
         } else {
-            let uniform = outputs.f_mean_dim(1_i64, false, Kind::Float)?;
+            let uniform = outputs.f_mean_dim(1_i64, false, outputs.kind())?;
             nll.f_mul_scalar(1.0 - smoothing)?
                 .f_add(&uniform.f_mul_scalar(-smoothing)?)?
         }
