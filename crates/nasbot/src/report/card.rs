@@ -240,7 +240,7 @@ impl Card {
             )
         } else {
             let what = match detail.members.len() {
-                0 => "one training".to_owned(),
+                0 | 1 => "one training".to_owned(),
                 n => format!("one ensemble of {n} trainings"),
             };
             format!("{what}; the spread over seeds was not measured (--repeats N does)")

@@ -165,7 +165,7 @@ fn an_ensemble_is_the_mean_of_its_members_trained_alone() {
     let _alone = alone(1);
     let folder = tempfile::tempdir().unwrap();
     let spec = DataSpec {
-        metric: Some(Metric::LogLoss),
+        metric: Some(Metric::MacroF1),
         ..points(&folder)
     };
     let rows = folder.path().join("points.csv");
