@@ -179,7 +179,7 @@ impl Conversation<'_> {
                     parameters: Some(parameters),
                     worker: self.hello.take(),
                     members,
-                    breakdown,
+                    breakdown: breakdown.map(Box::new),
                     message: None,
                 };
                 self.answer = Some(answer::scored(score, detail));

@@ -267,7 +267,7 @@ impl Card {
                 "During the search, on validation data it was chosen by: {score}."
             )?;
         }
-        if let Some(errors) = detail.breakdown.as_ref().and_then(|b| errors(b, part)) {
+        if let Some(errors) = detail.breakdown.as_deref().and_then(|b| errors(b, part)) {
             writeln!(out, "\n{}:\n", markdown(&capitalised(&errors.about)))?;
             table_of(out, &errors.rows)?;
         }
@@ -319,7 +319,7 @@ impl Card {
             flops: self.flops,
             seconds: detail.seconds,
             metrics: &detail.metrics,
-            breakdown: detail.breakdown.as_ref(),
+            breakdown: detail.breakdown.as_deref(),
             worker: detail.worker.as_deref(),
         })
     }
@@ -349,7 +349,7 @@ impl Card {
                 what.to_owned(),
             ));
         }
-        let errors = (detail.breakdown.as_ref()).and_then(|b| errors(b, text::scored_on(detail)));
+        let errors = (detail.breakdown.as_deref()).and_then(|b| errors(b, text::scored_on(detail)));
         let errors = errors.map_or_else(String::new, |errors| format!("\n\n{}", errors.text()));
         table(&lines, &[]) + &errors
     }

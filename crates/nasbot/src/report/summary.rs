@@ -178,7 +178,7 @@ impl<'a> Summary<'a> {
         let test = self.test.as_ref().filter(|test| test.score.is_some());
         let breakdown = test.and_then(|test| {
             errors(
-                test.detail.breakdown.as_ref()?,
+                test.detail.breakdown.as_deref()?,
                 text::scored_on(test.detail),
             )
         });

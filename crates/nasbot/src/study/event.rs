@@ -296,7 +296,7 @@ pub struct Detail {
     pub members: Vec<u64>,
     /// Of a last training, what errors the model makes on the examples that it is scored on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub breakdown: Option<Breakdown>,
+    pub breakdown: Option<Box<Breakdown>>,
     /// The worker and its libtorch, with their versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker: Option<String>,

@@ -52,6 +52,9 @@ struct Member {
     epochs: Option<u32>,
 }
 
+/// A score, and the errors behind it.
+type Judged = (Score, Option<Breakdown>);
+
 /// Trains the network of a job, or an ensemble of its candidates, and saves it.
 pub(super) fn run(
     setting: &Setting<'_>,
@@ -90,7 +93,8 @@ pub(super) fn run(
             };
             (vec![member], None)
         } else {
-            choose(setting, candidates, &training.targets, &mut parts)?
+            let (members, judged) = choose(setting, candidates, &training.targets, &mut parts)?;
+            (members, Some(judged))
         };
     parts.of = parts.done + members.len() as u32 * repeats;
     if last.all {
@@ -193,7 +197,7 @@ fn choose(
     candidates: &[Candidate],
     both: &Targets,
     parts: &mut Parts<'_>,
-) -> Result<(Vec<Member>, Option<(Score, Option<Breakdown>)>), Error> {
+) -> Result<(Vec<Member>, Judged), Error> {
     let held_out = match setting.protocol.folds {
         Some(_) => both,
         None => &setting.data.validation.targets,
@@ -227,7 +231,7 @@ fn choose(
     });
     let Rehearsal { score, opinion, .. } = &rehearsals[first];
     let breakdown = Breakdown::of(&opinion.outputs, held_out, meaning);
-    Ok((members.collect(), Some((score.clone(), breakdown))))
+    Ok((members.collect(), (score.clone(), breakdown)))
 }
 
 /// Trains a candidate as in its evaluation.
