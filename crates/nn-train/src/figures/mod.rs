@@ -68,7 +68,8 @@ pub fn all<T: Copy + Into<f64>>(
                 Metric::LogLoss,
             ];
             let area = (outputs.len() <= CHEAP).then_some(Metric::Auc);
-            (others.into_iter().chain(top).chain(area).chain([metric]))
+            let others = others.into_iter().chain(top).chain(area);
+            (others.filter(|other| *other != metric).chain([metric]))
                 .filter_map(|metric| named(metric, classified.figure(metric)))
                 .collect()
         }
