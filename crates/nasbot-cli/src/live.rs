@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use nasbot::report::{clean_line, number, sketch_of};
+use nasbot::report::{clean_line, named, number, sketch_of};
 use nasbot::study::{Event, Ledger};
 
 /// How often clocks move.
@@ -55,7 +55,7 @@ impl Live {
             n => format!(", {n} failed"),
         };
         let best = ledger.best().and_then(|best| {
-            let score = number(best.score()?);
+            let score = named(best.score()?, best.detail.as_ref(), ledger.metric());
             Some(format!("best {score} (#{}){failed}", best.suggestion.id))
         });
         self.bar.set_message(best.unwrap_or(failed));
@@ -71,9 +71,14 @@ impl Live {
             let progress = match record.epoch {
                 None => "starting".to_owned(),
                 Some(at) => {
-                    let score = at
-                        .score
-                        .map_or_else(String::new, |s| format!(", score {}", number(s)));
+                    let score = at.score.map_or_else(String::new, |score| {
+                        let name = if ledger.metric().is_none() {
+                            "score "
+                        } else {
+                            ""
+                        };
+                        format!(", {name}{}", named(score, None, ledger.metric()))
+                    });
                     format!(
                         "epoch {}/{}, loss {}{score}",
                         at.epoch,

@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use nasbot_opt::{Halving, NetworkSpace, Rung, ValidConfig};
-use nn_train::data::DataSpec;
+use nn_train::data::{DataSpec, Metric};
 use nn_train::job::Device;
 use nn_train::{Facts, TrainingSpec};
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,17 @@ pub struct Settings {
     pub budget: Budget,
     /// What the protocol and the bounds follow from, where they follow from the data.
     pub facts: Option<Facts>,
+}
+
+impl Settings {
+    /// What scores are of; `None` where the evaluator says nothing but a score.
+    #[must_use]
+    pub fn metric(&self) -> Option<Metric> {
+        match &self.evaluator {
+            Evaluator::Local(training) => Some(training.data.metric()),
+            Evaluator::Command { .. } | Evaluator::Synthetic { .. } | Evaluator::Own => None,
+        }
+    }
 }
 
 /// The rungs of a training, in epochs.

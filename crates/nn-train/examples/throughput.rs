@@ -13,9 +13,9 @@ use flate2::read::GzDecoder;
 use nn_graph::{Kind, Network};
 use nn_train::data::InputShape;
 use nn_train::plan::Plan;
+use nn_train::torch::loss::{Wanted, loss};
 use nn_train::torch::model::Model;
 use nn_train::torch::optimiser::Stepper;
-use nn_train::torch::score::loss;
 use nn_train::{TrainingSpec, export};
 use tch::{Device, Kind as Numbers, Tensor};
 
@@ -139,7 +139,11 @@ fn run(folder: &Path, seconds: f64) -> anyhow::Result<()> {
         let rows = order.narrow(0, start, BATCH);
         start += BATCH;
         let outputs = model.forward(&inputs.index_select(0, &rows), true)?;
-        let loss = loss(&outputs, &targets.index_select(0, &rows), 0.0)?;
+        let wanted = Wanted {
+            targets: targets.index_select(0, &rows),
+            weights: None,
+        };
+        let loss = loss(&outputs, &wanted, 0.0)?;
         Ok(stepper.step(&model, &loss, 1e-4)?)
     };
     let mut out = std::io::stdout();

@@ -101,6 +101,16 @@ pub enum Error {
         /// The line, from 1.
         row: u64,
     },
+    /// A cell is no weight of an example.
+    #[error("{}, row {row}: the weight '{value}' is no number from 0 on: repair or remove the row, or leave out `weight`", path.display())]
+    Weight {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        row: u64,
+        /// The cell as it stands.
+        value: String,
+    },
     /// Several things are wrong with the data.
     #[error("{}", several(errors, *more))]
     Several {
@@ -251,6 +261,7 @@ impl Error {
             | Self::NotANumber { .. }
             | Self::TooLarge { .. }
             | Self::OddCell { .. }
+            | Self::Weight { .. }
             | Self::NoLabel { .. }
             | Self::Several { .. }
             | Self::Label { .. }

@@ -14,6 +14,7 @@ use nn_graph::Network;
 use serde::{Deserialize, Serialize};
 
 use crate::data::DataSpec;
+use crate::figures::Breakdown;
 use crate::{Error, TrainingSpec};
 
 /// Version of the messages; a worker refuses jobs of another.
@@ -198,10 +199,9 @@ pub enum Event {
     },
     /// The last line of a training, or a part of one, that succeeded.
     Done {
-        /// Accuracy (0..1), or minus the mean squared error in standardised units. Higher is better.
+        /// The figure of the data set's [metric](crate::data::Metric), with its sign changed where it is a loss. Higher is better.
         score: f64,
-        /// Further figures by name: `accuracy`, `cross-entropy`; or `mse`, `r2`, and in the target's units `rmse`,
-        /// `mae`; the final training loss `loss`;
+        /// Figures by the names of their metrics, see [`figures::all`](crate::figures::all); the final training loss `loss`;
         /// with several repeats or folds their means, and `noise`, the standard deviation of one repeat's score, and `rmse-noise`,
         /// that of its `rmse`; `epochs`, after which a training had the weights that it was scored with. Of a final training
         /// `test-rows`, on how many examples it was scored: with 0 the scores are those on the validation data.
@@ -213,6 +213,9 @@ pub enum Event {
         /// The members of an ensemble by the numbers of their evaluations; one stands there as often as it was trained.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         members: Vec<u64>,
+        /// Of a final training, what errors the model makes on the examples that it is scored on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        breakdown: Option<Breakdown>,
     },
     /// The last line of a training that failed.
     Failed {

@@ -2,7 +2,7 @@
 //!
 //! Pure Rust: what a data set and a training protocol are ([`data::DataSpec`], [`TrainingSpec`]), how a
 //! data set is read, split and standardised ([`data::load`]), which tensors a network becomes
-//! ([`plan::Plan`]), and the messages between a search and its workers ([`job`]).
+//! ([`plan::Plan`]), how good predictions are ([`figures`]), and the messages between a search and its workers ([`job`]).
 //!
 //! Behind the feature `torch`: a plan becomes a libtorch model, is trained and scored, and the worker program
 //! `nasbot-worker` does that for one [`job::Job`].
@@ -13,6 +13,7 @@ pub mod data;
 pub mod ensemble;
 mod error;
 pub mod export;
+pub mod figures;
 pub mod job;
 pub mod plan;
 mod presets;

@@ -46,6 +46,7 @@ pub(crate) fn run(args: &ResumeArgs) -> Result<(), Error> {
     let described = mended.map(|description| {
         Event::Described(Described {
             description: description.seen_from(&args.study),
+            metric: config.settings.metric(),
         })
     });
     let retried = retried.into_iter().map(|id| Event::Retried(About { id }));
@@ -102,10 +103,11 @@ fn mended(recorded: &Description, ledger: &Ledger) -> Result<Option<Description>
     let may = |section: &String| {
         MAY_CHANGE.contains(&section.as_str()) || (is_fresh && section == "training")
     };
-    let fixed: Vec<String> = sections
-        .iter()
+    let keys = changed_keys(&recorded.text, &found.text).filter(|_| !is_fresh);
+    let fixed: Vec<String> = (sections.iter())
         .filter(|s| !may(s))
         .map(|s| format!("[{s}]"))
+        .chain(keys)
         .collect();
     if fixed.is_empty() {
         let path = recorded.path.clone();
@@ -129,6 +131,19 @@ fn changed(before: &str, after: &str) -> BTreeSet<String> {
         .filter(|name| before.get(*name) != after.get(*name))
         .cloned()
         .collect()
+}
+
+/// The keys of `[data]` that say what a score means, or what is learnt, and that differ in two TOML files.
+fn changed_keys(before: &str, after: &str) -> impl Iterator<Item = String> {
+    let data = |text| {
+        let table = toml::from_str::<toml::Table>(text).ok()?;
+        table.get("data").cloned()
+    };
+    let (before, after) = (data(before), data(after));
+    let value = |data: &Option<toml::Value>, key: &str| data.as_ref()?.get(key).cloned();
+    let keys = ["metric", "class-weights", "weight"].into_iter();
+    keys.filter(move |key| value(&before, key) != value(&after, key))
+        .map(|key| format!("data.{key}"))
 }
 
 /// The failed evaluations that are to run once more.

@@ -5,6 +5,7 @@ use std::fs;
 use nasbot::report::{self, Row, Summary, clean};
 use nasbot::study::{self, Ledger, Place, Record};
 use nasbot::{Clock as _, SystemClock};
+use nn_train::data::Metric;
 
 use crate::cli::{Format, ShowArgs};
 use crate::error::Error;
@@ -21,18 +22,18 @@ pub(crate) fn run(args: &ShowArgs) -> Result<(), Error> {
             .try_for_each(|event| terminal::print(&report::json(event)?));
     }
     let ledger = Ledger::fold(&events);
+    let metric = ledger.metric();
     let place = Place::of(&args.study);
     let owned = study::is_owned(&args.study);
     let now = owned.then(|| SystemClock::new().date());
     if let Some(id) = args.evaluation {
         let record = ledger.evaluation(&args.study, id)?;
-        return evaluation(record, &place, owned, args.format);
+        return evaluation(record, &place, (owned, metric), args.format);
     }
     match args.format {
-        Format::Json if args.all => ledger
-            .records
-            .iter()
-            .try_for_each(|record| terminal::print(&report::json(&Row::new(record, owned))?)),
+        Format::Json if args.all => ledger.records.iter().try_for_each(|record| {
+            terminal::print(&report::json(&Row::new(record, owned, metric))?)
+        }),
         Format::Json => terminal::print(&Summary::new(&ledger, &place, now).json()?),
         Format::Table => {
             terminal::print(&Summary::new(&ledger, &place, now).head())?;
@@ -49,16 +50,24 @@ pub(crate) fn run(args: &ShowArgs) -> Result<(), Error> {
             if records.is_empty() {
                 return Ok(());
             }
-            terminal::print(&format!("\n{}", report::evaluations(&records, owned)))
+            terminal::print(&format!(
+                "\n{}",
+                report::evaluations(&records, owned, metric)
+            ))
         }
     }
 }
 
-fn evaluation(record: &Record, place: &Place, owned: bool, format: Format) -> Result<(), Error> {
+fn evaluation(
+    record: &Record,
+    place: &Place,
+    (owned, metric): (bool, Option<Metric>),
+    format: Format,
+) -> Result<(), Error> {
     if format == Format::Json {
-        return terminal::print(&report::json(&Row::new(record, owned))?);
+        return terminal::print(&report::json(&Row::new(record, owned, metric))?);
     }
-    terminal::print(&report::evaluations(&[record], owned))?;
+    terminal::print(&report::evaluations(&[record], owned, metric))?;
     let message = (record.detail.as_ref()).and_then(|detail| detail.message.as_deref());
     if let Some(message) = message {
         terminal::print(&format!("\n{}", clean(message)))?;

@@ -147,6 +147,7 @@ fn from_study(args: &TrainArgs, given: Option<Config>) -> Result<Subject, Error>
             .best()
             .ok_or_else(|| nasbot::Error::NothingScored { path: path.clone() })?,
     };
+    let has_other = given.is_some();
     let config = match (given, ledger.description()) {
         (Some(config), _) => config,
         (None, Some(description)) => {
@@ -166,7 +167,7 @@ fn from_study(args: &TrainArgs, given: Option<Config>) -> Result<Subject, Error>
             .into());
         }
     };
-    let how = match &config.settings.evaluator {
+    let mut how = match &config.settings.evaluator {
         Evaluator::Local(training) => {
             let mut protocol = training.protocol.clone();
             if args.evaluation.is_some() {
@@ -177,6 +178,10 @@ fn from_study(args: &TrainArgs, given: Option<Config>) -> Result<Subject, Error>
         }
         _ => Final::default(),
     };
+    if has_other {
+        // The epochs of the evaluation are those of its own protocol.
+        how.epochs = None;
+    }
     let id = record.suggestion.id;
     let network = record.suggestion.candidate.network();
     let network = network.map_err(|source| nasbot::Error::StoredNetwork { id, source })?;
@@ -190,6 +195,7 @@ fn from_study(args: &TrainArgs, given: Option<Config>) -> Result<Subject, Error>
             evaluation: record.suggestion.id,
             evaluations: ledger.counted(),
             score: record.score().zip(record.detail.clone()),
+            metric: ledger.metric(),
         }),
         how,
     })

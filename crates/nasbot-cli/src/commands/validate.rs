@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use nasbot::report;
+use nasbot::settings::Evaluator;
 use nn_graph::Network;
+use nn_train::data::DataSpec;
 use serde::Serialize;
 
 use super::search;
@@ -99,6 +101,9 @@ fn describe_config(config: &Config) -> String {
         settings.search.strategy,
         settings.budget.evaluations
     );
+    if let Evaluator::Local(training) = &settings.evaluator {
+        out += &format!("\n  score: {}", scoring(&training.data));
+    }
     if let Some(contents) = &config.contents {
         out += &format!("\n{}", report::contents(contents).trim_end());
     }
@@ -106,6 +111,25 @@ fn describe_config(config: &Config) -> String {
         out += &format!("\n  {remark}");
     }
     out
+}
+
+/// What networks are scored by, and what is weighed in their training.
+fn scoring(data: &DataSpec) -> String {
+    let metric = data.metric();
+    let is_better = if metric.is_loss() { "lower" } else { "higher" };
+    let weighed = [
+        data.class_weights.is_some().then_some("classes"),
+        data.weight.is_some().then_some("examples"),
+    ];
+    let weighed: Vec<&str> = weighed.into_iter().flatten().collect();
+    let weighed = match weighed.as_slice() {
+        [] => String::new(),
+        weighed => format!(
+            "; {} are weighed in the training alone",
+            weighed.join(" and ")
+        ),
+    };
+    format!("{}, the {is_better} the better{weighed}", metric.title())
 }
 
 fn check(path: &Path, opens_data: bool) -> Result<Config, Error> {

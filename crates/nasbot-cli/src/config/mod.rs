@@ -77,9 +77,11 @@ pub(crate) fn open(source: &Description, overrides: Overrides) -> Result<Config,
         facts: Some(facts),
         ..overrides
     };
+    let config = parse(source, overrides)?;
+    check::folds(source, &config.settings, &contents).map_err(Error::Config)?;
     Ok(Config {
         contents: Some(contents),
-        ..parse(source, overrides)?
+        ..config
     })
 }
 

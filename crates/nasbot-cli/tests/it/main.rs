@@ -13,6 +13,8 @@ mod help;
 #[cfg(test)]
 mod interruption;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod networks;
 #[cfg(test)]
 mod programs;

@@ -66,6 +66,64 @@ evaluations = 5
 }
 
 #[test]
+fn torch_scores_by_the_metric_and_tells_the_errors_of_the_last_training() {
+    let Some(worker) = worker() else { return };
+    let folder = Folder::new();
+    folder.write(
+        "search.toml",
+        &format!(
+            r#"
+[space]
+kind = "mlp-class"
+[data]
+path = "{DIGITS}"
+task = "class"
+metric = "log-loss"
+class-weights = {{ 8 = 2 }}
+[training]
+epochs = 3
+[workers]
+devices = ["cpu"]
+threads = 1
+timeout = "2m"
+[budget]
+evaluations = 2
+"#
+        ),
+    );
+    let mut command = folder.command(&["search", "search.toml", "--format", "json"]);
+    let output = command.env("NASBOT_WORKER", worker).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let number = |path: &str| summary.pointer(path).and_then(serde_json::Value::as_f64);
+    assert_eq!(summary["metric"]["direction"], "minimise");
+    for part in ["best", "test"] {
+        let value = number(&format!("/{part}/value")).unwrap();
+        let figure = number(&format!("/{part}/metrics/log-loss")).unwrap();
+        let score = number(&format!("/{part}/score")).unwrap();
+        // Chance is ln 10.
+        assert!(value > 0.0 && value < 10_f64.ln(), "{summary}");
+        assert!((value - figure).abs() < 1e-12 && (value + score).abs() < 1e-12);
+    }
+    let counts = summary["test"]["breakdown"]["confusion"]["counts"]
+        .as_array()
+        .unwrap();
+    let count = |of: usize, taken: usize| counts[of][taken].as_u64().unwrap();
+    let all: u64 = (0..10)
+        .flat_map(|of| (0..10).map(move |k| count(of, k)))
+        .sum();
+    let right: u64 = (0..10).map(|k| count(k, k)).sum();
+    assert_eq!(number("/test/metrics/test-rows"), Some(all as f64));
+    let accuracy = number("/test/metrics/accuracy").unwrap();
+    assert!((accuracy - right as f64 / all as f64).abs() < 1e-9);
+    assert!(
+        error.contains("log loss ") && !error.contains("log loss -"),
+        "{error}"
+    );
+}
+
+#[test]
 fn torch_trains_and_exports_a_network() {
     let Some(worker) = worker() else { return };
     let folder = Folder::new();

@@ -73,6 +73,7 @@ pub(super) fn of_line(last: &str, status: ExitStatus, log: &Path, seconds: f64) 
                 seconds,
                 parameters: None,
                 members: Vec::new(),
+                breakdown: None,
                 worker: None,
                 message: (!notes.is_empty()).then(|| notes.join("; ")),
             };

@@ -171,6 +171,7 @@ impl Conversation<'_> {
                 seconds,
                 parameters,
                 members,
+                breakdown,
             }) => {
                 let detail = Detail {
                     metrics,
@@ -178,6 +179,7 @@ impl Conversation<'_> {
                     parameters: Some(parameters),
                     worker: self.hello.take(),
                     members,
+                    breakdown: breakdown.map(Box::new),
                     message: None,
                 };
                 self.answer = Some(answer::scored(score, detail));

@@ -5,10 +5,13 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use nn_train::data::{Dataset, InputShape};
+use nn_train::data::{Dataset, InputShape, Metric};
+use nn_train::figures::Breakdown;
 use nn_train::plan::Plan;
 use serde::Serialize;
 
+use super::errors::errors;
+use super::score::{MetricFigure, score};
 use super::text::{self, clean_line, grouped, json, number, seconds, sketch, table};
 use crate::error::Error;
 use crate::settings::Training;
@@ -51,6 +54,7 @@ pub struct Card {
     data: Vec<[String; 2]>,
     protocol: Vec<[String; 2]>,
     repeats: u32,
+    metric: Metric,
     parameters: u64,
     flops: u64,
     /// What it takes and gives.
@@ -72,19 +76,26 @@ pub struct Searched {
     pub evaluations: u64,
     /// The score on the validation data, if it has one.
     pub score: Option<(f64, Detail)>,
+    /// What the scores of the search are of, where that is recorded.
+    pub metric: Option<Metric>,
 }
 
 /// The figures, for programs.
 #[derive(Serialize)]
 struct Figures<'a> {
     out: &'a Path,
+    /// What the score is of.
+    metric: MetricFigure,
     score: f64,
+    /// The figure of the metric: the score, or without the minus sign of a loss.
+    value: f64,
     seed: u64,
     repeats: u32,
     parameters: u64,
     flops: u64,
     seconds: f64,
     metrics: &'a std::collections::BTreeMap<String, f64>,
+    breakdown: Option<&'a Breakdown>,
     worker: Option<&'a str>,
 }
 
@@ -151,6 +162,7 @@ impl Card {
             data: about,
             protocol: entries(&training.protocol),
             repeats: training.protocol.repeats,
+            metric: training.data.metric(),
             parameters: 0,
             flops: 0,
             ends: ends.map(|(name, value)| [name.to_owned(), value]),
@@ -210,7 +222,7 @@ impl Card {
     }
 
     fn write_scores(&self, out: &mut String) -> std::fmt::Result {
-        let Some((score, detail)) = &self.result else {
+        let Some((value, detail)) = &self.result else {
             return Ok(());
         };
         writeln!(out, "\n## Scores\n")?;
@@ -227,10 +239,14 @@ impl Card {
                 self.seed.wrapping_add(u64::from(self.repeats) - 1),
             )
         } else {
-            "one training; its spread over seeds was not measured (--repeats N does)".to_owned()
+            let what = match detail.members.len() {
+                0 | 1 => "one training".to_owned(),
+                n => format!("one ensemble of {n} trainings"),
+            };
+            format!("{what}; the spread over seeds was not measured (--repeats N does)")
         };
-        let score = text::score(*score, detail);
-        writeln!(out, "On the {part} data: {score}, {how}.\n")?;
+        let shown = score(*value, detail, Some(self.metric));
+        writeln!(out, "On the {part} data: {shown}, {how}.\n")?;
         if !is_tested {
             writeln!(
                 out,
@@ -242,12 +258,18 @@ impl Card {
             .collect();
         rows(out, ["metric", &format!("{part} data")], &metrics)?;
         writeln!(out, "\n`loss` is the mean training loss of the last epoch.")?;
-        if let Some((score, detail)) = self.searched.as_ref().and_then(|s| s.score.as_ref()) {
-            let score = text::score(*score, detail);
+        if let Some(searched) = &self.searched
+            && let Some((value, detail)) = &searched.score
+        {
+            let score = score(*value, detail, searched.metric);
             writeln!(
                 out,
                 "During the search, on validation data it was chosen by: {score}."
             )?;
+        }
+        if let Some(errors) = detail.breakdown.as_deref().and_then(|b| errors(b, part)) {
+            writeln!(out, "\n{}:\n", markdown(&capitalised(&errors.about)))?;
+            table_of(out, &errors.rows)?;
         }
         Ok(())
     }
@@ -288,25 +310,31 @@ impl Card {
         };
         json(&Figures {
             out,
+            metric: MetricFigure::new(self.metric),
             score: *score,
+            value: self.metric.figure(*score),
             seed: self.seed,
             repeats: self.repeats,
             parameters: self.parameters,
             flops: self.flops,
             seconds: detail.seconds,
             metrics: &detail.metrics,
+            breakdown: detail.breakdown.as_deref(),
             worker: detail.worker.as_deref(),
         })
     }
 
     /// What came out, for a person.
     pub fn table(&self, out: &Path) -> String {
-        let Some((score, detail)) = &self.result else {
+        let Some((value, detail)) = &self.result else {
             return String::new();
         };
         let line = |name: &str, value: String| vec![name.to_owned(), value];
         let mut lines = vec![
-            line(text::scored_on(detail), text::score(*score, detail)),
+            line(
+                text::scored_on(detail),
+                score(*value, detail, Some(self.metric)),
+            ),
             line("parameters", grouped(self.parameters)),
             line("", String::new()),
         ];
@@ -321,7 +349,9 @@ impl Card {
                 what.to_owned(),
             ));
         }
-        table(&lines, &[])
+        let errors = (detail.breakdown.as_deref()).and_then(|b| errors(b, text::scored_on(detail)));
+        let errors = errors.map_or_else(String::new, |errors| format!("\n\n{}", errors.text()));
+        table(&lines, &[]) + &errors
     }
 }
 
@@ -332,6 +362,24 @@ fn rows(out: &mut String, heading: [&str; 2], rows: &[[String; 2]]) -> std::fmt:
         writeln!(out, "| {name} | {} |", markdown(value))?;
     }
     Ok(())
+}
+
+/// A Markdown table of any width whose first row is the heading.
+fn table_of(out: &mut String, rows: &[Vec<String>]) -> std::fmt::Result {
+    for (i, row) in rows.iter().enumerate() {
+        let cells: Vec<String> = row.iter().map(|cell| markdown(cell)).collect();
+        writeln!(out, "| {} |", cells.join(" | "))?;
+        if i == 0 {
+            writeln!(out, "|{}", "---|".repeat(row.len()))?;
+        }
+    }
+    Ok(())
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(letters).collect()
 }
 
 /// Text in a cell of a Markdown table: what an outsider wrote is neither markup nor a control sequence.

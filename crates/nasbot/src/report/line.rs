@@ -1,7 +1,8 @@
 //! Events in words.
 
+use super::score::{cell, named, score};
 use super::summary::sketch_of;
-use super::text::{self, clean_line, human, number, score};
+use super::text::{self, clean_line, human};
 use crate::study::{Event, Ledger, Stamped};
 
 /// The line that an event is worth, if it is; `ledger` has taken it in already.
@@ -31,7 +32,7 @@ pub fn line(stamped: &Stamped, ledger: &Ledger) -> Option<String> {
         Event::Reached(reached) => format!(
             "#{:<3} {} after {} epochs",
             reached.id,
-            number(reached.score),
+            named(reached.score, Some(&reached.detail), ledger.metric()),
             reached.epochs
         ),
         Event::Promoted(promoted) => format!(
@@ -47,7 +48,7 @@ pub fn line(stamped: &Stamped, ledger: &Ledger) -> Option<String> {
         Event::Retrained(finished) => match finished.outcome.score() {
             Some(value) => format!(
                 "{} on the {} data",
-                score(value, &finished.detail),
+                score(value, &finished.detail, ledger.metric()),
                 text::scored_on(&finished.detail)
             ),
             None => format!(
@@ -67,12 +68,17 @@ fn of_finished(id: u64, ledger: &Ledger) -> Option<String> {
     let what = match (record.score(), record.failure()) {
         (Some(value), _) => {
             let best = ledger.best()?;
+            let metric = ledger.metric();
             let rank = if best.suggestion.id == id {
                 "best so far".to_owned()
             } else {
-                format!("best {} (#{})", number(best.score()?), best.suggestion.id)
+                format!(
+                    "best {} (#{})",
+                    cell(best.score()?, best.detail.as_ref(), metric),
+                    best.suggestion.id
+                )
             };
-            format!("{:<8} {rank}", number(value))
+            format!("{:<8} {rank}", named(value, Some(detail), metric))
         }
         (None, Some(failure)) => format!(
             "failed, {}: {}",

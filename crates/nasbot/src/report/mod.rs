@@ -4,14 +4,15 @@
 mod card;
 mod compared;
 mod contents;
+mod errors;
 mod line;
+mod score;
 mod summary;
 mod text;
 
 pub use self::card::{Card, Searched};
 pub use self::contents::{Figures, contents, contents_json, remarks};
 pub use self::line::line;
+pub use self::score::{MetricFigure, named, score};
 pub use self::summary::{Row, Summary, evaluations, sketch_of};
-pub use self::text::{
-    clean, clean_line, failures, human, json, number, quoted, score, sketch, table,
-};
+pub use self::text::{clean, clean_line, failures, human, json, number, quoted, sketch, table};

@@ -4,10 +4,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use nasbot_opt::{Origin, Outcome, State};
+use nn_train::data::Metric;
 use serde::Serialize;
 
 use super::compared::Comparison;
-use super::text::{self, clean, grouped, json, number, quoted, seconds, sketch, table};
+use super::errors::errors;
+use super::score::{MetricFigure, cell, heading, score};
+use super::text::{self, clean, grouped, json, quoted, seconds, sketch, table};
 use crate::error::Error;
 use crate::study::{Detail, Ending, Ledger, Place, Record, Simple, Stored};
 
@@ -22,6 +25,8 @@ pub struct Summary<'a> {
     failed: usize,
     running: usize,
     seconds: f64,
+    /// What scores are of; `None` where that is not recorded.
+    metric: Option<MetricFigure>,
     best: Option<Row<'a>>,
     test: Option<Test<'a>>,
     baselines: &'a [Simple],
@@ -37,6 +42,9 @@ pub struct Row<'a> {
     id: u64,
     state: &'static str,
     score: Option<f64>,
+    /// The figure of the metric, where that is recorded: the score, or without the minus sign of a loss.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<f64>,
     failure: Option<nasbot_opt::Failure>,
     seconds: Option<f64>,
     parameters: Option<u64>,
@@ -55,6 +63,9 @@ pub struct Row<'a> {
 struct Test<'a> {
     id: u64,
     score: Option<f64>,
+    /// As that of a row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<f64>,
     #[serde(flatten)]
     detail: &'a Detail,
 }
@@ -68,6 +79,7 @@ impl<'a> Summary<'a> {
             Some(Test {
                 id: retraining.id,
                 score: result.outcome.score(),
+                value: value(result.outcome.score(), ledger.metric()),
                 detail: &result.detail,
             })
         });
@@ -84,7 +96,10 @@ impl<'a> Summary<'a> {
             // Without an owner nothing runs, whatever the history's last event is.
             running: if is_owned { ledger.running().len() } else { 0 },
             seconds: ledger.elapsed().as_secs_f64() + since,
-            best: ledger.best().map(|record| Row::new(record, is_owned)),
+            metric: ledger.metric().map(MetricFigure::new),
+            best: ledger
+                .best()
+                .map(|record| Row::new(record, is_owned, ledger.metric())),
             test,
             baselines: &ledger.baselines,
             ledger,
@@ -131,17 +146,17 @@ impl<'a> Summary<'a> {
         ];
         match self.ledger.best() {
             None => rows.push(row("best", "no network has a score yet".to_owned())),
-            Some(best) => rows.extend(describe_best(best)),
+            Some(best) => rows.extend(describe_best(best, self.ledger.metric())),
         }
         if let Some(test) = &self.test {
             let result = match (test.score, text::is_tested(test.detail)) {
-                (Some(score), true) => format!(
+                (Some(value), true) => format!(
                     "{} (trained once more, on training and validation data)",
-                    text::score(score, test.detail)
+                    score(value, test.detail, self.ledger.metric())
                 ),
-                (Some(score), false) => format!(
+                (Some(value), false) => format!(
                     "{} (then trained once more, on all data: there is no test part)",
-                    text::score(score, test.detail)
+                    score(value, test.detail, self.ledger.metric())
                 ),
                 (None, _) => format!(
                     "could not be computed: {}",
@@ -160,7 +175,16 @@ impl<'a> Summary<'a> {
             }
         }
         rows.extend(self.compared());
-        table(&rows, &[])
+        let test = self.test.as_ref().filter(|test| test.score.is_some());
+        let breakdown = test.and_then(|test| {
+            errors(
+                test.detail.breakdown.as_deref()?,
+                text::scored_on(test.detail),
+            )
+        });
+        let breakdown =
+            breakdown.map_or_else(String::new, |errors| format!("\n\n{}", errors.text()));
+        table(&rows, &[]) + &breakdown
     }
 
     /// What simple methods reach on the same part of the data, and whether one of them is better.
@@ -176,6 +200,7 @@ impl<'a> Summary<'a> {
                 is_test: tested.is_some(),
                 ours: &ours.metrics,
                 baselines: self.baselines,
+                metric: self.ledger.metric(),
             };
             comparison.lines()
         });
@@ -269,14 +294,15 @@ impl Summary<'_> {
 }
 
 impl<'a> Row<'a> {
-    /// An evaluation; `is_owned` says whether some process searches the study now.
+    /// An evaluation; `is_owned` says whether some process searches the study now, and `metric` what scores are of.
     #[must_use]
-    pub fn new(record: &'a Record, is_owned: bool) -> Self {
+    pub fn new(record: &'a Record, is_owned: bool, metric: Option<Metric>) -> Self {
         let detail = record.detail.as_ref();
         Self {
             id: record.suggestion.id,
             state: record_state(record, is_owned),
             score: record.score(),
+            value: value(record.score(), metric),
             failure: record.failure(),
             seconds: detail.map(|detail| detail.seconds),
             parameters: detail.and_then(|detail| detail.parameters),
@@ -290,11 +316,12 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Evaluations as a table for people.
-pub fn evaluations(records: &[&Record], is_owned: bool) -> String {
+/// Evaluations as a table for people; `metric` is what scores are of.
+pub fn evaluations(records: &[&Record], is_owned: bool, metric: Option<Metric>) -> String {
+    let score = heading(metric);
     let heading = [
         "#",
-        "score",
+        &score,
         "layers",
         "parameters",
         "time",
@@ -305,7 +332,7 @@ pub fn evaluations(records: &[&Record], is_owned: bool) -> String {
     for record in records {
         let detail = record.detail.as_ref();
         let score = match (record.score(), record.failure()) {
-            (Some(score), _) => number(score),
+            (Some(score), _) => cell(score, detail, metric),
             (None, Some(failure)) => text::failure(failure).to_owned(),
             (None, None) => record_state(record, is_owned).to_owned(),
         };
@@ -319,7 +346,7 @@ pub fn evaluations(records: &[&Record], is_owned: bool) -> String {
             layers(record),
             parameters.map_or_else(String::new, grouped),
             spent.map_or_else(String::new, seconds),
-            text::origin(&record.suggestion.origin),
+            text::origin(&record.suggestion.origin, metric),
             sketch_of(record),
         ]);
     }
@@ -343,18 +370,23 @@ fn row(name: &str, value: String) -> Vec<String> {
     vec![name.to_owned(), value]
 }
 
-fn describe_best(best: &Record) -> Vec<Vec<String>> {
+/// The figure of a score.
+fn value(score: Option<f64>, metric: Option<Metric>) -> Option<f64> {
+    Some(metric?.figure(score?))
+}
+
+fn describe_best(best: &Record, metric: Option<Metric>) -> Vec<Vec<String>> {
     let parameters = (best.detail.as_ref()).and_then(|detail| detail.parameters);
     let parameters =
         parameters.map_or_else(String::new, |n| format!(", {} parameters", grouped(n)));
-    let (score, part) = match (best.score(), &best.detail) {
-        (Some(score), Some(detail)) => {
+    let (shown, part) = match (best.score(), &best.detail) {
+        (Some(value), Some(detail)) => {
             let part = if detail.metrics.is_empty() {
                 ""
             } else {
                 " in validation"
             };
-            (text::score(score, detail), part)
+            (score(value, detail, metric), part)
         }
         _ => ("no score".to_owned(), ""),
     };
@@ -362,7 +394,7 @@ fn describe_best(best: &Record) -> Vec<Vec<String>> {
         row(
             "best",
             format!(
-                "#{}, {score}{part}, {} layers{parameters}",
+                "#{}, {shown}{part}, {} layers{parameters}",
                 best.suggestion.id,
                 layers(best)
             ),
@@ -370,7 +402,7 @@ fn describe_best(best: &Record) -> Vec<Vec<String>> {
         row("", sketch_of(best)),
         row(
             "",
-            format!("from: {}", text::origin(&best.suggestion.origin)),
+            format!("from: {}", text::origin(&best.suggestion.origin, metric)),
         ),
     ]
 }

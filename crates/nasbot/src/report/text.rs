@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use nasbot_opt::{Failure, Origin};
 use nn_graph::{Network, Op};
+use nn_train::data::Metric;
 use serde::Serialize;
 
 use crate::error::Error;
@@ -61,25 +62,6 @@ pub(super) fn grouped(value: u64) -> String {
     out
 }
 
-/// A score by the name that its metrics give it, with the spread of a single training where it is a mean of several.
-pub fn score(score: f64, detail: &Detail) -> String {
-    let metric = |name| detail.metrics.get(name).copied();
-    // Errors as a person measures them, where the worker knew the target's units.
-    if let (Some(rmse), Some(r2)) = (metric("rmse"), metric("r2")) {
-        let spread = metric("rmse-noise").map_or_else(String::new, |x| format!(" ± {}", rough(x)));
-        return format!("RMSE {}{spread} (R² {r2:.3})", number(rmse));
-    }
-    let (text, unit, scale) = match (metric("accuracy"), metric("mse")) {
-        (Some(accuracy), _) => (format!("accuracy {:.2}", 100.0 * accuracy), " %", 100.0),
-        (None, Some(mse)) => (format!("mean squared error {}", number(mse)), "", 1.0),
-        (None, None) => (format!("score {}", number(score)), "", 1.0),
-    };
-    match metric("noise") {
-        Some(noise) => format!("{text}{unit} ± {}{unit}", rough(scale * noise)),
-        None => text + unit,
-    }
-}
-
 /// Whether the last training was scored on test data, not on those that its network was chosen by.
 pub(super) fn is_tested(detail: &Detail) -> bool {
     detail
@@ -127,15 +109,20 @@ pub(super) fn failure(failure: Failure) -> &'static str {
     }
 }
 
-/// Why a network was suggested, in words.
-pub(super) fn origin(origin: &Origin) -> String {
+/// Why a network was suggested, in words; what was expected of it as a figure of the metric.
+pub(super) fn origin(origin: &Origin, metric: Option<Metric>) -> String {
     match origin {
         Origin::Initial => "initial pool".to_owned(),
         Origin::Given => "given".to_owned(),
         Origin::Random => "random".to_owned(),
         Origin::Mutation { parent } => format!("mutation of #{parent}"),
         Origin::Acquisition { mean, std, .. } => {
-            format!("model, expected {} ± {}", number(*mean), rough(*std))
+            let mean = metric.map_or(*mean, |metric| metric.figure(*mean));
+            let name = match metric {
+                Some(Metric::Mse) => format!("{} ", Metric::Mse.title()),
+                _ => String::new(),
+            };
+            format!("model, expected {name}{} ± {}", number(mean), rough(*std))
         }
         _ => String::new(),
     }
@@ -280,40 +267,6 @@ mod tests {
         }
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(grouped(999), "999");
-    }
-
-    #[test]
-    fn a_spread_has_the_unit_of_its_score() {
-        for (metrics, shown) in [
-            (
-                vec![("accuracy", 0.5864), ("noise", 0.0453)],
-                "accuracy 58.64 % ± 4.5 %",
-            ),
-            (vec![("accuracy", 0.5864)], "accuracy 58.64 %"),
-            (
-                vec![("mse", 0.25), ("noise", 0.0453)],
-                "mean squared error 0.25 ± 0.045",
-            ),
-            (
-                vec![
-                    ("mse", 0.25),
-                    ("rmse", 53.71),
-                    ("r2", 0.41278),
-                    ("rmse-noise", 1.234),
-                ],
-                "RMSE 53.71 ± 1.2 (R² 0.413)",
-            ),
-            (vec![], "score -0.25"),
-        ] {
-            let metrics = metrics
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value));
-            let detail = Detail {
-                metrics: metrics.collect(),
-                ..Detail::default()
-            };
-            assert_eq!(score(-0.25, &detail), shown);
-        }
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! What simple methods reach on the rows of the search, so that its score means something.
 
-use std::collections::BTreeMap;
-
-use nn_train::baselines::{self, Baseline, Figures, Method};
+use nn_train::baselines::{self, Baseline, Method};
 use nn_train::data;
 
 use super::Session;
@@ -51,14 +49,9 @@ fn simple(baseline: &Baseline) -> Option<Simple> {
         true => format!(" on {} rows", baseline.fitted),
         false => String::new(),
     };
-    let figures = |figures: &Figures| match *figures {
-        Figures::Accuracy(accuracy) => [("accuracy".to_owned(), accuracy)].into(),
-        Figures::Squares { mse, r2 } => [("mse".to_owned(), mse), ("r2".to_owned(), r2)].into(),
-        _ => BTreeMap::new(),
-    };
     Some(Simple {
         method: format!("{name}{some}"),
-        validation: figures(&scores.validation),
-        test: scores.test.as_ref().map(figures),
+        validation: scores.validation.clone(),
+        test: scores.test.clone(),
     })
 }

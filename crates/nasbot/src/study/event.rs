@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use nasbot_opt::{Fit, Outcome, Suggestion};
 use nn_train::Facts;
+use nn_train::data::Metric;
+use nn_train::figures::Breakdown;
 use serde::{Deserialize, Serialize};
 
 use super::Stored;
@@ -66,6 +68,10 @@ pub struct Created {
     /// What is known of the data that the protocol and the bounds follow from; absent where they follow from none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<Facts>,
+    /// What scores are of: the figure of this metric, with its sign changed where it is a loss. Absent where the evaluator has no
+    /// metric, and in studies that are older: of these, accuracies or minus mean squared errors of standardised targets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<Metric>,
     /// A name that no other study has: part of the key by which a back-end knows its work. Empty in studies of format 1.
     #[serde(default)]
     pub identity: String,
@@ -93,6 +99,7 @@ impl Created {
             evaluations: settings.budget.evaluations,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             facts: settings.facts,
+            metric: settings.metric(),
             identity: identity(),
         }
     }
@@ -114,6 +121,9 @@ fn identity() -> String {
 pub struct Described {
     /// The description as it is now.
     pub description: Description,
+    /// What scores are of from now on, where that has changed, as it can before there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<Metric>,
 }
 
 /// A search process, and what holds while it owns the study.
@@ -284,6 +294,9 @@ pub struct Detail {
     /// Of a last training, the evaluations whose networks the model is the mean of; empty where it is one network.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<u64>,
+    /// Of a last training, what errors the model makes on the examples that it is scored on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breakdown: Option<Box<Breakdown>>,
     /// The worker and its libtorch, with their versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker: Option<String>,

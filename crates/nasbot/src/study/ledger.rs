@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use nasbot_opt::{Failure, Outcome, Rung, State, Suggestion};
 use nn_train::Facts;
+use nn_train::data::Metric;
 
 use super::event::{
     Created, Detail, Ending, Event, Finished, Opened, Progress, Promoted, Queued, Reached, Simple,
@@ -115,6 +116,7 @@ impl Ledger {
             Event::Described(described) => {
                 if let Some(created) = &mut self.created {
                     created.description = described.description.clone();
+                    created.metric = described.metric.or(created.metric);
                 }
             }
             Event::Opened(opened) => self.open(opened, stamped.at),
@@ -202,6 +204,11 @@ impl Ledger {
     /// What the protocol and the bounds follow from, where they follow from the data.
     pub fn facts(&self) -> Option<Facts> {
         self.created.as_ref()?.facts
+    }
+
+    /// What scores are of, where that is recorded.
+    pub fn metric(&self) -> Option<Metric> {
+        self.created.as_ref()?.metric
     }
 
     /// Finished evaluations with a score, the best first.

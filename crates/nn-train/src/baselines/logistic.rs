@@ -26,7 +26,7 @@ pub(super) fn most_rows(width: usize, classes: usize) -> usize {
     by_steps.min(super::linear::most_rows(width)).max(1000)
 }
 
-/// The class that each penalty predicts.
+/// The logarithms of the classes' probabilities with each penalty, row by row.
 pub(super) fn predict(
     fitted: &Rows,
     scored: &Rows,
@@ -41,16 +41,12 @@ pub(super) fn predict(
         let mut predicted = Vec::with_capacity(scored.inputs.len());
         for (from, to) in scored.pieces(PIECE) {
             let outputs = scored.matrix(from, to, 1) * &weights;
-            predicted.extend((0..to - from).map(|i| {
-                let largest = (1..classes).fold(0, |best, class| {
-                    if outputs[(i, class)] > outputs[(i, best)] {
-                        class
-                    } else {
-                        best
-                    }
-                });
-                largest as f64
-            }));
+            for i in 0..to - from {
+                let row = || (0..classes).map(|class| outputs[(i, class)]);
+                let largest = row().fold(f64::NEG_INFINITY, f64::max);
+                let sum: f64 = row().map(|x| (x - largest).exp()).sum();
+                predicted.extend(row().map(|x| x - largest - sum.ln()));
+            }
         }
         out.push(predicted);
     }

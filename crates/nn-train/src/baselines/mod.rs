@@ -2,25 +2,29 @@
 //!
 //! | module | is |
 //! |---|---|
-//! | `rows` | the rows that a method is fitted to or scored on, and the figures of a prediction |
+//! | `rows` | the rows that a method is fitted to or scored on |
 //! | `linear` | ridge regression |
 //! | `logistic` | regularised logistic regression of any number of classes |
 //! | `neighbours` | the mean or majority of the nearest rows |
 //!
-//! A setting is chosen by the score on the validation part; the test part is scored by a method fitted to training and
+//! A setting is chosen by the score on the validation part, in the metric of the data set; the test part is scored by a method fitted to training and
 //! validation rows together, as the final network is. The cost is bounded: where there are more rows than a method can take in
 //! a few seconds, it is fitted to evenly spaced ones ([`Baseline::fitted`]), and above [`MOST_COLUMNS`] columns the
-//! regressions are left out ([`Baseline::scores`]).
+//! regressions are left out ([`Baseline::scores`]). All rows count the same, whatever weights they have in a training.
 
 mod linear;
 mod logistic;
 mod neighbours;
 mod rows;
 
-use crate::data::Dataset;
+use std::collections::BTreeMap;
+
+use crate::data::{Dataset, Examples};
+use crate::figures;
 use rows::Rows;
 
-pub use rows::Figures;
+/// Figures by the names of their metrics, as a network has them.
+pub type Figures = BTreeMap<String, f64>;
 
 /// The regressions are left out where an example has more numbers than this: they take the cube of it.
 pub const MOST_COLUMNS: usize = 1500;
@@ -66,7 +70,7 @@ pub struct Scores {
     pub test: Option<Figures>,
 }
 
-/// The settings of a method with what each predicts for the scored rows: fitted to the first, asked about the second.
+/// What each setting of a method predicts for the scored rows, as a network's outputs: fitted to the first, asked about the second.
 type Fit<'a> = &'a dyn Fn(&Rows, &Rows, &[f64]) -> Option<Vec<Vec<f64>>>;
 
 /// What the majority or mean, ridge or logistic regression and nearest neighbours reach on a data set.
@@ -78,7 +82,7 @@ pub fn baselines(data: &Dataset) -> Vec<Baseline> {
     let width = data.shape.len();
     let constant = |fitted: &Rows, scored: &Rows, _: &[f64]| {
         let value = neighbours::consensus(&fitted.targets, classes);
-        Some(vec![vec![value; scored.targets.len()]])
+        Some(vec![value.repeat(scored.targets.len())])
     };
     let regression = |fitted: &Rows, scored: &Rows, settings: &[f64]| match classes {
         None => linear::predict(fitted, scored, settings),
@@ -129,8 +133,16 @@ pub fn baselines(data: &Dataset) -> Vec<Baseline> {
 /// Chooses a setting by the validation part, and scores it on both parts.
 fn scores(data: &Dataset, most: usize, settings: &[f64], fit: Fit) -> Option<Scores> {
     let width = data.shape.len();
-    let figures = |scored: &Rows, predicted: &[f64]| {
-        Figures::of(&scored.targets, predicted, data.classes.is_some())
+    let metric = data.metric;
+    // Nothing where numbers overflow.
+    let figures = |scored: &Examples, predicted: &[f64]| {
+        let figures = figures::all(metric, predicted, &scored.targets, &data.preparation.output);
+        let is_finite = !figures.is_empty() && figures.values().all(|figure| figure.is_finite());
+        is_finite.then_some(figures)
+    };
+    let score = |figures: &Figures| {
+        let figure = figures.get(&metric.to_string());
+        figure.map_or(f64::NEG_INFINITY, |figure| metric.score(*figure))
     };
     let validation = Rows::of(&[&data.validation], width, usize::MAX);
     let predictions = fit(
@@ -140,8 +152,8 @@ fn scores(data: &Dataset, most: usize, settings: &[f64], fit: Fit) -> Option<Sco
     )?;
     let mut best: Option<(usize, Figures)> = None;
     for (i, predicted) in predictions.iter().enumerate() {
-        let figures = figures(&validation, predicted)?;
-        if best.is_none_or(|(_, best)| figures.score() > best.score()) {
+        let figures = figures(&data.validation, predicted)?;
+        if (best.as_ref()).is_none_or(|(_, best)| score(&figures) > score(best)) {
             best = Some((i, figures));
         }
     }
@@ -153,7 +165,7 @@ fn scores(data: &Dataset, most: usize, settings: &[f64], fit: Fit) -> Option<Sco
     } else {
         let test = Rows::of(&[&data.test], width, usize::MAX);
         let both = Rows::of(&[&data.train, &data.validation], width, most);
-        Some(figures(&test, fit(&both, &test, chosen)?.first()?)?)
+        Some(figures(&data.test, fit(&both, &test, chosen)?.first()?)?)
     };
     Some(Scores {
         setting: chosen.first().copied(),

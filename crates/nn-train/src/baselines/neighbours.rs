@@ -12,20 +12,21 @@ pub(super) fn most_rows(width: usize, scored: usize) -> usize {
     (10_000_000_000 / (width.max(1) * scored.max(1))).clamp(500, 20_000)
 }
 
-/// The class that most have, the smallest of those in doubt; or the mean.
-pub(super) fn consensus(targets: &[f64], classes: Option<usize>) -> f64 {
+/// The logarithms of the classes' shares, to which one example more is spread over all classes so that none is impossible; or the
+/// mean.
+pub(super) fn consensus(targets: &[f64], classes: Option<usize>) -> Vec<f64> {
+    let n = targets.len() as f64;
     let Some(classes) = classes else {
-        return targets.iter().sum::<f64>() / targets.len() as f64;
+        return vec![targets.iter().sum::<f64>() / n];
     };
-    let mut votes = vec![0_usize; classes];
+    let mut votes = vec![1.0 / classes as f64; classes];
     for target in targets {
-        votes[*target as usize] += 1;
+        votes[*target as usize] += 1.0;
     }
-    let most = (1..classes).fold(0, |best, k| if votes[k] > votes[best] { k } else { best });
-    most as f64
+    votes.iter().map(|votes| (votes / (n + 1.0)).ln()).collect()
 }
 
-/// What each number of neighbours predicts.
+/// What each number of neighbours predicts, as [`consensus`] has it.
 pub(super) fn predict(
     fitted: &Rows,
     scored: &Rows,
@@ -57,7 +58,7 @@ pub(super) fn predict(
             order.sort_unstable_by(by_distance);
             let near: Vec<f64> = order.iter().map(|&(_, i)| fitted.targets[i]).collect();
             for (out, &count) in out.iter_mut().zip(&counts) {
-                out.push(consensus(&near[..count], classes));
+                out.extend(consensus(&near[..count], classes));
             }
         }
     }

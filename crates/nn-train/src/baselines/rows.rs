@@ -1,4 +1,4 @@
-//! Rows that a method is fitted to or scored on, and the figures of a prediction.
+//! Rows that a method is fitted to or scored on.
 
 use std::borrow::Cow;
 
@@ -64,52 +64,5 @@ impl<'a> Rows<'a> {
         (0..n)
             .step_by(length)
             .map(move |from| (from, (from + length).min(n)))
-    }
-}
-
-/// How good predictions are, in the measure of a network's score.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Figures {
-    /// Share of the rows whose class is right.
-    Accuracy(f64),
-    /// Regression.
-    Squares {
-        /// Mean squared error, in the units of the data set's targets: standardised ones, unless that is switched off.
-        mse: f64,
-        /// 1 less the error's share of the targets' variance.
-        r2: f64,
-    },
-}
-
-impl Figures {
-    /// The measure of a search: accuracy, or minus the mean squared error. Higher is better.
-    #[must_use]
-    pub const fn score(self) -> f64 {
-        match self {
-            Self::Accuracy(accuracy) => accuracy,
-            Self::Squares { mse, .. } => -mse,
-        }
-    }
-
-    /// `None` if there is nothing to score or the numbers overflow.
-    pub(super) fn of(targets: &[f64], predicted: &[f64], is_class: bool) -> Option<Self> {
-        let n = targets.len() as f64;
-        let pairs = || targets.iter().zip(predicted);
-        let errors: f64 = pairs().map(|(y, p)| (y - p).powi(2)).sum();
-        if targets.is_empty() || !errors.is_finite() {
-            return None;
-        }
-        if is_class {
-            // Both are whole numbers.
-            let right = pairs().filter(|(y, p)| (*y - *p).abs() < 0.5).count();
-            return Some(Self::Accuracy(right as f64 / n));
-        }
-        let mean = targets.iter().sum::<f64>() / n;
-        let variance: f64 = targets.iter().map(|y| (y - mean).powi(2)).sum();
-        Some(Self::Squares {
-            mse: errors / n,
-            r2: 1.0 - errors / variance.max(f64::MIN_POSITIVE),
-        })
     }
 }

@@ -1,6 +1,10 @@
 //! What of a data specification can be checked without opening a file.
 
+<<<<<<< HEAD
 use super::spec::{DataSpec, Format, ImageShape, Scaling, SplitSpec, Task};
+=======
+use super::spec::{ClassWeights, DataSpec, Format, ImageShape, Metric, SplitSpec, Task};
+>>>>>>> metric
 use crate::Error;
 
 impl DataSpec {
@@ -38,6 +42,42 @@ impl DataSpec {
         }
         if self.task == Task::Class && self.transform.is_some() {
             return data("transform", "belongs to task = \"reg\": remove it");
+        }
+        if let Some(metric) = self.metric.filter(|metric| metric.task() != self.task) {
+            return data(
+                "metric",
+                &format!(
+                    "can't be \"{metric}\" with task = \"{}\", of which {} are figures",
+                    match self.task {
+                        Task::Class => "class",
+                        Task::Reg => "reg",
+                    },
+                    match self.task {
+                        Task::Class =>
+                            "accuracy, balanced-accuracy, macro-f1, auc, log-loss and top-5",
+                        Task::Reg => "mse, r2, rmse and mae",
+                    }
+                ),
+            );
+        }
+        if let Some(weights) = &self.class_weights {
+            let is_weight = |weight: &f64| weight.is_finite() && *weight > 0.0;
+            if self.task == Task::Reg {
+                return data(
+                    "class-weights",
+                    "belongs to task = \"class\": remove it, or weigh examples by a column, `weight`",
+                );
+            }
+            if let ClassWeights::Given(weights) = weights
+                && let Some((name, weight)) = weights.iter().find(|(_, weight)| !is_weight(weight))
+            {
+                return data(
+                    "class-weights",
+                    &format!(
+                        "gives class '{name}' the weight {weight}: weights are numbers above 0"
+                    ),
+                );
+            }
         }
         if self.task == Task::Reg && matches!(format, Format::Cifar | Format::Images) {
             return data(
@@ -79,6 +119,7 @@ impl DataSpec {
                 ("separator", self.separator.is_some()),
                 ("gaps", self.gaps.is_some()),
                 ("encoding", self.encoding.is_some()),
+                ("weight", self.weight.is_some()),
             ];
             if let Some((key, _)) = keys.into_iter().find(|(_, is_given)| *is_given) {
                 return data(key, "belongs to format = \"csv\": remove it");
@@ -114,6 +155,33 @@ impl DataSpec {
             );
         }
         self.split.shares(self.test.is_some()).map(|_| ())
+    }
+
+    /// Checks what depends on the classes that were found.
+    pub(super) fn check_classes(&self, names: &[String]) -> Result<(), Error> {
+        if let Some(Metric::Top(k)) = self.metric
+            && k as usize >= names.len()
+        {
+            return Err(Error::Data {
+                field: "metric",
+                problem: format!(
+                    "is top-{k}, which is 1 for every network, as there are {} classes: give a smaller number, or another metric",
+                    names.len()
+                ),
+            });
+        }
+        if let Some(ClassWeights::Given(weights)) = &self.class_weights
+            && let Some(name) = weights.keys().find(|name| !names.contains(name))
+        {
+            return Err(Error::Data {
+                field: "class-weights",
+                problem: format!(
+                    "names '{name}', which is no class: classes are {}",
+                    listed(names)
+                ),
+            });
+        }
+        Ok(())
     }
 }
 
@@ -156,5 +224,15 @@ impl SplitSpec {
             return data("gives nothing to training or validation: both need some");
         }
         Ok(shares)
+    }
+}
+
+/// The first of many names.
+pub(super) fn listed(names: &[String]) -> String {
+    const TOLD: usize = 10;
+    let told = names[..names.len().min(TOLD)].join(", ");
+    match names.len().saturating_sub(TOLD) {
+        0 => told,
+        more => format!("{told} and {more} more"),
     }
 }

@@ -67,6 +67,8 @@ pub(super) struct Layout {
     pub(super) label: Option<usize>,
     /// What the split goes by, if it goes by a column.
     pub(super) mark: Option<usize>,
+    /// What each example counts for in a training, if a column says it.
+    pub(super) weight: Option<usize>,
     /// The inputs, in the order of the main file.
     pub(super) inputs: Vec<usize>,
     /// Those whose cells are categories whatever they look like.

@@ -9,10 +9,11 @@ use super::examples::{Examples, InputShape, Inputs, Pixels, Scale, Targets};
 use super::preparation::{Encoder, Fitted, Input, Output, Preparation, fit};
 use super::raw::Keep;
 use super::readers::images::{self, Sizes};
-use super::spec::{DataSpec, Format, OneOrMany};
+use super::spec::{DataSpec, Format, Metric, OneOrMany};
 use super::split::{self, Parts};
 use super::table::{self, Answers, Table};
 use super::values::Values;
+use super::weights::Weights;
 use crate::Error;
 
 /// A data set, ready to train on.
@@ -22,6 +23,8 @@ pub struct Dataset {
     pub shape: InputShape,
     /// Number of classes; `None` for regression.
     pub classes: Option<u32>,
+    /// What networks are scored by.
+    pub metric: Metric,
     /// Trained on.
     pub train: Examples,
     /// Scored on during the search.
@@ -60,14 +63,25 @@ pub fn load(spec: &DataSpec) -> Result<Dataset, Error> {
     })?;
     let parts = split::deal(&spec.split, &main, given_test.is_some())?;
     let fitted = fit(spec, &main, &parts.train)?;
+    let weights = Weights::of(spec, &main, &parts.train)?;
+    check_metric(spec, (&main, &parts), given_test.as_ref())?;
     let bytes = shared(&fitted, &mut main);
-    let examples = |rows: Vec<usize>| examples(&fitted, &main, bytes.as_ref(), rows);
+    let weighed = |table: &Table, bytes: Option<&Arc<Vec<u8>>>, rows: Vec<usize>| {
+        let weights = weights
+            .as_ref()
+            .map(|weights| weights.rows(table, &rows).collect());
+        Examples {
+            weights,
+            ..examples(&fitted, table, bytes, rows)
+        }
+    };
+    let examples = |rows: Vec<usize>| weighed(&main, bytes.as_ref(), rows);
     let (train, validation) = (examples(parts.train), examples(parts.validation));
     let test = match given_test {
         Some(mut table) => {
             let all = (0..table.targets.len()).collect();
             let bytes = shared(&fitted, &mut table);
-            self::examples(&fitted, &table, bytes.as_ref(), all)
+            weighed(&table, bytes.as_ref(), all)
         }
         None => examples(parts.test),
     };
@@ -76,6 +90,7 @@ pub fn load(spec: &DataSpec) -> Result<Dataset, Error> {
     Ok(Dataset {
         shape: preparation.shape(),
         classes: (names > 0).then_some(names),
+        metric: spec.metric(),
         train,
         validation,
         test,
@@ -84,6 +99,30 @@ pub fn load(spec: &DataSpec) -> Result<Dataset, Error> {
             .described
             .map_or_else(Vec::new, |described| described.notes),
     })
+}
+
+/// Checks that the metric says something of the parts to be scored on.
+fn check_metric(
+    spec: &DataSpec,
+    (main, parts): (&Table, &Parts),
+    test: Option<&Table>,
+) -> Result<(), Error> {
+    let Answers::Classes(classes) = &main.targets else {
+        return Ok(());
+    };
+    let metric = spec.metric();
+    let is_mute = |rows: &[usize]| metric.is_mute(rows.iter().map(|row| &classes[*row]));
+    let is_test_mute = match test.map(|test| &test.targets) {
+        Some(Answers::Classes(classes)) => metric.is_mute(classes.iter()),
+        _ => !parts.test.is_empty() && is_mute(&parts.test),
+    };
+    if is_mute(&parts.validation) {
+        return Err(metric.mute("the validation part"));
+    }
+    if is_test_mute {
+        return Err(metric.mute("the test part"));
+    }
+    Ok(())
 }
 
 /// The pictures of a table, taken from it, where they are bytes: the parts have them in common, and they stay bytes until a batch
@@ -95,7 +134,7 @@ fn shared(fitted: &Fitted, table: &mut Table) -> Option<Arc<Vec<u8>>> {
     }
 }
 
-/// Some rows of a table, prepared; of `bytes` if its pictures are there.
+/// Some rows of a table, prepared, without their weights; of `bytes` if its pictures are there.
 fn examples(
     fitted: &Fitted,
     table: &Table,
@@ -135,7 +174,11 @@ fn examples(
         // A table has an encoder.
         (Input::Table { .. }, None, _) => Inputs::Ready(Vec::new()),
     };
-    Examples { inputs, targets }
+    Examples {
+        inputs,
+        targets,
+        weights: None,
+    }
 }
 
 /// The pixels of some images, channel by channel: (x − mean)/std in 32 bits.
@@ -171,7 +214,7 @@ pub struct Contents {
     pub classes: Vec<(String, usize)>,
     /// How many examples there are to train on, to score on during the search, and to score on at the end.
     pub parts: [usize; 3],
-    /// Whether examples were dealt out to the parts one by one, not by folders or files that say where they belong.
+    /// Whether examples were dealt out to training and validation one by one, not by folders or columns that say where they belong.
     pub is_dealt: bool,
     /// What is done to the rows of a text table; `None` for other formats, of which inputs are not looked at.
     pub preparation: Option<Preparation>,
@@ -211,11 +254,15 @@ pub fn survey(spec: &DataSpec) -> Result<Contents, Error> {
     let (main, test) = tables(spec, |paths, labels, main| {
         table::read(spec, paths, labels, main, Keep::Labels)
     })?;
+    let parts = split::deal(&spec.split, &main, test.is_some())?;
+    Weights::of(spec, &main, &parts.train)?;
+    check_metric(spec, (&main, &parts), test.as_ref())?;
     let Parts {
         train,
         validation,
         test: dealt,
-    } = split::deal(&spec.split, &main, test.is_some())?;
+        is_dealt,
+    } = parts;
     let preparation = match spec.format() {
         Some(Format::Csv) => Some(fit(spec, &main, &train)?.preparation),
         _ => None,
@@ -231,7 +278,7 @@ pub fn survey(spec: &DataSpec) -> Result<Contents, Error> {
         shape: (preparation.as_ref()).map_or(main.shape, Preparation::shape),
         classes: main.classes.into_iter().zip(counts).collect(),
         parts: [train.len(), validation.len(), tested],
-        is_dealt: main.marks.is_empty(),
+        is_dealt,
         preparation,
         notes: main
             .described
@@ -247,6 +294,7 @@ fn tables(
     read: impl Fn(&OneOrMany, Option<&Path>, Option<&Table>) -> Result<Table, Error>,
 ) -> Result<(Table, Option<Table>), Error> {
     let main = read(&spec.path, spec.labels.as_deref(), None)?;
+    spec.check_classes(&main.classes)?;
     let Some(test) = &spec.test else {
         return Ok((main, None));
     };

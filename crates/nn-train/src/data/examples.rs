@@ -91,6 +91,8 @@ pub struct Examples {
     pub(crate) inputs: Inputs,
     /// Targets, one an example.
     pub targets: Targets,
+    /// What each counts for in the loss of a training, 1 on average over the training part; `None` where they count the same.
+    pub weights: Option<Vec<f32>>,
 }
 
 /// The inputs of some examples.
@@ -209,6 +211,7 @@ impl Examples {
         Self {
             inputs: Inputs::Ready(inputs),
             targets,
+            weights: None,
         }
     }
 
@@ -251,7 +254,8 @@ impl Examples {
     pub fn run(&self, rows: Range<usize>) -> Self {
         Self {
             inputs: self.inputs.run(rows.clone(), self.len()),
-            targets: self.targets.run(rows),
+            targets: self.targets.run(rows.clone()),
+            weights: self.weights.as_ref().map(|weights| weights[rows].to_vec()),
         }
     }
 
@@ -260,7 +264,16 @@ impl Examples {
     /// # Errors
     /// The targets of one are classes and those of the other numbers; nothing is appended then.
     pub fn append(&mut self, other: &Self) -> Result<(), Error> {
+        let counts = [self.len(), other.len()];
         self.targets.append(&other.targets)?;
+        if self.weights.is_some() || other.weights.is_some() {
+            // What has no weights counts 1.
+            let all =
+                |weights: &Option<Vec<f32>>, count| weights.clone().unwrap_or(vec![1.0; count]);
+            let mut weights = all(&self.weights, counts[0]);
+            weights.extend(all(&other.weights, counts[1]));
+            self.weights = Some(weights);
+        }
         self.inputs.append(&other.inputs);
         Ok(())
     }

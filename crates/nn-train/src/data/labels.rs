@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::check::listed;
 use super::problems::Problems;
 use super::raw::{Labels, Raw};
 use super::spec::{DataSpec, Transform};
@@ -32,7 +33,7 @@ pub(super) fn classes(
     for (i, label) in labels.iter().enumerate() {
         match places.get(label.as_str()) {
             Some(class) => out.push(*class),
-            None => problems.add(raw.no_class(i, format!("classes are {}", some(&names)))),
+            None => problems.add(raw.no_class(i, format!("classes are {}", listed(&names)))),
         }
     }
     problems.none()?;
@@ -111,7 +112,7 @@ fn names(spec: &DataSpec, labels: &[String], are_words: bool) -> Result<Vec<Stri
         Some(classes) => data(format!(
             "is {classes}, but the file has {} different labels: {}; leave it out, and they are counted",
             names.len(),
-            some(&names)
+            listed(&names)
         )),
     }
 }
@@ -119,16 +120,6 @@ fn names(spec: &DataSpec, labels: &[String], are_words: bool) -> Result<Vec<Stri
 fn as_number(name: &str) -> f64 {
     // All were parsed before.
     name.parse().unwrap_or(f64::NAN)
-}
-
-/// The first of many names.
-fn some(names: &[String]) -> String {
-    const TOLD: usize = 10;
-    let told = names[..names.len().min(TOLD)].join(", ");
-    match names.len().saturating_sub(TOLD) {
-        0 => told,
-        more => format!("{told} and {more} more"),
-    }
 }
 
 /// Targets of a regression, transformed.

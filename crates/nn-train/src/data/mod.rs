@@ -6,13 +6,13 @@
 //!
 //! | module | is |
 //! |---|---|
-//! | `places`, `spec`, `check` | what is declared, and what of it can be checked without a file |
+//! | `metric`, `places`, `spec`, `check` | what is declared, and what of it can be checked without a file |
 //! | `files`, `examples` | opening files; inputs and targets |
 //! | `values`, `columns`, `problems` | numbers in little room; what a column of a text table is; what is wrong, all at once |
 //! | `raw`, `readers` | the formats: each reader gives numbers, and labels as they stand in the file |
 //! | `labels`, `table` | labels as classes or targets; all of it as one table |
 //! | `cache` | tables kept from one process to the next |
-//! | `split` | which row belongs to which part |
+//! | `split`, `weights` | which row belongs to which part, and what it counts for in a training |
 //! | `preparation` | what the training part says is to be done to raw examples |
 //! | `dataset`, `raw_rows` | parts, prepared, ready to train on; examples to predict for |
 
@@ -23,6 +23,7 @@ mod dataset;
 mod examples;
 mod files;
 mod labels;
+mod metric;
 mod places;
 mod preparation;
 mod problems;
@@ -33,6 +34,7 @@ mod spec;
 mod split;
 mod table;
 mod values;
+mod weights;
 
 pub use columns::Kind;
 pub use dataset::{Contents, Dataset, describe, load, survey};
@@ -45,6 +47,11 @@ pub use preparation::{
 pub use raw_rows::{Prepared, prepared};
 pub use readers::images::Sizes;
 pub use spec::{
+<<<<<<< HEAD
     Cache, Column, DataSpec, Encoding, Format, ImageShape, OneOrMany, Placement, Scaling,
     SplitSpec, Task, TestSpec, Transform,
+=======
+    Cache, ClassWeights, Column, DataSpec, Encoding, Format, ImageShape, Metric, OneOrMany,
+    Placement, Rule, SplitSpec, Task, TestSpec, Transform,
+>>>>>>> metric
 };

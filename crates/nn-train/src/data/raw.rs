@@ -16,6 +16,8 @@ pub(super) struct Raw {
     pub(super) origin: Vec<(usize, PathBuf, u64)>,
     /// What the split goes by, one entry an example, if it goes by a column or by folders.
     pub(super) marks: Vec<String>,
+    /// What each example counts for in a training, if a column says it.
+    pub(super) weights: Vec<f32>,
 }
 
 /// Labels or targets before they are checked.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use super::metric::{ClassWeights, Metric, Rule, Task};
 pub use super::places::{Column, OneOrMany};
 
 /// A data set as declared in TOML.
@@ -34,6 +35,15 @@ pub struct DataSpec {
     pub labels: Option<PathBuf>,
     /// Whether classes or numbers are to be predicted.
     pub task: Task,
+    /// What networks are scored by. Default: the accuracy, or the mean squared error of the standardised target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<Metric>,
+    /// What the examples of a class count for in the loss of a training. Scores count every example the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_weights: Option<ClassWeights>,
+    /// `csv`: the column of what each example counts for in the loss of a training, which is no input: numbers from 0 on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<Column>,
     /// `csv`: the column of the label or target: its name, its number from 0 (negative: from the end), `first`
     /// or `last`. `.npz`: the name of its array.
     #[serde(default)]
@@ -93,16 +103,6 @@ pub struct DataSpec {
 
 const fn yes() -> bool {
     true
-}
-
-/// What is to be predicted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Task {
-    /// One of several classes.
-    Class,
-    /// A number.
-    Reg,
 }
 
 /// The formats that can be read.
@@ -320,6 +320,9 @@ impl DataSpec {
             format: None,
             labels: None,
             task,
+            metric: None,
+            class_weights: None,
+            weight: None,
             label: Column::default(),
             inputs: None,
             ignore: Vec::new(),
@@ -338,6 +341,12 @@ impl DataSpec {
             cache: None,
             placement: Placement::Auto,
         }
+    }
+
+    /// What networks are scored by: as given, or the one that belongs to the task.
+    #[must_use]
+    pub fn metric(&self) -> Metric {
+        self.metric.unwrap_or(Metric::of(self.task))
     }
 
     /// Makes relative paths relative to `base`, the folder of the TOML file.

@@ -19,6 +19,8 @@ pub(super) struct Parts {
     pub(super) train: Vec<usize>,
     pub(super) validation: Vec<usize>,
     pub(super) test: Vec<usize>,
+    /// Whether any row for training might as well be one for validation.
+    pub(super) is_dealt: bool,
 }
 
 /// Deals the examples out to training, validation and test: in random order (of a seed, the same on every machine), or
@@ -60,6 +62,7 @@ pub(super) fn deal(spec: &SplitSpec, table: &Table, has_test_file: bool) -> Resu
         train: order[..first].to_vec(),
         validation: order[first..second].to_vec(),
         test: order[second..third].to_vec(),
+        is_dealt: spec.column().is_none(),
     })
 }
 
@@ -89,6 +92,7 @@ fn by_name(spec: &SplitSpec, table: &Table, has_test_file: bool) -> Result<Parts
         train: Vec::new(),
         validation: Vec::new(),
         test: Vec::new(),
+        is_dealt: false,
     };
     if spec.train.is_some() || spec.test.is_some() {
         return Err(data(
@@ -113,6 +117,7 @@ fn by_name(spec: &SplitSpec, table: &Table, has_test_file: bool) -> Result<Parts
         }
     }
     if parts.validation.is_empty() {
+        parts.is_dealt = spec.column().is_none();
         if spec.shuffle {
             parts.train.shuffle(&mut Pcg64::seed_from_u64(spec.seed));
         }

@@ -26,6 +26,8 @@ pub(super) struct Table {
     pub(super) described: Option<Described>,
     /// What the split goes by, one entry an example, if it goes by a column or by folders.
     pub(super) marks: Vec<String>,
+    /// What each example counts for in a training, if a column says it.
+    pub(super) weights: Vec<f32>,
 }
 
 /// What is to be predicted, one entry an example.
@@ -83,6 +85,7 @@ pub(super) fn read(
         classes,
         described,
         marks: raw.marks,
+        weights: raw.weights,
     })
 }
 

@@ -4,27 +4,27 @@
 
 use tch::{Kind, Tensor};
 
-use super::score;
+use super::loss::{self, Wanted};
 use crate::{Augmentation, Error};
 
 /// What the outputs of a batch are compared with.
 #[derive(Debug)]
 pub(super) struct Goals {
-    targets: Tensor,
-    /// The other images' targets, and the weight of this image's own (a single number on the device).
-    blend: Option<(Tensor, Tensor)>,
+    wanted: Wanted,
+    /// What the other images are compared with, and the share of this image's own loss (a single number on the device).
+    blend: Option<(Wanted, Tensor)>,
 }
 
 impl Goals {
     /// The training loss; of blended images λ·loss(own) + (1 − λ)·loss(other).
     pub(super) fn loss(&self, outputs: &Tensor, smoothing: f64) -> Result<Tensor, Error> {
-        let own = score::loss(outputs, &self.targets, smoothing)?;
+        let own = loss::loss(outputs, &self.wanted, smoothing)?;
         match &self.blend {
             None => Ok(own),
             // torch.lerp(a, b, λ) = a + λ·(b − a).
-            Some((others, weight)) => {
-                let other = score::loss(outputs, others, smoothing)?;
-                Ok(other.f_lerp_tensor(&own, weight)?)
+            Some((others, share)) => {
+                let other = loss::loss(outputs, others, smoothing)?;
+                Ok(other.f_lerp_tensor(&own, share)?)
             }
         }
     }
@@ -34,18 +34,18 @@ impl Goals {
 pub(super) fn apply(
     spec: &Augmentation,
     images: Tensor,
-    targets: Tensor,
+    wanted: Wanted,
 ) -> Result<(Tensor, Goals), Error> {
-    let plain = |targets| Goals {
-        targets,
+    let plain = |wanted| Goals {
+        wanted,
         blend: None,
     };
     if spec.is_off() {
-        return Ok((images, plain(targets)));
+        return Ok((images, plain(wanted)));
     }
     let images = change(spec, &images)?;
     if spec.mix_up <= 0.0 {
-        return Ok((images, plain(targets)));
+        return Ok((images, plain(wanted)));
     }
     let device = images.device();
     let order = Tensor::f_randperm(images.size()[0], (Kind::Int64, device))?;
@@ -56,11 +56,11 @@ pub(super) fn apply(
     let blended = images
         .f_index_select(0, &order)?
         .f_lerp_tensor(&images, &weight)?;
-    let others = targets.f_index_select(0, &order)?;
+    let others = wanted.each(|tensor| Ok(tensor.f_index_select(0, &order)?))?;
     Ok((
         blended,
         Goals {
-            targets,
+            wanted,
             blend: Some((others, weight)),
         },
     ))
@@ -132,10 +132,18 @@ fn inside(x: &Tensor, length: i64) -> Result<Tensor, Error> {
 mod tests {
     use tch::{Device, Kind, Tensor};
 
+    use super::super::loss::Wanted;
     use super::{Goals, apply};
     use crate::Augmentation;
 
     const SIDE: usize = 5;
+
+    fn wanted(targets: Tensor) -> Wanted {
+        Wanted {
+            targets,
+            weights: None,
+        }
+    }
 
     /// 64 times the same image, with two channels that differ in sign, so that channels stay together visibly.
     fn images() -> Tensor {
@@ -148,7 +156,7 @@ mod tests {
     /// The images of a batch, each with its first channel, after checking that the second is its negative.
     fn changed(spec: &Augmentation) -> Vec<Vec<f32>> {
         let targets = Tensor::zeros([64], (Kind::Int64, Device::Cpu));
-        let (out, goals) = apply(spec, images(), targets).unwrap();
+        let (out, goals) = apply(spec, images(), wanted(targets)).unwrap();
         assert!(goals.blend.is_none());
         let (first, second) = (out.select(1, 0), out.select(1, 1));
         assert!(
@@ -271,12 +279,12 @@ mod tests {
             .to_kind(Kind::Float)
             .view([n, 1, 1, 1])
             .repeat([1, 1, 2, 2]);
-        let (out, goals) = apply(&spec, images, numbers).unwrap();
+        let (out, goals) = apply(&spec, images, wanted(numbers)).unwrap();
         let out = out.amax([1, 2, 3], false).to_kind(Kind::Double);
         let (others, weight) = goals.blend.unwrap();
         (
             Vec::try_from(out).unwrap(),
-            Vec::try_from(others).unwrap(),
+            Vec::try_from(others.targets).unwrap(),
             weight.double_value(&[]),
         )
     }
@@ -323,8 +331,11 @@ mod tests {
             .log()
             .view([2, 3]);
         let goals = Goals {
-            targets: Tensor::from_slice(&[0_i64, 2]),
-            blend: Some((Tensor::from_slice(&[2_i64, 0]), Tensor::from(0.75_f64))),
+            wanted: wanted(Tensor::from_slice(&[0_i64, 2])),
+            blend: Some((
+                wanted(Tensor::from_slice(&[2_i64, 0])),
+                Tensor::from(0.75_f64),
+            )),
         };
         let own = -(0.7_f64.ln() + 0.4_f64.ln()) / 2.0;
         let other = -(0.1_f64.ln() + 0.3_f64.ln()) / 2.0;

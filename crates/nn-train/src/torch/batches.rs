@@ -11,6 +11,7 @@ use std::vec;
 use tch::{Device, Kind, Tensor};
 
 use super::kept::{DeviceScale, Kept};
+use super::loss::Wanted;
 use crate::Error;
 use crate::data::{Examples, InputShape, Placement, Targets};
 
@@ -28,7 +29,9 @@ const SCORED: i64 = 512;
 pub(super) struct DeviceExamples {
     /// On the device, or in the computer's memory if they are streamed.
     inputs: Kept,
-    targets: Tensor,
+    wanted: Wanted,
+    /// The targets as they were.
+    targets: Targets,
     /// What is done to a batch of inputs on the device.
     scale: Option<DeviceScale>,
     device: Device,
@@ -50,6 +53,13 @@ impl DeviceExamples {
                 Tensor::f_from_slice(values)?.f_view([values.len() as i64, 1])?
             }
         };
+        let weights = examples.weights.as_ref();
+        let wanted = Wanted {
+            targets,
+            weights: weights
+                .map(|weights| Tensor::f_from_slice(weights))
+                .transpose()?,
+        };
         let scale = match &inputs {
             Kept::Some(pictures) => pictures.scale(device)?,
             Kept::All(_) => None,
@@ -66,10 +76,11 @@ impl DeviceExamples {
         let is_streamed = there.is_none();
         Ok(Self {
             inputs: there.unwrap_or(inputs),
-            targets: match is_streamed {
-                true => targets,
-                false => targets.f_to_device(device)?,
+            wanted: match is_streamed {
+                true => wanted,
+                false => wanted.each(|tensor| Ok(tensor.f_to_device(device)?))?,
             },
+            targets: examples.targets.clone(),
             scale,
             device,
             is_streamed,
@@ -77,7 +88,11 @@ impl DeviceExamples {
     }
 
     pub(super) fn len(&self) -> i64 {
-        self.targets.size()[0]
+        self.targets.len() as i64
+    }
+
+    pub(super) fn targets(&self) -> &Targets {
+        &self.targets
     }
 
     /// The examples of `order`, divided as `spans` (start and length) says, batch by batch on the device.
@@ -117,7 +132,7 @@ impl DeviceExamples {
     fn batches(&self, order: Option<Order>, spans: &[(i64, i64)]) -> Result<Batches<'_>, Error> {
         let rows = Rows {
             inputs: self.inputs.shallow_clone(),
-            targets: self.targets.shallow_clone(),
+            wanted: self.wanted.each(|tensor| Ok(tensor.shallow_clone()))?,
             order,
         };
         let spans = spans.to_vec();
@@ -135,10 +150,10 @@ impl DeviceExamples {
     }
 
     /// A batch on the device as a network takes it.
-    fn finished(&self, (inputs, targets): Batch) -> Result<Batch, Error> {
+    fn finished(&self, (inputs, wanted): Batch) -> Result<Batch, Error> {
         Ok(match &self.scale {
-            None => (inputs, targets),
-            Some(scale) => (scale.scaled(&inputs)?, targets),
+            None => (inputs, wanted),
+            Some(scale) => (scale.scaled(&inputs)?, wanted),
         })
     }
 }
@@ -149,10 +164,10 @@ struct Order {
     tensor: Tensor,
 }
 
-/// Inputs and targets, and the order in which their rows are wanted, if it is not theirs.
+/// Inputs and what is wanted of them, and the order in which their rows are wanted, if it is not theirs.
 struct Rows {
     inputs: Kept,
-    targets: Tensor,
+    wanted: Wanted,
     order: Option<Order>,
 }
 
@@ -162,9 +177,11 @@ impl Rows {
         let rows = (self.order.as_ref())
             .map(|order| order.tensor.f_narrow(0, start, length))
             .transpose()?;
-        let of = |tensor: &Tensor| match &rows {
-            Some(rows) => tensor.f_index_select(0, rows),
-            None => tensor.f_narrow(0, start, length),
+        let of = |tensor: &Tensor| -> Result<Tensor, Error> {
+            match &rows {
+                Some(rows) => Ok(tensor.f_index_select(0, rows)?),
+                None => Ok(tensor.f_narrow(0, start, length)?),
+            }
         };
         let inputs = match (&self.inputs, &self.order) {
             (Kept::All(tensor), _) => of(tensor)?,
@@ -173,12 +190,12 @@ impl Rows {
                 pictures.gathered(order.list[place].iter().map(|row| *row as usize))?
             }
         };
-        Ok((inputs, of(&self.targets)?))
+        Ok((inputs, self.wanted.each(of)?))
     }
 }
 
-/// Inputs and targets.
-type Batch = (Tensor, Tensor);
+/// Inputs and what is wanted of them.
+type Batch = (Tensor, Wanted);
 
 /// Batches, one after the other.
 pub(super) struct Batches<'a> {
@@ -200,13 +217,12 @@ fn ahead(rows: Rows, spans: Vec<(i64, i64)>, device: Device) -> Receiver<Result<
     let (sender, receiver) = sync_channel(AHEAD);
     thread::spawn(move || {
         for span in spans {
-            let batch = rows.select(span).and_then(|(inputs, targets)| {
+            let batch = rows.select(span).and_then(|(inputs, wanted)| {
                 // From pinned memory a GPU copies while it computes.
+                let pinned = |tensor: &Tensor| Ok(tensor.f_pin_memory(device)?);
                 Ok(match device {
-                    Device::Cuda(_) => {
-                        (inputs.f_pin_memory(device)?, targets.f_pin_memory(device)?)
-                    }
-                    _ => (inputs, targets),
+                    Device::Cuda(_) => (pinned(&inputs)?, wanted.each(pinned)?),
+                    _ => (inputs, wanted),
                 })
             });
             if sender.send(batch).is_err() {
@@ -226,9 +242,9 @@ impl Iterator for Batches<'_> {
         let batch = match &mut self.source {
             Source::Here(rows, spans) => rows.select(spans.next()?),
             Source::Ahead(receiver) => match receiver.recv() {
-                Ok(batch) => batch.and_then(|(inputs, targets)| {
-                    let there = |x: &Tensor| x.f_to_device_(device, x.kind(), true, false);
-                    Ok((there(&inputs)?, there(&targets)?))
+                Ok(batch) => batch.and_then(|(inputs, wanted)| {
+                    let there = |x: &Tensor| Ok(x.f_to_device_(device, x.kind(), true, false)?);
+                    Ok((there(&inputs)?, wanted.each(there)?))
                 }),
                 Err(_) => Err(Error::Torch {
                     message: "the thread that gathers batches has ended early".into(),
@@ -257,6 +273,7 @@ mod tests {
     use tch::{Device, Kind, Tensor};
 
     use super::super::kept::{DeviceScale, Kept, Pictures};
+    use super::super::loss::Wanted;
     use super::{Batches, DeviceExamples, spans};
     use crate::data::{
         Examples, ImageShape, InputShape, Inputs, Pixels, Placement, Scale, Targets,
@@ -269,14 +286,17 @@ mod tests {
     };
 
     fn part(placement: Placement) -> DeviceExamples {
-        let examples = Examples::new(
-            (0..66).map(|i| i as f32 / 7.0).collect(),
-            Targets::Classes((0..11).map(|i| i % 3).collect()),
-        );
+        let examples = Examples {
+            weights: Some((0..11).map(|i| i as f32).collect()),
+            ..Examples::new(
+                (0..66).map(|i| i as f32 / 7.0).collect(),
+                Targets::Classes((0..11).map(|i| i % 3).collect()),
+            )
+        };
         DeviceExamples::new(&examples, InputShape::Image(IMAGE), Device::Cpu, placement).unwrap()
     }
 
-    fn all(batches: Batches<'_>) -> Vec<(Tensor, Tensor)> {
+    fn all(batches: Batches<'_>) -> Vec<(Tensor, Wanted)> {
         batches.map(Result::unwrap).collect()
     }
 
@@ -300,13 +320,15 @@ mod tests {
             assert_eq!(here, streamed);
         }
         // By definition: the first row of the second shuffled batch is row 5.
-        let (inputs, targets) = &all(streamed.shuffled(&order, &spans).unwrap())[1];
+        let (inputs, wanted) = &all(streamed.shuffled(&order, &spans).unwrap())[1];
         let expected: Vec<f32> = (30..36).map(|i| i as f32 / 7.0).collect();
         assert_eq!(
             Vec::<f32>::try_from(inputs.get(0).view(-1)).unwrap(),
             expected
         );
-        assert_eq!(targets.int64_value(&[0]), 5 % 3);
+        assert_eq!(wanted.targets.int64_value(&[0]), 5 % 3);
+        let weights = wanted.weights.as_ref().unwrap();
+        assert!((weights.double_value(&[0]) - 5.0).abs() < 1e-9);
     }
 
     /// All numbers of all batches, as bits.
@@ -332,12 +354,17 @@ mod tests {
         let targets = Targets::Classes((0..11).collect());
         let part = |inputs, placement| {
             let targets = targets.clone();
-            let examples = Examples { inputs, targets };
+            let examples = Examples {
+                inputs,
+                targets,
+                weights: None,
+            };
             DeviceExamples::new(&examples, shape, Device::Cpu, placement).unwrap()
         };
         let bytes = Examples {
             inputs: Inputs::Pixels(pixels.clone()),
             targets: targets.clone(),
+            weights: None,
         };
         let floats = part(Inputs::Ready(bytes.inputs()), Placement::Auto);
         // By definition: the second value of the second channel of the first picture, which is that of row 3.
@@ -356,7 +383,7 @@ mod tests {
             let [(_, found), ..] = &all(kept.shuffled(&order, &spans).unwrap())[..] else {
                 panic!("no batch");
             };
-            assert_eq!(Vec::<i64>::try_from(found).unwrap(), [3, 1, 4, 10]);
+            assert_eq!(Vec::<i64>::try_from(&found.targets).unwrap(), [3, 1, 4, 10]);
         }
         // As they go to a GPU, at once or batch by batch.
         let pictures = Pictures::new(&pixels, [2, 16, 16], Device::Cuda(0));

@@ -9,15 +9,15 @@ use std::path::Path;
 use std::time::Instant;
 
 use nn_graph::Network;
-use tch::{Tensor, no_grad};
 
 use super::batches::DeviceExamples;
 use super::model::{Model, Numerics};
-use super::score::{Score, average, evaluate};
+use super::score::{Score, average, outputs};
 use super::setting::{Parts, Rows, Setting};
 use super::trainer::{Course, finite};
 use crate::data::{Examples, Preparation, Targets};
 use crate::ensemble::{self, MOST_MEMBERS, Opinion};
+use crate::figures::Breakdown;
 use crate::job::{Candidate, Event, Final, Job};
 use crate::plan::Plan;
 use crate::trained::Trained;
@@ -30,6 +30,8 @@ pub(super) struct Finale {
     pub(super) parameters: u64,
     /// Members of an ensemble by the numbers of their evaluations.
     pub(super) members: Vec<u64>,
+    /// What errors the model makes on the part that it is scored on.
+    pub(super) breakdown: Option<Breakdown>,
 }
 
 /// A candidate, trained as in its evaluation.
@@ -50,6 +52,9 @@ struct Member {
     epochs: Option<u32>,
 }
 
+/// A score, and the errors behind it.
+type Judged = (Score, Option<Breakdown>);
+
 /// Trains the network of a job, or an ensemble of its candidates, and saves it.
 pub(super) fn run(
     setting: &Setting<'_>,
@@ -68,6 +73,7 @@ pub(super) fn run(
         candidates => candidates,
     };
     let repeats = setting.protocol.repeats;
+    let meaning = &data.preparation.output;
     let rehearsals = candidates.len() as u32 * setting.protocol.folds.unwrap_or(1);
     let mut parts = Parts {
         progress,
@@ -87,7 +93,8 @@ pub(super) fn run(
             };
             (vec![member], None)
         } else {
-            choose(setting, candidates, &training.targets, &mut parts)?
+            let (members, judged) = choose(setting, candidates, &training.targets, &mut parts)?;
+            (members, Some(judged))
         };
     parts.of = parts.done + members.len() as u32 * repeats;
     if last.all {
@@ -100,6 +107,7 @@ pub(super) fn run(
         runs: Vec::new(),
         parameters: 0,
         members: Vec::new(),
+        breakdown: None,
     };
     for repeat in 0..repeats {
         let trained = train_all(setting, &members, &training, repeat, &mut parts)?;
@@ -107,8 +115,17 @@ pub(super) fn run(
         let joined = join(setting, &models)?;
         let model = joined.as_ref().unwrap_or(models[0]);
         let mut score = match (&test, &rehearsed) {
-            (Some(test), _) => finite(evaluate(model, test, &data.preparation.output)?, 0)?,
-            (None, Some(score)) => score.clone(),
+            (Some(test), _) => {
+                let outputs = outputs(model, test)?;
+                if repeat == 0 {
+                    finale.breakdown = Breakdown::of(&outputs, test.targets(), meaning);
+                }
+                finite(setting.judge().score(&outputs, test.targets())?, 0)?
+            }
+            (None, Some((score, breakdown))) => {
+                finale.breakdown.clone_from(breakdown);
+                score.clone()
+            }
             (None, None) => return Err(nothing()),
         };
         let mean = |f: &dyn Fn(&Course) -> f64| {
@@ -174,13 +191,13 @@ fn train_all(
 const COPIES: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Trains the candidates as in their evaluations, where with folds `both` are the targets that are held out; the members by what
-/// came out, and the score of the first of them.
+/// came out, and the score of the first of them with the errors that it makes.
 fn choose(
     setting: &Setting<'_>,
     candidates: &[Candidate],
     both: &Targets,
     parts: &mut Parts<'_>,
-) -> Result<(Vec<Member>, Option<Score>), Error> {
+) -> Result<(Vec<Member>, Judged), Error> {
     let held_out = match setting.protocol.folds {
         Some(_) => both,
         None => &setting.data.validation.targets,
@@ -194,7 +211,9 @@ fn choose(
         }
     }
     let opinions: Vec<&Opinion> = rehearsals.iter().map(|r| &r.opinion).collect();
-    let chosen = ensemble::choose(&opinions, held_out, MOST_MEMBERS);
+    let meaning = &setting.data.preparation.output;
+    let by = (setting.data.metric, meaning);
+    let chosen = ensemble::choose(&opinions, held_out, by, MOST_MEMBERS);
     let Some(&first) = chosen.first() else {
         return Err(failure.unwrap_or_else(nothing));
     };
@@ -210,7 +229,9 @@ fn choose(
             epochs: Some(rehearsal.epochs),
         }
     });
-    Ok((members.collect(), Some(rehearsals[first].score.clone())))
+    let Rehearsal { score, opinion, .. } = &rehearsals[first];
+    let breakdown = Breakdown::of(&opinion.outputs, held_out, meaning);
+    Ok((members.collect(), (score.clone(), breakdown)))
 }
 
 /// Trains a candidate as in its evaluation.
@@ -221,7 +242,7 @@ fn rehearse(
     parts: &mut Parts<'_>,
 ) -> Result<Rehearsal, Error> {
     let plan = Plan::for_data(network, setting.data)?;
-    let mut outputs = Vec::new();
+    let mut said = Vec::new();
     let mut scores = Vec::new();
     let mut epochs = 0;
     setting.divided(|training, held_out| {
@@ -232,7 +253,9 @@ fn rehearse(
         };
         let trainer = setting.trainer(rows, Instant::now())?;
         let (model, course) = setting.train(&trainer, &plan, *seed, None, parts)?;
-        outputs.extend(outputs_of(&model, trainer.held_out.as_ref())?);
+        if let Some(held_out) = &trainer.held_out {
+            said.extend(outputs(&model, held_out)?);
+        }
         scores.extend(course.score);
         epochs += course.epochs;
         Ok(())
@@ -241,7 +264,7 @@ fn rehearse(
     Ok(Rehearsal {
         candidate,
         opinion: Opinion {
-            outputs,
+            outputs: said,
             weight: decisions(network) as f64,
         },
         epochs: (epochs + count / 2) / count,
@@ -253,24 +276,6 @@ fn rehearse(
 /// The number of decision layers, of which a network's output is the mean.
 fn decisions(network: &Network) -> usize {
     network.parents(network.len() - 1).len()
-}
-
-/// A model's outputs for all examples in their order.
-fn outputs_of(model: &Model, examples: Option<&DeviceExamples>) -> Result<Vec<f32>, Error> {
-    let mut out = Vec::new();
-    let Some(examples) = examples else {
-        return Ok(out);
-    };
-    for batch in examples.all()? {
-        let (inputs, _) = batch?;
-        let outputs: Tensor = no_grad(|| model.forward(&inputs, false))?;
-        let flat = outputs
-            .to_device(tch::Device::Cpu)
-            .f_contiguous()?
-            .f_view([-1])?;
-        out.extend(Vec::<f32>::try_from(flat)?);
-    }
-    Ok(out)
 }
 
 /// Several models as one; `None` for a single one.

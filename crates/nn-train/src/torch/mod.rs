@@ -9,6 +9,7 @@ pub mod device;
 mod finale;
 mod kept;
 mod layers;
+pub mod loss;
 pub mod model;
 pub mod optimiser;
 pub mod predict;

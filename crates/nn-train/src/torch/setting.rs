@@ -7,6 +7,7 @@ use tch::Device;
 
 use super::batches::DeviceExamples;
 use super::model::{Model, Numerics};
+use super::score::Judge;
 use super::trainer::{Course, Stop, Trainer};
 use crate::data::{Dataset, Examples, Placement};
 use crate::job::Event;
@@ -38,10 +39,30 @@ impl Setting<'_> {
             training: self.on_device(rows.training)?,
             held_out: rows.held_out.map(|rows| self.on_device(rows)).transpose()?,
             device: self.device,
-            meaning: self.data.preparation.output.clone(),
+            judge: self.judge(),
             until: rows.until,
             start,
         })
+    }
+
+    /// What models are scored by.
+    pub(super) fn judge(&self) -> Judge {
+        Judge {
+            metric: self.data.metric,
+            meaning: self.data.preparation.output.clone(),
+        }
+    }
+
+    /// Checks that the metric says something of all that trainings are scored on.
+    pub(super) fn check_metric(&self) -> Result<(), Error> {
+        let judge = self.judge();
+        let Some(count) = self.protocol.folds else {
+            return judge.check("the validation part", &self.data.validation.targets);
+        };
+        let both = self.both()?.targets;
+        folds(both.len(), count)?
+            .enumerate()
+            .try_for_each(|(i, fold)| judge.check(&format!("fold {}", i + 1), &both.run(fold)))
     }
 
     pub(super) fn on_device(&self, examples: &Examples) -> Result<DeviceExamples, Error> {

@@ -31,16 +31,19 @@ pub fn run(job: &Job, progress: &mut dyn FnMut(Event)) -> Result<Event, Error> {
         device,
         placement: job.task.placement,
     };
+    setting.check_metric()?;
     let Finale {
         runs,
         parameters,
         members,
+        breakdown,
     } = match &job.finally {
         Some(last) => finale::run(&setting, job, last, progress)?,
         None => Finale {
             runs: evaluate(&setting, job, &plan, start, progress)?,
             parameters: plan.trainable(),
             members: Vec::new(),
+            breakdown: None,
         },
     };
     let score = average(&runs);
@@ -50,6 +53,7 @@ pub fn run(job: &Job, progress: &mut dyn FnMut(Event)) -> Result<Event, Error> {
         seconds: start.elapsed().as_secs_f64(),
         parameters,
         members,
+        breakdown,
     })
 }
 

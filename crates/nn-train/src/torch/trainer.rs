@@ -15,9 +15,8 @@ use super::batches::{DeviceExamples, spans};
 use super::checkpoint::Reached;
 use super::model::{Model, Snapshot};
 use super::optimiser::Stepper;
-use super::score::{Score, evaluate};
+use super::score::{Judge, Score, outputs};
 use super::{augment, checkpoint};
-use crate::data::Output;
 use crate::job::Event;
 use crate::{Error, Protocol};
 
@@ -28,8 +27,7 @@ pub(super) struct Trainer<'a> {
     /// What a training is scored on, on the way and at its end; nothing where all examples are trained on.
     pub(super) held_out: Option<DeviceExamples>,
     pub(super) device: tch::Device,
-    /// What outputs mean, for scores in units.
-    pub(super) meaning: Output,
+    pub(super) judge: Judge,
     /// Epochs after which to stop, where the protocol has more: its learning rates go on as if it did not.
     pub(super) until: Option<u32>,
     /// When the job began, for the protocol's limit of time.
@@ -74,12 +72,7 @@ impl Best {
         patience: u32,
     ) -> Result<bool, Error> {
         // Many scores are the same where few examples are scored; the loss still tells them apart.
-        let key = |score: &Score| {
-            (
-                score.value,
-                -score.metrics.get("cross-entropy").unwrap_or(&0.0),
-            )
-        };
+        let key = |score: &Score| (score.value, -score.metrics.get("log-loss").unwrap_or(&0.0));
         let better = (self.kept.as_ref()).is_none_or(|(best, ..)| key(&score) > key(best));
         if better {
             self.kept = Some((score, model.snapshot()?, epoch));
@@ -186,8 +179,8 @@ impl Trainer<'_> {
         let mut total = Tensor::f_zeros([] as [i64; 0], (Kind::Float, self.device))?;
         let batches = self.training.shuffled(order, &spans[..steps as usize])?;
         for (step, batch) in (0..steps).zip(batches) {
-            let (inputs, targets) = batch?;
-            let (inputs, goals) = no_grad(|| augment::apply(&protocol.augment, inputs, targets))?;
+            let (inputs, wanted) = batch?;
+            let (inputs, goals) = no_grad(|| augment::apply(&protocol.augment, inputs, wanted))?;
             let outputs = model.forward(&inputs, true)?;
             let loss = goals.loss(&outputs, protocol.label_smoothing)?;
             let rate = protocol.learning_rate_at(before + step, per_epoch);
@@ -217,7 +210,8 @@ impl Trainer<'_> {
         let Some(held_out) = &self.held_out else {
             return Ok(None);
         };
-        finite(evaluate(model, held_out, &self.meaning)?, epoch).map(Some)
+        let outputs = outputs(model, held_out)?;
+        finite(self.judge.score(&outputs, held_out.targets())?, epoch).map(Some)
     }
 }
 

@@ -11,6 +11,8 @@ mod cache;
 #[cfg(test)]
 mod columns;
 #[cfg(test)]
+mod figures;
+#[cfg(test)]
 mod folders;
 #[cfg(test)]
 mod image_folders;
@@ -33,3 +35,5 @@ mod tables;
 #[cfg(feature = "torch")]
 #[cfg(test)]
 mod torch;
+#[cfg(test)]
+mod weights;

@@ -90,6 +90,7 @@ fn events_survive_their_line_and_have_the_documented_form() {
                 seconds: 1.5,
                 parameters: 10,
                 members: Vec::new(),
+                breakdown: None,
             },
             r#"{"event":"done","score":0.75,"metrics":{"accuracy":0.75},"seconds":1.5,"parameters":10}"#,
         ),

@@ -5,9 +5,10 @@ mod fidelity;
 mod space;
 mod workers;
 
-use nasbot::settings::{Budget, Description, Settings};
+use nasbot::settings::{Budget, Description, Evaluator, Settings};
 use nasbot_opt::ValidConfig;
 use nn_graph::Bounds;
+use nn_train::data::Contents;
 
 use super::diagnostic::Problems;
 use super::raw::Raw;
@@ -71,6 +72,27 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
         _ => None,
     };
     problems.finish(config)
+}
+
+/// Checks that folds are asked for only of data that can be divided anew, which folders for the parts say not to do.
+pub(super) fn folds(
+    source: &Description,
+    settings: &Settings,
+    contents: &Contents,
+) -> Result<(), ConfigErrors> {
+    let mut problems = Problems::new(source);
+    let has_folds = match &settings.evaluator {
+        Evaluator::Local(training) => training.protocol.folds.is_some(),
+        _ => false,
+    };
+    if has_folds && !contents.is_dealt {
+        problems.add(
+            "training.folds",
+            "folds divide examples anew, and the data have a part of their own for validation",
+            "leave out training.folds, or move the examples of that part to those for training",
+        );
+    }
+    problems.finish(Some(()))
 }
 
 fn name(raw: &Raw, source: &Description, problems: &mut Problems<'_>) -> String {

@@ -1,4 +1,4 @@
-//! The file of a table: `NASBOTD3`, the length of a JSON header (u32), the header, then inputs and targets, all little-endian. The
+//! The file of a table: `NASBOTD4`, the length of a JSON header (u32), the header, then inputs and targets, all little-endian. The
 //! header holds what the file belongs to, and a CRC-32 of all else.
 
 use std::fs::{self, File};
@@ -15,7 +15,7 @@ use crate::data::spec::ImageShape;
 use crate::data::table::{Answers, Table};
 use crate::data::values::Values;
 
-const MAGIC: &[u8; 8] = b"NASBOTD3";
+const MAGIC: &[u8; 8] = b"NASBOTD4";
 
 /// Bytes read or written at a time; a multiple of 8.
 const CHUNK: usize = 1 << 16;
@@ -41,6 +41,8 @@ pub(super) struct Header {
     described: Option<Described>,
     /// What the split goes by, if it goes by a column or by folders.
     marks: Vec<String>,
+    /// What each example counts for in a training, if a column says it.
+    weights: Vec<f32>,
 }
 
 /// Writes under a name of its own first, so that half a file is never read.
@@ -65,6 +67,7 @@ pub(super) fn save(
         classes: table.classes.clone(),
         described: table.described.clone(),
         marks: table.marks.clone(),
+        weights: table.weights.clone(),
     };
     let mut crc = Crc::new();
     crc.update(&serde_json::to_vec(&header)?);
@@ -197,6 +200,7 @@ pub(super) fn load(path: &Path, is_meant: impl FnOnce(&Header) -> bool) -> Optio
         classes: header.classes,
         described: header.described,
         marks: header.marks,
+        weights: header.weights,
     })
 }
 

@@ -133,6 +133,8 @@ fn reading(
             part: spec.split.part.clone(),
             ..SplitSpec::default()
         },
+        metric: None,
+        class_weights: None,
         standardise: true,
         scaling: Scaling::Standard,
         test: None,

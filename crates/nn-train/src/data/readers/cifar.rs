@@ -48,5 +48,6 @@ pub(super) fn read(spec: &DataSpec, paths: &[PathBuf], keep: Keep) -> Result<Raw
         labels: Labels::Numbers(labels),
         origin,
         marks: Vec::new(),
+        weights: Vec::new(),
     })
 }

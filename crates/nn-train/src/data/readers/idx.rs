@@ -42,6 +42,7 @@ pub(super) fn read(
         labels: one_hot::labels(spec, labels_path, sizes, labels, n, is_main)?,
         origin: vec![(0, labels_path.into(), 1)],
         marks: Vec::new(),
+        weights: Vec::new(),
     })
 }
 

@@ -48,6 +48,7 @@ pub(super) fn read(spec: &DataSpec, paths: &[PathBuf], keep: Keep) -> Result<Raw
         labels: Labels::Names(labels),
         origin,
         marks,
+        weights: Vec::new(),
     })
 }
 

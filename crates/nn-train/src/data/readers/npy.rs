@@ -62,6 +62,7 @@ pub(super) fn read(
         labels: one_hot::labels(spec, labels_path, &label_sizes, targets, n, is_main)?,
         origin: vec![(0, labels_path.into(), 1)],
         marks: Vec::new(),
+        weights: Vec::new(),
     })
 }
 

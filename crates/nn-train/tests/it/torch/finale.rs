@@ -4,7 +4,7 @@ use std::path::Path;
 
 use nn_graph::{Kind, Layer, Network, Op};
 use nn_train::TrainingSpec;
-use nn_train::data::{DataSpec, SplitSpec, Task};
+use nn_train::data::{DataSpec, Metric, SplitSpec, Task};
 use nn_train::job::{Candidate, Event, Final, Job};
 use nn_train::torch::predict::predict;
 use nn_train::torch::train;
@@ -164,7 +164,10 @@ fn probabilities(weights: &Path, rows: &Path) -> Vec<f64> {
 fn an_ensemble_is_the_mean_of_its_members_trained_alone() {
     let _alone = alone(1);
     let folder = tempfile::tempdir().unwrap();
-    let spec = points(&folder);
+    let spec = DataSpec {
+        metric: Some(Metric::MacroF1),
+        ..points(&folder)
+    };
     let rows = folder.path().join("points.csv");
     let candidates: Vec<Candidate> = (0..3)
         .map(|i| Candidate {

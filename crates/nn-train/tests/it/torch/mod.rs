@@ -2,6 +2,7 @@
 
 mod finale;
 mod forward;
+mod metrics;
 mod numerics;
 mod optimisers;
 mod predict;
@@ -30,12 +31,14 @@ pub(crate) fn without_time(event: Event) -> Event {
             metrics,
             parameters,
             members,
+            breakdown,
             ..
         } => Event::Done {
             score,
             metrics,
             parameters,
             members,
+            breakdown,
             seconds: 0.0,
         },
         other => other,

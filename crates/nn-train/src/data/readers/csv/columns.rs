@@ -30,7 +30,22 @@ pub(super) fn main(
             problem: "goes by the column of the label: choose another".into(),
         });
     }
-    let is_input = |i: &usize| *i != label && Some(*i) != mark && !ignored.contains(i);
+    let weight = spec.weight.as_ref().map(find).transpose()?;
+    if let Some(other) = weight.filter(|weight| *weight == label || Some(*weight) == mark) {
+        return Err(Error::Data {
+            field: "weight",
+            problem: format!(
+                "is the column of {}: choose another",
+                if other == label {
+                    "the label"
+                } else {
+                    "the split"
+                }
+            ),
+        });
+    }
+    let is_input =
+        |i: &usize| *i != label && ![mark, weight].contains(&Some(*i)) && !ignored.contains(i);
     let inputs: Vec<usize> = (0..count).filter(is_input).collect();
     if inputs.is_empty() {
         return Err(Error::Data {
@@ -49,6 +64,7 @@ pub(super) fn main(
         header,
         label: Some(label),
         mark,
+        weight,
         inputs,
         categories,
     })
@@ -92,6 +108,7 @@ pub(super) fn further(
         .collect::<Result<_, _>>()?;
     let label = main.label.map(place).transpose()?;
     let mark = main.mark.map(place).transpose()?;
+    let weight = main.weight.map(place).transpose()?;
     let ignored: Vec<usize> = (spec.ignore.iter())
         .filter_map(|column| find(path, column, count, Some(names)).ok())
         .collect();
@@ -112,6 +129,7 @@ pub(super) fn further(
         header,
         label,
         mark,
+        weight,
         inputs,
         // The kinds are those of the main file.
         categories: Vec::new(),

@@ -55,6 +55,7 @@ pub(in crate::data) fn rows(
             header: None,
             label: None,
             mark: None,
+            weight: None,
             inputs: places,
             categories: Vec::new(),
         },
@@ -63,6 +64,7 @@ pub(in crate::data) fn rows(
             header: Some(columns.iter().map(|column| column.name.clone()).collect()),
             label: None,
             mark: None,
+            weight: None,
             inputs: (0..columns.len()).collect(),
             categories: Vec::new(),
         },
@@ -87,6 +89,7 @@ struct Pass {
     inputs: Inputs,
     labels: Vec<String>,
     marks: Vec<String>,
+    weights: Vec<f32>,
     notes: Vec<String>,
     origin: Vec<(usize, PathBuf, u64)>,
     problems: Problems,
@@ -106,6 +109,7 @@ impl Pass {
             inputs: Inputs::new(Keep::All),
             labels: Vec::new(),
             marks: Vec::new(),
+            weights: Vec::new(),
             notes: Vec::new(),
             origin: Vec::new(),
             problems: Problems::default(),
@@ -206,6 +210,18 @@ impl Pass {
         if let Some(mark) = layout.mark {
             self.marks.push(record[mark].into());
         }
+        if let Some(weight) = layout.weight {
+            let cell = &record[weight];
+            let number = table.notation.number(cell).map(|x| x as f32);
+            match number.filter(|x| x.is_finite() && *x >= 0.0) {
+                Some(weight) => self.weights.push(weight),
+                None => self.problems.add(Error::Weight {
+                    path: path.clone(),
+                    row,
+                    value: cell.into(),
+                }),
+            }
+        }
         let label = layout.label.map_or("", |label| &record[label]);
         let decisive = [Some(label), layout.mark.map(|mark| &record[mark])];
         if decisive
@@ -266,12 +282,14 @@ impl Pass {
             labels: Labels::Text(self.labels),
             origin: self.origin,
             marks: self.marks,
+            weights: self.weights,
         };
         let layout = self.layout.unwrap_or(Layout {
             count: 0,
             header: None,
             label: None,
             mark: None,
+            weight: None,
             inputs: Vec::new(),
             categories: Vec::new(),
         });
