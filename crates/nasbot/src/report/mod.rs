@@ -13,5 +13,5 @@ pub use self::contents::{Figures, contents, contents_json, remarks};
 pub use self::line::line;
 pub use self::summary::{Row, Summary, evaluations, sketch_of};
 pub use self::text::{
-    clean, clean_line, failures, human, json, number, quoted, score, sketch, table,
+    clean, clean_line, failure, failures, human, json, number, origin, quoted, score, sketch, table,
 };
