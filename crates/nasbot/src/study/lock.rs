@@ -67,19 +67,22 @@ impl Lock {
             .open(path)
             .map_err(Error::write(path))?;
         let since = Instant::now();
+        // From one owner for a moment to the next there is an instant without words.
+        let mut moved = since;
         loop {
             match set(&file, libc::F_WRLCK, OWNER) {
                 Ok(()) => break,
                 Err(Errno::EAGAIN | Errno::EACCES) => {
-                    let patience = if words(path).ends_with(BRIEFLY) {
-                        QUEUE
-                    } else if is_alive(owner_number(path)) {
-                        MOMENT
-                    } else {
-                        // A process that is being killed holds it for a moment more.
-                        PATIENCE
+                    let is_brief = words(path).ends_with(BRIEFLY);
+                    if is_brief {
+                        moved = Instant::now();
+                    }
+                    // A process that is being killed holds it for a moment more.
+                    let is_over = match is_brief || !is_alive(owner_number(path)) {
+                        true => since.elapsed() > if is_brief { QUEUE } else { PATIENCE },
+                        false => moved.elapsed() > MOMENT,
                     };
-                    if since.elapsed() > patience {
+                    if is_over {
                         return Err(locked(path));
                     }
                 }
@@ -92,7 +95,7 @@ impl Lock {
             path: path.to_owned(),
         };
         lock.announce(tenure)?;
-        lock.wait_for_guards(since)?;
+        lock.wait_for_guards(Instant::now())?;
         Ok(lock)
     }
 
