@@ -1,10 +1,13 @@
 //! The command line: what can be typed, and the help that teaches it.
 
+mod by_hand;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use nn_train::data::Task;
 
+pub(crate) use self::by_hand::{AskArgs, FailArgs, GiveArgs, ReplayArgs, TellArgs};
 use crate::config::Span;
 
 const EXAMPLES: &str = "\
@@ -17,6 +20,10 @@ Examples:
   nasbot train digits-cnn.nasbot.db           train it on all data, and export it
   nasbot predict digits-cnn.trained new.csv   what it says of new rows or pictures
   nasbot distance a.json b.json               how far two architectures are apart
+
+Evaluations run by hand or by another program, in the same study:
+  nasbot ask digits-cnn.nasbot.db             hands out a network
+  nasbot tell digits-cnn.nasbot.db 17 0.93    takes its score
 
 Exit status:
   0    it worked
@@ -47,6 +54,11 @@ pub(crate) enum Command {
     Search(SearchArgs),
     Resume(ResumeArgs),
     Show(ShowArgs),
+    Ask(AskArgs),
+    Tell(TellArgs),
+    Fail(FailArgs),
+    Give(GiveArgs),
+    Replay(ReplayArgs),
     Train(TrainArgs),
     Predict(PredictArgs),
     Distance(DistanceArgs),
@@ -96,7 +108,7 @@ pub(crate) struct SearchArgs {
 /// Takes everything from the study: the TOML file it began with is not needed. If that file is there
 /// and what it says of data, training, workers or budget has been mended, the search goes on with
 /// that. Evaluations that were running when the search stopped run again; finished ones are never
-/// repeated.
+/// repeated. Those that `nasbot ask` handed out stay pending, unless --take-back says otherwise.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -118,6 +130,9 @@ pub(crate) struct ResumeArgs {
     /// out-of-memory, impossible-shape, timed-out, crashed, other).
     #[arg(long, value_name = "CAUSE,…", num_args = 0..=1, value_delimiter = ',', require_equals = false, default_missing_value = "all")]
     pub(crate) retry_failed: Option<Vec<String>>,
+    /// Run evaluations here that were handed out by `nasbot ask` and not told: they count as given back.
+    #[arg(long)]
+    pub(crate) take_back: bool,
     #[command(flatten)]
     pub(crate) output: RunOutput,
 }

@@ -40,6 +40,9 @@ pub(crate) enum Error {
     /// Some of the files that were to be validated are invalid; each has been reported.
     #[error("{invalid} of {total} {} invalid", if *.invalid == 1 { "is" } else { "are" })]
     Invalid { invalid: usize, total: usize },
+    /// A study that is recomputed is another one now; what differs has been printed.
+    #[error("the study is not recomputed as it was recorded: {differing} differences")]
+    Differs { differing: usize },
     /// A study or a search says no.
     #[error("{0}")]
     Search(nasbot::Error),
@@ -111,10 +114,21 @@ fn status(error: &nasbot::Error) -> u8 {
         | E::NoEvaluation { .. }
         | E::NotText { .. }
         | E::BudgetBelow { .. }
+        | E::BudgetSpent { .. }
+        | E::NotByHand { .. }
+        | E::ToldOtherwise { .. }
+        | E::OtherEpochs { .. }
+        | E::OutsideSpace { .. }
+        | E::Figure { .. }
         | E::NoProgram(_)
         | E::Device(_)
         | E::Training(_) => 2,
         E::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => 2,
+        E::Search(
+            nasbot_opt::Error::Duplicate { .. }
+            | nasbot_opt::Error::NotFinite { .. }
+            | nasbot_opt::Error::Objectives { .. },
+        ) => 2,
         E::Interrupted { .. } => INTERRUPTED,
         _ => 1,
     }

@@ -3,7 +3,7 @@
 use crate::history::History;
 use crate::model::{Fit, Model};
 use crate::space;
-use crate::strategy::{self, View};
+use crate::strategy::{self, Choice, View};
 use crate::stream::{self, Purpose};
 use crate::{
     Error, Evaluation, Halving, Next, Origin, Outcome, Over, Rung, Scores, Space, State, Strategy,
@@ -115,6 +115,11 @@ impl<S: Space> Search<S> {
         self.history.get(id)
     }
 
+    /// The evaluation that has the candidate with this hash, that of the space; `None` of candidates that may be suggested.
+    pub fn holder(&self, hash: u128) -> Option<u64> {
+        self.history.holder(hash)
+    }
+
     /// The evaluations of which no result has been told, or none of the rung that they are on their way to; by id.
     pub fn running(&self) -> impl ExactSizeIterator<Item = &Evaluation<S::Candidate>> {
         self.history.running()
@@ -151,29 +156,32 @@ impl<S: Space> Search<S> {
     ///
     /// The surrogate cannot be fitted, or a candidate cannot be compared with others.
     pub fn ask(&mut self) -> Result<Next<S::Candidate>, Error> {
-        if let Some((id, from)) = self.promotion()? {
-            let rung = self.history.go_on(id, from);
-            return Ok(Next::GoOn { id, rung });
-        }
-        let is_spent = (self.budget).is_some_and(|budget| self.history.begun() >= budget);
-        let over = if is_spent {
-            Over::Budget
-        } else {
-            match self.suggest() {
-                Ok(suggestion) => return Ok(Next::Start(suggestion)),
-                Err(Error::Exhausted { .. }) => Over::Exhausted,
-                Err(error) => return Err(error),
-            }
-        };
-        if self.history.running().len() > 0 {
-            return Ok(Next::Wait);
-        }
-        Ok(match self.history.ladder.leader() {
-            Some((id, from)) => {
+        Ok(match self.decide()? {
+            Decision::Start(choice) => Next::Start(self.record(choice)),
+            Decision::GoOn { id, from } => {
                 let rung = self.history.go_on(id, from);
                 Next::GoOn { id, rung }
             }
-            None => Next::Over(over),
+            Decision::Wait => Next::Wait,
+            Decision::Over(over) => Next::Over(over),
+        })
+    }
+
+    /// What [`Search::ask`] would answer now. The answer is not taken: the search stands where it stood, and answers the same
+    /// until it is told something or takes over an answer with [`Search::restore`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Search::ask`].
+    pub fn peek(&mut self) -> Result<Next<S::Candidate>, Error> {
+        Ok(match self.decide()? {
+            Decision::Start(choice) => Next::Start(self.suggestion(choice).0),
+            Decision::GoOn { id, from } => Next::GoOn {
+                id,
+                rung: from.next(),
+            },
+            Decision::Wait => Next::Wait,
+            Decision::Over(over) => Next::Over(over),
         })
     }
 
@@ -183,28 +191,56 @@ impl<S: Space> Search<S> {
     ///
     /// [`Error::Exhausted`] when no new candidate could be found; otherwise as [`Search::ask`].
     pub fn suggest(&mut self) -> Result<Suggestion<S::Candidate>, Error> {
-        let id = self.next_id();
-        let mut rng = stream::stream(self.config.seed, Purpose::Suggest, id);
+        let choice = self.choose()?;
+        Ok(self.record(choice))
+    }
+
+    fn decide(&mut self) -> Result<Decision<S::Candidate>, Error> {
+        if let Some((id, from)) = self.promotion()? {
+            return Ok(Decision::GoOn { id, from });
+        }
+        let is_spent = (self.budget).is_some_and(|budget| self.history.begun() >= budget);
+        let over = if is_spent {
+            Over::Budget
+        } else {
+            match self.choose() {
+                Ok(choice) => return Ok(Decision::Start(choice)),
+                Err(Error::Exhausted { .. }) => Over::Exhausted,
+                Err(error) => return Err(error),
+            }
+        };
+        if self.history.running().len() > 0 {
+            return Ok(Decision::Wait);
+        }
+        Ok(match self.history.ladder.leader() {
+            Some((id, from)) => Decision::GoOn { id, from },
+            None => Decision::Over(over),
+        })
+    }
+
+    /// Chooses the candidate of the next suggestion.
+    fn choose(&mut self) -> Result<Choice<S::Candidate>, Error> {
+        let mut rng = stream::stream(self.config.seed, Purpose::Suggest, self.next_id());
         let fresh = self
             .initial
             .iter()
             .find(|&&(_, hash)| !self.history.contains(hash));
-        let (candidate, hash, origin) = match fresh {
-            Some((candidate, hash)) => (candidate.clone(), *hash, Origin::Initial),
-            None => {
-                if let Some(model) = &mut self.model {
-                    model.catch_up(&self.space, &self.config, &self.history)?;
-                }
-                let view = View {
-                    space: &self.space,
-                    config: &self.config,
-                    history: &self.history,
-                };
-                let choice = strategy::choose(&view, self.model.as_ref(), &mut rng)?;
-                (choice.candidate, choice.hash, choice.origin)
-            }
+        if let Some((candidate, hash)) = fresh {
+            return Ok(Choice {
+                candidate: candidate.clone(),
+                hash: *hash,
+                origin: Origin::Initial,
+            });
+        }
+        if let Some(model) = &mut self.model {
+            model.catch_up(&self.space, &self.config, &self.history)?;
+        }
+        let view = View {
+            space: &self.space,
+            config: &self.config,
+            history: &self.history,
         };
-        Ok(self.record(candidate, hash, origin))
+        strategy::choose(&view, self.model.as_ref(), &mut rng)
     }
 
     /// Queues a candidate given by hand, as the next suggestion.
@@ -218,7 +254,11 @@ impl<S: Space> Search<S> {
         if let Some(id) = self.history.holder(hash) {
             return Err(Error::Duplicate { id });
         }
-        Ok(self.record(candidate, hash, Origin::Given))
+        Ok(self.record(Choice {
+            candidate,
+            hash,
+            origin: Origin::Given,
+        }))
     }
 
     /// Tells what came of an evaluation: the score of the rung that it was on its way to, or how it failed. With a score
@@ -353,21 +393,29 @@ impl<S: Space> Search<S> {
         self.history.evaluations().len() as u64
     }
 
-    fn record(
-        &mut self,
-        candidate: S::Candidate,
-        hash: u128,
-        origin: Origin,
-    ) -> Suggestion<S::Candidate> {
+    /// The next suggestion, of this candidate, and its hash.
+    fn suggestion(&self, choice: Choice<S::Candidate>) -> (Suggestion<S::Candidate>, u128) {
         let id = self.next_id();
-        let seed = stream::derive(self.config.seed, Purpose::Evaluate, id);
         let suggestion = Suggestion {
             id,
-            candidate,
-            seed,
-            origin,
+            candidate: choice.candidate,
+            seed: stream::derive(self.config.seed, Purpose::Evaluate, id),
+            origin: choice.origin,
         };
+        (suggestion, choice.hash)
+    }
+
+    fn record(&mut self, choice: Choice<S::Candidate>) -> Suggestion<S::Candidate> {
+        let (suggestion, hash) = self.suggestion(choice);
         self.history.push(suggestion.clone(), hash);
         suggestion
     }
+}
+
+/// What a search has decided to do next, and has not done yet.
+enum Decision<C> {
+    Start(Choice<C>),
+    GoOn { id: u64, from: Rung },
+    Wait,
+    Over(Over),
 }

@@ -113,6 +113,63 @@ pub enum Error {
         /// How many there are.
         count: usize,
     },
+    /// A result of an evaluation that was not handed out.
+    #[error(
+        "evaluation {id} was not handed out{}: `nasbot ask {}` hands out what waits, and only that can be told",
+        .held.as_ref().map(|held| format!(", {held}")).unwrap_or_else(String::new), crate::report::quoted(.path)
+    )]
+    NotByHand {
+        /// The study.
+        path: PathBuf,
+        /// The evaluation.
+        id: u64,
+        /// What has it.
+        held: Option<String>,
+    },
+    /// A result of an evaluation that has another one already.
+    #[error("evaluation {id} has a result already, {known}: it is not replaced by {told}")]
+    ToldOtherwise {
+        /// The evaluation.
+        id: u64,
+        /// Its result.
+        known: String,
+        /// What was told now.
+        told: String,
+    },
+    /// A result after another number of epochs than the evaluation was handed out for.
+    #[error(
+        "evaluation {id} is to be trained up to {expected}, not {found} epochs: tell the score after that"
+    )]
+    OtherEpochs {
+        /// The evaluation.
+        id: u64,
+        /// Epochs done when its score is wanted; 0 where the study knows none.
+        expected: u32,
+        /// Epochs that were told.
+        found: u32,
+    },
+    /// A figure that is told and can't be recorded.
+    #[error("evaluation {id}: {name} is {value}, which is no finite number")]
+    Figure {
+        /// The evaluation.
+        id: u64,
+        /// The figure's name.
+        name: String,
+        /// Its value.
+        value: f64,
+    },
+    /// A network that is given and lies outside of the study's space.
+    #[error("the network is outside of the study's space: {reason}")]
+    OutsideSpace {
+        /// Why.
+        reason: String,
+    },
+    /// A network that is given once the budget is spent.
+    #[error("the budget of {budget} evaluations is spent: give a larger one with --evaluations")]
+    BudgetSpent {
+        /// The budget.
+        budget: u64,
+    },
     /// A network of a study cannot be read.
     #[error("the network of evaluation {id}: {source}")]
     StoredNetwork {

@@ -7,6 +7,9 @@
 //! [`Event`](study::Event) first; the state of a search that goes on, the progress that a person sees and the
 //! [`report`] are folded from the same events ([`Ledger`](study::Ledger)).
 //!
+//! Where another program runs the evaluations, [`ask_tell`] has the same study without a back-end: it hands evaluations out and
+//! takes their results. [`replay`] recomputes every suggestion of a study and compares it with what was recorded.
+//!
 //! A program that runs evaluations in processes begins with [`backend::intercept`]. Evaluations of one's own need no
 //! process: implement [`Backend`](backend::Backend), or wrap a function with
 //! [`Function`](backend::Function).
@@ -49,10 +52,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod ask_tell;
 pub mod backend;
 mod clock;
 mod error;
 pub mod prediction;
+pub mod replay;
 pub mod report;
 pub mod session;
 pub mod settings;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use nasbot::Stop;
 use nasbot::backend::{self, Reports};
-use nasbot::settings::Settings;
+use nasbot::settings::{Evaluator, Settings};
 use nasbot::study::{self, Created, Event, Study};
 use nasbot::{report, session};
 use nasbot_opt::Search;
@@ -23,8 +23,7 @@ pub(crate) fn run(args: &SearchArgs) -> Result<(), Error> {
     let overrides = Overrides {
         seed: args.seed,
         evaluations: args.evaluations,
-        wall_time: None,
-        facts: None,
+        ..Overrides::default()
     };
     let config = config::open(&description, overrides)?;
     let settings = &config.settings;
@@ -58,6 +57,13 @@ pub(crate) fn run(args: &SearchArgs) -> Result<(), Error> {
 
 /// Finds out what would stop the search later, before there is a study: whether its programs and devices are there.
 pub(crate) fn check(settings: &Settings) -> Result<(), Error> {
+    if matches!(settings.evaluator, Evaluator::Own) {
+        return Err(Error::Usage(
+            "this search is evaluated by hand (workers.backend = \"hand\"): `nasbot ask` hands its networks out, `nasbot tell` \
+             takes their scores"
+                .to_owned(),
+        ));
+    }
     // It is made again for the search.
     backend::backend(settings, Reports::new(|_| {})).map(drop)?;
     Ok(())

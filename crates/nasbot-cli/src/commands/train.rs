@@ -154,8 +154,8 @@ fn from_study(args: &TrainArgs, given: Option<Config>) -> Result<Subject, Error>
             let overrides = Overrides {
                 seed: Some(ledger.seed()),
                 evaluations: Some(ledger.budget),
-                wall_time: None,
                 facts: ledger.facts(),
+                ..Overrides::default()
             };
             config::parse(&description.clone().located(path), overrides)?
         }

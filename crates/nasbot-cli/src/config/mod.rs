@@ -58,6 +58,8 @@ pub(crate) struct Overrides {
     pub(crate) wall_time: Option<Duration>,
     /// What is known of the data, as a study has recorded it.
     pub(crate) facts: Option<Facts>,
+    /// Whether nothing will be trained, so that the data need not be there.
+    pub(crate) without_data: bool,
 }
 
 /// Checks a description: the one way from TOML to a search that can run.

@@ -82,6 +82,8 @@ impl RawSpace {
 pub(super) struct RawFidelity {
     /// Epochs after which a training stops; the last rung is the training's end and not listed.
     pub(super) rungs: Vec<u32>,
+    /// `hand`: epochs at the end of a training.
+    pub(super) epochs: Option<u32>,
     /// One in so many goes on.
     pub(super) factor: Option<usize>,
 }
@@ -115,6 +117,7 @@ pub(super) enum RawBackend {
     Local,
     Command,
     Synthetic,
+    Hand,
 }
 
 /// `workers.devices`: `"auto"`, one device or several.

@@ -144,3 +144,20 @@ fn a_study_with_rungs_goes_on_with_the_same_decisions() {
         assert_eq!(folder.summary()["evaluations"], 10);
     }
 }
+
+#[test]
+fn studies_of_format_1_are_recomputed() {
+    for history in [PLAIN, RUNGS] {
+        let folder = Folder::new();
+        worker(&folder);
+        write(&folder, history, history.lines().count(), false);
+        let found = folder
+            .run(&["replay", "search.nasbot.db", "--format", "json"])
+            .json();
+        let answers = decisions(&events(history)).len();
+        assert_eq!(
+            (&found["identical"], &found["answers"]),
+            (&json!(true), &json!(answers))
+        );
+    }
+}

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod automatic;
 #[cfg(test)]
+mod by_hand;
+#[cfg(test)]
 mod circles;
 mod config;
 mod data;
@@ -18,6 +20,8 @@ mod metrics;
 mod networks;
 #[cfg(test)]
 mod programs;
+#[cfg(test)]
+mod replay;
 mod rungs;
 #[cfg(test)]
 mod studies;

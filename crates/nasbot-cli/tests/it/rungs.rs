@@ -6,7 +6,7 @@ use crate::support::{Folder, Running, eventually};
 
 /// A worker that trains in parts: its checkpoint counts the epochs done, its score falls with the evaluation's number
 /// and rises with the epochs; `code` runs before a part.
-fn worker(folder: &Folder, code: &str) {
+pub(crate) fn worker(folder: &Folder, code: &str) {
     let here = folder.path("").display().to_string();
     folder.script(
         "worker",
@@ -31,13 +31,13 @@ case $job in
     done
     echo "$until" > "$file.partial" && mv "$file.partial" "$file" ;;
 esac
-echo "{{\"event\":\"done\",\"score\":0.$until$((9 - n)),\"metrics\":{{}},\"seconds\":0.1,\"parameters\":1234}}"
+echo "{{\"event\":\"done\",\"score\":0.$until$(((99 - n) % 10)),\"metrics\":{{}},\"seconds\":0.1,\"parameters\":1234}}"
 "#
         ),
     );
 }
 
-fn search(folder: &Folder, evaluations: u64, more: &str) {
+pub(crate) fn search(folder: &Folder, evaluations: u64, more: &str) {
     folder.search(evaluations, more);
     let text = folder.read("search.toml");
     let rungs = "[training]\nepochs = 9\n[fidelity]\nrungs = [1, 3]\nfactor = 3\n[search]";

@@ -93,6 +93,8 @@ fn a_restored_search_continues_as_if_nothing_had_happened() {
                 for event in &events[cut..] {
                     match event {
                         Event::Asked(expected, _) => {
+                            let seen = restored.peek().unwrap();
+                            assert_eq!(&seen, expected, "{title} after {cut}, {with_fits}");
                             let found = restored.ask().unwrap();
                             assert_eq!(&found, expected, "{title} after {cut}, {with_fits}");
                         }

@@ -15,4 +15,6 @@ pub use self::contents::{Figures, contents, contents_json, remarks};
 pub use self::line::line;
 pub use self::score::{MetricFigure, named, score};
 pub use self::summary::{Row, Summary, evaluations, sketch_of};
-pub use self::text::{clean, clean_line, failures, human, json, number, quoted, sketch, table};
+pub use self::text::{
+    clean, clean_line, failure, failures, human, json, number, origin, quoted, sketch, table,
+};

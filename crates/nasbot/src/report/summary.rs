@@ -411,6 +411,14 @@ fn describe_best(best: &Record, metric: Option<Metric>) -> Vec<Vec<String>> {
 fn state(ledger: &Ledger, owned: bool) -> &'static str {
     match ledger.ending {
         _ if owned => "running",
+        // Of what a search without a back-end began, too.
+        Some(Ending::Complete | Ending::Interrupted) if ledger.by_hand().next().is_some() => {
+            "waiting for results by hand"
+        }
+        None if !ledger.is_open() && ledger.by_hand().next().is_some() => {
+            "waiting for results by hand"
+        }
+        None if !ledger.is_open() && !ledger.records.is_empty() => "idle",
         Some(Ending::Complete) => "complete",
         Some(Ending::OutOfTime) => "out of time",
         Some(Ending::Exhausted) => "the space is exhausted",
@@ -423,6 +431,7 @@ fn state(ledger: &Ledger, owned: bool) -> &'static str {
 /// Where an evaluation stands, in a word.
 fn record_state(record: &Record, is_owned: bool) -> &'static str {
     match record.state {
+        State::Running(_) if record.is_by_hand() => "by hand",
         State::Running(_) if !is_owned || record.is_interrupted => "interrupted",
         State::Running(_) if record.place.is_some() => "running",
         State::Running(_) => "waiting",

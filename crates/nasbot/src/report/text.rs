@@ -98,7 +98,8 @@ pub(super) fn members(members: &[u64]) -> String {
 }
 
 /// Why an evaluation failed, in words.
-pub(super) fn failure(failure: Failure) -> &'static str {
+#[must_use]
+pub fn failure(failure: Failure) -> &'static str {
     match failure {
         Failure::Diverged => "diverged",
         Failure::OutOfMemory => "out of memory",
@@ -110,7 +111,8 @@ pub(super) fn failure(failure: Failure) -> &'static str {
 }
 
 /// Why a network was suggested, in words; what was expected of it as a figure of the metric.
-pub(super) fn origin(origin: &Origin, metric: Option<Metric>) -> String {
+#[must_use]
+pub fn origin(origin: &Origin, metric: Option<Metric>) -> String {
     match origin {
         Origin::Initial => "initial pool".to_owned(),
         Origin::Given => "given".to_owned(),

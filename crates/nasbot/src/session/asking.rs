@@ -5,10 +5,12 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Instant;
 
-use nasbot_opt::{Fit, NetworkSpace, Next, Origin, Outcome, Search, Space as _, Suggestion};
+use nasbot_opt::{Fit, NetworkSpace, Next, Origin, Outcome, Rung, Search, Space as _, Suggestion};
 use nn_graph::Network;
 
 use super::Message;
+use crate::settings::Fidelity;
+use crate::study::{Event, Promoted, Queued, Record};
 
 /// A question to the search: what it is told first, and how many answers are wanted.
 pub(super) struct Question {
@@ -80,7 +82,7 @@ fn answer(search: &mut Search<NetworkSpace>, told: Vec<(u64, Outcome)>) -> Answe
 }
 
 /// JSON knows no infinities: figures that only serve reports are cut to what it can hold.
-fn storable(mut suggestion: Suggestion<Network>) -> Suggestion<Network> {
+pub(crate) fn storable(mut suggestion: Suggestion<Network>) -> Suggestion<Network> {
     if let Origin::Acquisition { value, mean, std } = &mut suggestion.origin {
         for figure in [value, mean, std] {
             *figure = if figure.is_nan() {
@@ -91,4 +93,43 @@ fn storable(mut suggestion: Suggestion<Network>) -> Suggestion<Network> {
         }
     }
     suggestion
+}
+
+/// A suggestion as it is recorded, with what the search was told before it.
+pub(crate) fn queued(
+    suggestion: Suggestion<Network>,
+    hash: Option<u128>,
+    seconds: f64,
+    told: Vec<u64>,
+) -> Event {
+    let suggestion = Suggestion {
+        id: suggestion.id,
+        seed: suggestion.seed,
+        origin: suggestion.origin,
+        candidate: suggestion.candidate.into(),
+    };
+    Event::Queued(Queued {
+        suggestion: Box::new(suggestion),
+        hash: hash.map(|hash| format!("{hash:032x}")),
+        seconds,
+        told: Some(told),
+    })
+}
+
+/// An answer that an evaluation goes on to `rung`, as it is recorded.
+pub(crate) fn promoted(
+    fidelity: &Fidelity,
+    record: Option<&Record>,
+    id: u64,
+    rung: Rung,
+    told: Vec<u64>,
+) -> Event {
+    let from = record.and_then(|record| record.rungs.last());
+    let from = from.map_or(0, |&(epochs, _)| epochs);
+    Event::Promoted(Promoted {
+        id,
+        from,
+        until: fidelity.epochs(rung).unwrap_or(from),
+        told: Some(told),
+    })
 }

@@ -11,13 +11,11 @@ use std::time::Duration;
 use nasbot_opt::{Next, Outcome, Over, State};
 
 use super::asking::{self, Answer, Question};
-use super::work::rung_of;
+use super::work::ended;
 use super::{Message, Session, replay::Replayed};
 use crate::backend::{End, Handle, Report};
 use crate::error::Error;
-use crate::study::{
-    About, Detail, Ending, Event, Finished, Progress, Promoted, Queued, Reached, Started,
-};
+use crate::study::{About, Ending, Event, Progress, Started, Told};
 
 /// How often requests to stop and clocks are looked at while nothing happens.
 const TICK: Duration = Duration::from_millis(50);
@@ -52,7 +50,7 @@ struct Loop {
     handles: BTreeMap<u64, Handle>,
     /// Recorded results of which the search has not been told.
     untold: Vec<(u64, Outcome)>,
-    /// What the search was told without an answer that is recorded.
+    /// What the search was told, and what is not recorded yet.
     carried: Vec<u64>,
     /// When an epoch of each running evaluation was last recorded.
     epochs: BTreeMap<u64, Duration>,
@@ -120,11 +118,12 @@ impl Session<'_> {
         }
     }
 
-    /// Takes up what an earlier process left unfinished: what its back-end still has goes on there, the rest runs again.
+    /// Takes up what an earlier process left unfinished: what its back-end still has goes on there, the rest runs again. What
+    /// was handed out is left to whatever runs it.
     fn take_up(&mut self, state: &mut Loop) -> Result<(), Error> {
         let unfinished = self.ledger.records.iter();
         let unfinished: Vec<u64> = unfinished
-            .filter(|record| matches!(record.state, State::Running(_)))
+            .filter(|record| matches!(record.state, State::Running(_)) && !record.is_by_hand())
             .map(|record| record.suggestion.id)
             .collect();
         let mut interrupted = Vec::new();
@@ -169,7 +168,8 @@ impl Session<'_> {
         let is_synchronous = self.settings.workers.synchronous;
         let is_waiting = state.is_waiting
             && match is_synchronous {
-                true => state.under_way() > 0,
+                // What is run by hand is not waited for.
+                true => state.under_way() > 0 || state.untold.is_empty(),
                 false => state.untold.is_empty(),
             };
         if state.ending.is_some() || state.asked > 0 || is_waiting {
@@ -269,42 +269,37 @@ impl Session<'_> {
         }
         state.asked -= 1;
         state.pace = answer.seconds;
-        events.extend(answer.fits.into_iter().map(Event::Fitted));
         state.carried.extend(answer.told);
-        match answer.next? {
+        let next = answer.next?;
+        // Of a search that is over nothing is recorded, hyper-parameters included: they will be chosen again.
+        if !matches!(next, Next::Over(_)) {
+            events.extend(answer.fits.into_iter().map(Event::Fitted));
+        }
+        match next {
             Next::Start(suggestion) => {
                 state.queue.push_back(suggestion.id);
                 state.batch += 1;
-                let suggestion = nasbot_opt::Suggestion {
-                    id: suggestion.id,
-                    seed: suggestion.seed,
-                    origin: suggestion.origin,
-                    candidate: suggestion.candidate.into(),
-                };
-                events.push(Event::Queued(Queued {
-                    suggestion: Box::new(suggestion),
-                    hash: answer.hash.map(|hash| format!("{hash:032x}")),
-                    seconds: answer.seconds,
-                    told: Some(std::mem::take(&mut state.carried)),
-                }));
+                let told = std::mem::take(&mut state.carried);
+                events.push(asking::queued(
+                    suggestion,
+                    answer.hash,
+                    answer.seconds,
+                    told,
+                ));
             }
             Next::GoOn { id, rung } => {
                 state.queue.push_back(id);
                 state.batch += 1;
-                let from = self
-                    .ledger
-                    .record(id)
-                    .and_then(|record| record.rungs.last());
-                let from = from.map_or(0, |&(epochs, _)| epochs);
-                let until = self.settings.fidelity.epochs(rung);
-                events.push(Event::Promoted(Promoted {
-                    id,
-                    from,
-                    until: until.unwrap_or(from),
-                    told: Some(std::mem::take(&mut state.carried)),
-                }));
+                let told = std::mem::take(&mut state.carried);
+                let record = self.ledger.record(id);
+                let fidelity = &self.settings.fidelity;
+                events.push(asking::promoted(fidelity, record, id, rung, told));
             }
             Next::Wait => {
+                let ids = std::mem::take(&mut state.carried);
+                if !ids.is_empty() {
+                    events.push(Event::Told(Told { ids }));
+                }
                 state.asked = 0;
                 state.is_waiting = true;
                 state.batch_is_over = true;
@@ -333,6 +328,7 @@ impl Session<'_> {
                     slot,
                     device,
                     handle,
+                    by_hand: false,
                 });
                 match is_soft {
                     true => self.soften(event, state),
@@ -380,28 +376,8 @@ impl Session<'_> {
             }
         };
         state.untold.push((id, outcome));
-        self.ended(id, outcome, detail)
-    }
-
-    /// A score is that of a rung if the training stops there, else that of the whole training.
-    fn ended(&self, id: u64, outcome: Outcome, detail: Detail) -> Event {
-        let rung = self.ledger.record(id).map(rung_of);
-        let last = self.settings.fidelity.halving().last();
-        let stopped = rung.filter(|&rung| rung < last);
-        let epochs = stopped.and_then(|rung| self.settings.fidelity.epochs(rung));
-        match (epochs, outcome.score()) {
-            (Some(epochs), Some(score)) => Event::Reached(Reached {
-                id,
-                epochs,
-                score,
-                detail,
-            }),
-            _ => Event::Finished(Finished {
-                id,
-                outcome,
-                detail,
-            }),
-        }
+        let record = self.ledger.record(id);
+        ended(&self.settings.fidelity, record, id, outcome, detail)
     }
 
     /// Stops the search where evaluations fail again and again.

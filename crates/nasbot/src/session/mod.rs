@@ -4,14 +4,14 @@
 //! tell the search. Whatever happens becomes an [`Event`] first: it is committed to the study, folded
 //! into the ledger and shown, in this order.
 
-mod asking;
+pub(crate) mod asking;
 mod comparing;
 mod drive;
 mod files;
 mod finale;
 mod once;
-mod replay;
-mod work;
+pub(crate) mod replay;
+pub(crate) mod work;
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -153,10 +153,30 @@ impl Session<'_> {
     }
 
     fn search_and_retrain(&mut self, replayed: replay::Replayed) -> Result<Ending, Error> {
+        self.say_what_is_by_hand();
         let ending = self.drive(replayed)?;
+        if ending == Ending::Complete && self.ledger.by_hand().next().is_some() {
+            // The best network is not known yet.
+            self.say_what_is_by_hand();
+            return Ok(ending);
+        }
         self.compare()?;
         self.retrain()?;
         Ok(ending)
+    }
+
+    /// Says which evaluations are left to whatever runs them by hand.
+    fn say_what_is_by_hand(&mut self) {
+        let ids = self.ledger.by_hand();
+        let ids: Vec<String> = ids.map(|r| format!("#{}", r.suggestion.id)).collect();
+        if !ids.is_empty() {
+            let study = crate::report::quoted(&self.place.study);
+            self.observer.note(&format!(
+                "run by hand, and left alone here: {}; `nasbot tell {study} ID SCORE` tells a result, `nasbot resume {study} \
+                 --take-back` runs them here",
+                ids.join(", ")
+            ));
+        }
     }
 
     fn record(&mut self, event: Event) -> Result<(), Error> {

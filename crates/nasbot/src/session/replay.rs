@@ -11,15 +11,15 @@ use crate::settings::Settings;
 use crate::study::{Event, Promoted, Queued, Stamped};
 
 /// A search as its history leaves it.
-pub(super) struct Replayed {
-    pub(super) search: Search<NetworkSpace>,
+pub(crate) struct Replayed {
+    pub(crate) search: Search<NetworkSpace>,
     /// Results that are recorded and of which the search has not been told yet, in the order of their recording.
-    pub(super) untold: Vec<(u64, Outcome)>,
+    pub(crate) untold: Vec<(u64, Outcome)>,
     /// Answers since the search was last told something: those of the present batch.
-    pub(super) batch: usize,
+    pub(crate) batch: usize,
 }
 
-pub(super) fn replay(
+pub(crate) fn replay(
     settings: &Settings,
     events: &[Stamped],
     path: &Path,
@@ -45,7 +45,7 @@ pub(super) fn replay(
 }
 
 /// Parses the networks of a history on all cores.
-fn read_networks(events: &[Stamped]) -> Result<(), Error> {
+pub(crate) fn read_networks(events: &[Stamped]) -> Result<(), Error> {
     events
         .par_iter()
         .with_min_len(100)
@@ -55,7 +55,14 @@ fn read_networks(events: &[Stamped]) -> Result<(), Error> {
         })
 }
 
-fn network(queued: &Queued) -> Result<&Network, Error> {
+/// The hash of a suggested network, where it is recorded.
+pub(crate) fn hash(queued: &Queued) -> Result<Option<u128>, String> {
+    let hash = queued.hash.as_ref();
+    hash.map(|hash| u128::from_str_radix(hash, 16).map_err(|error| error.to_string()))
+        .transpose()
+}
+
+pub(crate) fn network(queued: &Queued) -> Result<&Network, Error> {
     let id = queued.suggestion.id;
     let network = queued.suggestion.candidate.network();
     network.map_err(|source| Error::StoredNetwork { id, source })
@@ -63,10 +70,19 @@ fn network(queued: &Queued) -> Result<&Network, Error> {
 
 impl Replayed {
     fn step(&mut self, event: &Event) -> Result<(), String> {
+        match event {
+            Event::Queued(queued) => self.tell(queued.told.as_deref())?,
+            Event::Promoted(promoted) => self.tell(promoted.told.as_deref())?,
+            _ => {}
+        }
+        self.take(event)
+    }
+
+    /// Takes an event in, what was told before an answer left out.
+    pub(crate) fn take(&mut self, event: &Event) -> Result<(), String> {
         let said = |error: nasbot_opt::Error| error.to_string();
         match event {
             Event::Queued(queued) => {
-                self.tell(queued.told.as_deref())?;
                 self.batch += 1;
                 let candidate = network(queued).map_err(|error| error.to_string())?.clone();
                 let suggestion = Suggestion {
@@ -75,20 +91,25 @@ impl Replayed {
                     origin: queued.suggestion.origin,
                     candidate,
                 };
-                let hash = match &queued.hash {
-                    Some(hash) => u128::from_str_radix(hash, 16).map_err(|e| e.to_string())?,
+                let hash = match hash(queued)? {
+                    Some(hash) => hash,
                     None => self.search.space().hash(&suggestion.candidate),
                 };
                 self.search.restore_hashed(suggestion, hash).map_err(said)
             }
-            Event::Promoted(Promoted { id, told, .. }) => {
-                self.tell(told.as_deref())?;
+            Event::Promoted(Promoted { id, .. }) => {
                 self.batch += 1;
                 let reached = (self.search.evaluation(*id)).and_then(|e| e.reached());
                 let rung = reached.map_or(Rung::default(), Rung::next);
                 self.search
                     .restore(Next::GoOn { id: *id, rung })
                     .map_err(said)
+            }
+            Event::Told(told) => self.tell(Some(&told.ids)),
+            Event::Started(started) if started.by_hand => {
+                // A batch is made of what the search runs itself.
+                self.batch = self.batch.saturating_sub(1);
+                Ok(())
             }
             Event::Retried(about) => {
                 // Its failure may not have been told yet.
@@ -115,7 +136,7 @@ impl Replayed {
     }
 
     /// Tells the search the results of these evaluations; in format 1 all that are known, by number.
-    fn tell(&mut self, told: Option<&[u64]>) -> Result<(), String> {
+    pub(crate) fn tell(&mut self, told: Option<&[u64]>) -> Result<(), String> {
         let results: Vec<(u64, Outcome)> = match told {
             None => {
                 self.untold.sort_by_key(|(id, _)| *id);

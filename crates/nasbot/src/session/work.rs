@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use nasbot_opt::State;
+use nasbot_opt::{Outcome, State};
 use nn_graph::Network;
 use nn_train::ensemble::MOST_CANDIDATES;
 use nn_train::job::{Candidate, Final, Stage};
@@ -12,8 +12,8 @@ use nn_train::{Last, TrainingSpec};
 use super::Session;
 use crate::backend::{Key, Task, Work};
 use crate::error::Error;
-use crate::settings::Evaluator;
-use crate::study::{Ledger, Record};
+use crate::settings::{Evaluator, Fidelity};
+use crate::study::{Detail, Event, Finished, Ledger, Reached, Record};
 
 impl Session<'_> {
     /// The part of its training that an evaluation is to do next.
@@ -78,6 +78,33 @@ impl Session<'_> {
     }
 }
 
+/// What is recorded of an evaluation that has come to an end: a score is that of a rung if the training stops there, else that
+/// of the whole training.
+pub(crate) fn ended(
+    fidelity: &Fidelity,
+    record: Option<&Record>,
+    id: u64,
+    outcome: Outcome,
+    detail: Detail,
+) -> Event {
+    let rung = record.map(rung_of);
+    let stopped = rung.filter(|&rung| rung < fidelity.halving().last());
+    let epochs = stopped.and_then(|rung| fidelity.epochs(rung));
+    match (epochs, outcome.score()) {
+        (Some(epochs), Some(score)) => Event::Reached(Reached {
+            id,
+            epochs,
+            score,
+            detail,
+        }),
+        _ => Event::Finished(Finished {
+            id,
+            outcome,
+            detail,
+        }),
+    }
+}
+
 /// How the last training of an evaluation's network is done, or that of the best networks where the protocol makes an
 /// ensemble of them.
 ///
@@ -127,7 +154,7 @@ pub fn ensemble(how: &Final, members: &[u64]) -> Option<Network> {
 }
 
 /// The rung that an evaluation is on its way to.
-pub(super) fn rung_of(record: &Record) -> nasbot_opt::Rung {
+pub(crate) fn rung_of(record: &Record) -> nasbot_opt::Rung {
     match record.state {
         State::Running(rung) | State::Paused(rung) => rung,
         State::Done(_) => nasbot_opt::Rung::default(),

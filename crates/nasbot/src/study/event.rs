@@ -28,9 +28,11 @@ pub enum Event {
     Queued(Queued),
     /// The search's answer was to let an evaluation go on to the next rung. Recorded before anything is sent to a back-end.
     Promoted(Promoted),
+    /// The search was told results and had nothing to do before it is told more.
+    Told(Told),
     /// An evaluation that failed is to run once more.
     Retried(About),
-    /// A back-end began an evaluation.
+    /// A back-end began an evaluation, or it was handed out to be run by hand.
     Started(Started),
     /// An epoch of a training is over.
     Progress(Progress),
@@ -174,6 +176,13 @@ pub struct Promoted {
     pub told: Option<Vec<u64>>,
 }
 
+/// What the search was told without an answer that is recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// The evaluations whose results it was told, in that order.
+    pub ids: Vec<u64>,
+}
+
 /// Something about an evaluation that has no further fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {
@@ -181,7 +190,7 @@ pub struct About {
     pub id: u64,
 }
 
-/// An evaluation that a back-end has begun.
+/// An evaluation that a back-end has begun, or that was handed out to be run by hand.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Started {
     /// The evaluation.
@@ -193,6 +202,23 @@ pub struct Started {
     /// What the back-end calls it, where it can be found again by that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handle: Option<String>,
+    /// Whether it was handed out to be run by hand or by another program, which tells its result: no back-end has it, and no
+    /// search runs it meanwhile.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_hand: bool,
+}
+
+impl Started {
+    /// An evaluation that is handed out.
+    pub(crate) fn by_hand(id: u64) -> Self {
+        Self {
+            id,
+            slot: 0,
+            device: "by hand".to_owned(),
+            handle: None,
+            by_hand: true,
+        }
+    }
 }
 
 /// How far a training has come.
@@ -345,6 +371,7 @@ impl Event {
             "opened" => Self::Opened(from_str(text)?),
             "queued" => Self::Queued(from_str(text)?),
             "promoted" => Self::Promoted(from_str(text)?),
+            "told" => Self::Told(from_str(text)?),
             "retried" => Self::Retried(from_str(text)?),
             "started" => Self::Started(from_str(text)?),
             "progress" => Self::Progress(from_str(text)?),

@@ -174,7 +174,7 @@ impl Ledger {
                 self.end_session();
             }
             Event::Compared(compared) => self.baselines.clone_from(&compared.baselines),
-            Event::Fitted(_) => {}
+            Event::Fitted(_) | Event::Told(_) => {}
         }
     }
 
@@ -223,6 +223,16 @@ impl Ledger {
     /// Evaluations that a back-end has.
     pub fn running(&self) -> impl ExactSizeIterator<Item = &Record> {
         self.running.iter().map(|&id| &self.records[id as usize])
+    }
+
+    /// Evaluations that were handed out, and of which no result has been told.
+    pub fn by_hand(&self) -> impl Iterator<Item = &Record> {
+        self.records.iter().filter(|record| record.is_by_hand())
+    }
+
+    /// Whether a search process has taken the study over and not let go of it: it runs, or was killed.
+    pub fn is_open(&self) -> bool {
+        self.session.is_some()
     }
 
     /// How many evaluations count against the budget: those that are over and those that are paused.
@@ -338,7 +348,9 @@ impl Ledger {
             record.is_interrupted = false;
             record.since = at;
             record.place = Some(started.clone());
-            self.running.insert(started.id);
+            if !started.by_hand {
+                self.running.insert(started.id);
+            }
         }
     }
 
@@ -404,6 +416,12 @@ impl Record {
         let reached = u32::try_from(self.rungs.len());
         // There are at most `Halving::MOST_RUNGS`.
         reached.map_or(Rung::default(), Rung::new)
+    }
+
+    /// Whether it was handed out, and no result has been told.
+    pub fn is_by_hand(&self) -> bool {
+        let is_held = self.place.as_ref().is_some_and(|place| place.by_hand);
+        is_held && matches!(self.state, State::Running(_))
     }
 
     /// The score of its whole training, if it has one.

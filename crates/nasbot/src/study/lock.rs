@@ -27,9 +27,23 @@ const OWNER: i64 = 0x4000_0000_0000;
 const GUARD: i64 = OWNER + 1;
 /// How long a new owner waits for what a killed one left running; guards end within milliseconds of their search.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a new owner waits for those that own a study only for a moment, one after the other.
+const QUEUE: Duration = Duration::from_secs(60);
 /// How long the end of an owner may take.
 const MOMENT: Duration = Duration::from_millis(200);
 const TICK: Duration = Duration::from_millis(2);
+
+/// What an owner that owns a study only for a moment says besides.
+const BRIEFLY: &str = ", for a moment";
+
+/// For how long a study is owned: others wait for a moment's owner, and are refused by a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tenure {
+    /// While a search goes on.
+    Search,
+    /// While a command is carried out.
+    Moment,
+}
 
 /// The ownership of one study, held until dropped.
 #[derive(Debug)]
@@ -44,7 +58,7 @@ impl Lock {
     ///
     /// # Errors
     /// [`Error::StudyLocked`] names the process that has it.
-    pub(super) fn acquire(path: &Path) -> Result<Self, Error> {
+    pub(super) fn acquire(path: &Path, tenure: Tenure) -> Result<Self, Error> {
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -53,17 +67,26 @@ impl Lock {
             .open(path)
             .map_err(Error::write(path))?;
         let since = Instant::now();
+        // From one owner for a moment to the next there is an instant without words.
+        let mut moved = since;
         loop {
             match set(&file, libc::F_WRLCK, OWNER) {
                 Ok(()) => break,
-                // A process that is being killed holds it for a moment more.
-                Err(Errno::EAGAIN | Errno::EACCES)
-                    if since.elapsed() < MOMENT || !is_alive(owner_number(path)) => {}
-                Err(Errno::EAGAIN | Errno::EACCES) => return Err(locked(path)),
+                Err(Errno::EAGAIN | Errno::EACCES) => {
+                    let is_brief = words(path).ends_with(BRIEFLY);
+                    if is_brief {
+                        moved = Instant::now();
+                    }
+                    // A process that is being killed holds it for a moment more.
+                    let is_over = match is_brief || !is_alive(owner_number(path)) {
+                        true => since.elapsed() > if is_brief { QUEUE } else { PATIENCE },
+                        false => moved.elapsed() > MOMENT,
+                    };
+                    if is_over {
+                        return Err(locked(path));
+                    }
+                }
                 Err(errno) => return Err(Error::write(path)(errno.into())),
-            }
-            if since.elapsed() > PATIENCE {
-                return Err(locked(path));
             }
             thread::sleep(TICK);
         }
@@ -71,8 +94,8 @@ impl Lock {
             file,
             path: path.to_owned(),
         };
-        lock.announce()?;
-        lock.wait_for_guards(since)?;
+        lock.announce(tenure)?;
+        lock.wait_for_guards(Instant::now())?;
         Ok(lock)
     }
 
@@ -98,7 +121,7 @@ impl Lock {
     }
 
     /// Says in the file beside the study which process owns it. A link there would lead the words into another file.
-    fn announce(&self) -> Result<(), Error> {
+    fn announce(&self, tenure: Tenure) -> Result<(), Error> {
         let path = notice(&self.path);
         let mut file = OpenOptions::new()
             .write(true)
@@ -107,7 +130,11 @@ impl Lock {
             .custom_flags(OFlag::O_NOFOLLOW.bits())
             .open(&path)
             .map_err(Error::write(&path))?;
-        let text = format!("process {} on {}", std::process::id(), host());
+        let briefly = match tenure {
+            Tenure::Search => "",
+            Tenure::Moment => BRIEFLY,
+        };
+        let text = format!("process {} on {}{briefly}", std::process::id(), host());
         let write = |file: &mut File| {
             file.set_len(0)?;
             file.rewind()?;
@@ -186,6 +213,7 @@ fn words(path: &Path) -> String {
 fn owner_number(path: &Path) -> Option<i32> {
     let text = words(path);
     let (number, place) = text.strip_prefix("process ")?.split_once(" on ")?;
+    let place = place.strip_suffix(BRIEFLY).unwrap_or(place);
     number.parse().ok().filter(|_| place == host())
 }
 

@@ -14,7 +14,7 @@ mod stored;
 
 pub use self::event::{
     About, Closed, Compared, Created, Described, Detail, Ending, Event, Finished, Opened, Progress,
-    Promoted, Queued, Reached, Simple, Stamped, Started,
+    Promoted, Queued, Reached, Simple, Stamped, Started, Told,
 };
 pub use self::ledger::{Final, Ledger, Record};
 pub(crate) use self::lock::guard;

@@ -14,7 +14,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::event::{Event, Stamped};
-use super::lock::Lock;
+use super::lock::{Lock, Tenure};
 use super::place;
 use crate::clock::Clock;
 use crate::error::Error;
@@ -67,6 +67,24 @@ impl Study {
     ///
     /// [`Error::StudyExists`], [`Error::StudyLocked`], or the file cannot be written.
     pub fn create(path: &Path, first: Event, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        Self::created(path, first, clock, Tenure::Search)
+    }
+
+    /// As [`Study::create`], for a process that lets go of the study soon: others wait for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Study::create`].
+    pub fn create_briefly(path: &Path, first: Event, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        Self::created(path, first, clock, Tenure::Moment)
+    }
+
+    fn created(
+        path: &Path,
+        first: Event,
+        clock: Arc<dyn Clock>,
+        tenure: Tenure,
+    ) -> Result<Self, Error> {
         if let Some(folder) = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
@@ -82,7 +100,7 @@ impl Study {
         {
             return Err(exists());
         }
-        let lock = Lock::acquire(path)?;
+        let lock = Lock::acquire(path, tenure)?;
         let mut study = Self::owned(path, lock, clock)?;
         // Behind the lock: of two that start at once, one gets here first.
         if !study.history.is_empty() {
@@ -99,7 +117,19 @@ impl Study {
     /// There is none, it is another file, or another process owns it.
     pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         demand_study(path)?;
-        let lock = Lock::acquire(path)?;
+        let lock = Lock::acquire(path, Tenure::Search)?;
+        Self::owned(path, lock, clock)
+    }
+
+    /// As [`Study::open`], for a process that lets go of the study soon: others wait for it, and it waits for others of its
+    /// kind.
+    ///
+    /// # Errors
+    ///
+    /// As [`Study::open`].
+    pub fn open_briefly(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        demand_study(path)?;
+        let lock = Lock::acquire(path, Tenure::Moment)?;
         Self::owned(path, lock, clock)
     }
 

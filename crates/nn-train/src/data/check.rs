@@ -1,10 +1,6 @@
 //! What of a data specification can be checked without opening a file.
 
-<<<<<<< HEAD
-use super::spec::{DataSpec, Format, ImageShape, Scaling, SplitSpec, Task};
-=======
-use super::spec::{ClassWeights, DataSpec, Format, ImageShape, Metric, SplitSpec, Task};
->>>>>>> metric
+use super::spec::{ClassWeights, DataSpec, Format, ImageShape, Metric, Scaling, SplitSpec, Task};
 use crate::Error;
 
 impl DataSpec {

@@ -47,11 +47,6 @@ pub use preparation::{
 pub use raw_rows::{Prepared, prepared};
 pub use readers::images::Sizes;
 pub use spec::{
-<<<<<<< HEAD
-    Cache, Column, DataSpec, Encoding, Format, ImageShape, OneOrMany, Placement, Scaling,
-    SplitSpec, Task, TestSpec, Transform,
-=======
     Cache, ClassWeights, Column, DataSpec, Encoding, Format, ImageShape, Metric, OneOrMany,
-    Placement, Rule, SplitSpec, Task, TestSpec, Transform,
->>>>>>> metric
+    Placement, Rule, Scaling, SplitSpec, Task, TestSpec, Transform,
 };

@@ -17,6 +17,7 @@ pub(super) fn evaluator(
     protocol: TrainingSpec,
     source: &Description,
     kind: Option<Kind>,
+    needs_data: bool,
     problems: &mut Problems<'_>,
 ) -> Option<Evaluator> {
     let backend = raw.workers.backend;
@@ -70,7 +71,8 @@ pub(super) fn evaluator(
             delay: raw.workers.delay.map_or(Duration::ZERO, |span| span.0),
         }),
         RawBackend::Command => command(raw.workers.command, source, problems),
-        RawBackend::Local => training(raw, protocol, source, kind, problems)
+        RawBackend::Hand => Some(Evaluator::Own),
+        RawBackend::Local => training(raw, protocol, source, kind, needs_data, problems)
             .map(|training| Evaluator::Local(Box::new(training))),
     }
 }
@@ -109,6 +111,7 @@ fn training(
     protocol: TrainingSpec,
     source: &Description,
     kind: Option<Kind>,
+    needs_data: bool,
     problems: &mut Problems<'_>,
 ) -> Option<Training> {
     if let Err(error) = protocol.clone().validated() {
@@ -148,7 +151,7 @@ fn training(
             "leave out training.folds, or group, order and part of data.split",
         );
     }
-    for file in data.files() {
+    for file in data.files().filter(|_| needs_data) {
         if let Err(reason) = readable(file) {
             let message = format!("can't read {}: {reason}", file.display());
             problems.add(

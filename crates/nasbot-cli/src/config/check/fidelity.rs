@@ -17,15 +17,52 @@ pub(super) fn fidelity(
     let Some(fidelity) = raw.fidelity.as_ref() else {
         return Some(Fidelity::full());
     };
-    if raw.workers.backend != RawBackend::Local {
-        let message = "[fidelity] is for backend = \"local\" only";
-        problems.add(
-            "fidelity",
-            message,
-            "remove the section, or change workers.backend",
-        );
-        return None;
+    let epochs = match (raw.workers.backend, fidelity.epochs) {
+        (RawBackend::Local, None) => training.epochs,
+        (RawBackend::Local, Some(_)) => {
+            let message = "the key `epochs` is for backend = \"hand\" only";
+            problems.add("fidelity.epochs", message, "give training.epochs");
+            return None;
+        }
+        (RawBackend::Hand, Some(epochs)) => epochs,
+        (RawBackend::Hand, None) => {
+            let message =
+                "with backend = \"hand\", [fidelity] needs the epochs of a whole training";
+            problems.add("fidelity", message, "for example epochs = 9");
+            return None;
+        }
+        _ => {
+            let message = "[fidelity] is for backend = \"local\" and \"hand\" only";
+            problems.add(
+                "fidelity",
+                message,
+                "remove the section, or change workers.backend",
+            );
+            return None;
+        }
+    };
+    if raw.workers.backend == RawBackend::Local {
+        check_training(training, problems);
     }
+    let mut rungs = fidelity.rungs.clone();
+    rungs.push(epochs);
+    let checked = Fidelity::rungs(rungs, fidelity.factor.unwrap_or(FACTOR));
+    let path = |error: &nasbot_opt::Error| match error {
+        nasbot_opt::Error::Setting { name, .. } => format!("fidelity.{name}"),
+        _ => "fidelity".to_owned(),
+    };
+    checked
+        .map_err(|error| {
+            let help = format!(
+                "for example rungs = [1, 3] where a training has 9 epochs; here it has {epochs}"
+            );
+            problems.add(&path(&error), error.to_string(), &help);
+        })
+        .ok()
+}
+
+/// Finds what trainings that stop at rungs can't be combined with.
+fn check_training(training: &TrainingSpec, problems: &mut Problems<'_>) {
     for (given, key, instead) in [
         (training.steps.is_some(), "steps", "give epochs"),
         (
@@ -43,20 +80,4 @@ pub(super) fn fidelity(
             problems.add(&path, message, instead);
         }
     }
-    let mut rungs = fidelity.rungs.clone();
-    rungs.push(training.epochs);
-    let checked = Fidelity::rungs(rungs, fidelity.factor.unwrap_or(FACTOR));
-    let path = |error: &nasbot_opt::Error| match error {
-        nasbot_opt::Error::Setting { name, .. } => format!("fidelity.{name}"),
-        _ => "fidelity".to_owned(),
-    };
-    checked
-        .map_err(|error| {
-            let help = format!(
-                "for example rungs = [1, 3] where training.epochs is 9; here it is {}",
-                training.epochs
-            );
-            problems.add(&path(&error), error.to_string(), &help);
-        })
-        .ok()
 }

@@ -52,7 +52,14 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
         )
     });
     let fidelity = fidelity::fidelity(&raw, &training, &mut problems);
-    let evaluator = evaluator::evaluator(raw, training, source, kind, &mut problems);
+    let evaluator = evaluator::evaluator(
+        raw,
+        training,
+        source,
+        kind,
+        !overrides.without_data,
+        &mut problems,
+    );
     let config = match (space, search, fidelity, evaluator) {
         (Some(space), Some(search), Some(fidelity), Some(evaluator)) => Some(Config {
             settings: Settings {
