@@ -52,6 +52,7 @@
 pub mod backend;
 mod clock;
 mod error;
+mod files;
 pub mod prediction;
 pub mod report;
 pub mod session;

@@ -64,6 +64,9 @@ pub trait Backend: Send {
     ///
     /// It cannot be said what became of it.
     fn attach(&mut self, work: &Work, handle: Option<&Handle>) -> Result<Option<Handle>, Error>;
+
+    /// The end of work is recorded: whatever is left of it may go.
+    fn forget(&mut self, _: &Handle) {}
 }
 
 /// What a back-end can do.
@@ -180,6 +183,8 @@ pub enum Report {
     },
     /// An epoch is over.
     Progress(Progress),
+    /// Something is worth saying to a person: what is waited for, for example.
+    Note(String),
     /// It is over, and its place is free.
     Ended {
         /// The evaluation.

@@ -64,7 +64,7 @@ impl<'a> Once<'a> {
             match self.reports.recv_timeout(TICK) {
                 Ok(Report::Ended { end, .. }) => return Step::Ended(end),
                 Ok(Report::Progress(progress)) => return Step::Epoch(progress),
-                Ok(Report::Started { .. }) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(Report::Started { .. } | Report::Note(_)) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Step::Ended(End::Stopped),
             }
         }
