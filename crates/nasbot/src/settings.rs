@@ -150,7 +150,7 @@ impl Default for Workers {
 }
 
 /// On what workers run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Devices {
     /// All visible GPUs, or else the processor.
     Auto,

@@ -26,6 +26,16 @@ pub(super) fn command(
     workers: &Workers,
     reports: Reports,
 ) -> Result<impl Backend + use<>, Error> {
+    let job = Programs {
+        command: located(command, folder)?,
+        folder: folder.to_owned(),
+        workers: workers.clone(),
+    };
+    Ok(Pool::new(job, devices::slots(workers)?, false, reports))
+}
+
+/// The command with the full path of its program.
+pub(super) fn located(command: &[String], folder: &Path) -> Result<Vec<OsString>, Error> {
     let mut command: Vec<OsString> = command.iter().map(OsString::from).collect();
     if let Some(first) = command.first_mut() {
         let name = Path::new(first);
@@ -51,18 +61,16 @@ pub(super) fn command(
             }
         };
     }
-    let job = Programs {
-        command,
-        folder: folder.to_owned(),
-        workers: workers.clone(),
-    };
-    Ok(Pool::new(job, devices::slots(workers)?, false, reports))
+    Ok(command)
 }
 
-struct Programs {
-    command: Vec<OsString>,
-    folder: PathBuf,
-    workers: Workers,
+/// A program of the user's.
+pub(super) struct Programs {
+    /// The program, found, and its arguments.
+    pub(super) command: Vec<OsString>,
+    /// Where it runs.
+    pub(super) folder: PathBuf,
+    pub(super) workers: Workers,
 }
 
 impl Job for Programs {

@@ -24,22 +24,30 @@ pub(super) fn local(
     workers: &Workers,
     reports: Reports,
 ) -> Result<impl Backend + use<>, Error> {
-    let job = Trainings {
-        worker: locate::worker(training.program.as_deref())?,
-        training: training.clone(),
-        workers: workers.clone(),
-        has_greeted: AtomicBool::new(false),
-    };
+    let job = Trainings::new(training, workers)?;
     Ok(Pool::new(job, devices::slots(workers)?, true, reports))
 }
 
-struct Trainings {
+/// Trainings by the worker program.
+pub(super) struct Trainings {
     worker: PathBuf,
     training: Training,
     workers: Workers,
     /// Whether some worker has started properly: then a later one that does not is no reason to
     /// give up the search.
     has_greeted: AtomicBool,
+}
+
+impl Trainings {
+    /// Finds the worker program.
+    pub(super) fn new(training: &Training, workers: &Workers) -> Result<Self, Error> {
+        Ok(Self {
+            worker: locate::worker(training.program.as_deref())?,
+            training: training.clone(),
+            workers: workers.clone(),
+            has_greeted: AtomicBool::new(false),
+        })
+    }
 }
 
 impl Job for Trainings {

@@ -19,6 +19,7 @@ mod log;
 mod pool;
 mod process;
 mod program;
+mod queue;
 mod synthetic;
 
 use std::fmt;
@@ -141,7 +142,7 @@ pub struct Work {
 }
 
 /// What is done with a network.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Task {
     /// It is evaluated.
     Evaluate,
