@@ -60,10 +60,8 @@ pub(super) fn arguments(program: &Program) -> [OsString; 4] {
     ]
 }
 
-/// Becomes a guard if the program was started as one. A program that runs evaluations in processes calls this first of
-/// all: it starts itself as the guard of each. `None` for every other start.
-#[must_use]
-pub fn intercept() -> Option<ExitCode> {
+/// Becomes a guard if the program was started as one; `None` for every other start.
+pub(super) fn intercept() -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
     if arguments.next()? != NAME {
         return None;

@@ -24,6 +24,7 @@ mod synthetic;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use nasbot_opt::Outcome;
@@ -32,7 +33,6 @@ use nn_train::job::{Final, Stage};
 use serde::{Deserialize, Serialize};
 
 pub use self::function::{Connect, Function};
-pub use self::guard::intercept;
 use crate::error::Error;
 use crate::settings::{Evaluator, Settings};
 use crate::study::{Detail, Progress};
@@ -235,6 +235,9 @@ impl fmt::Debug for Reports {
 /// A program or a device is not there.
 pub fn backend(settings: &Settings, reports: Reports) -> Result<Box<dyn Backend>, Error> {
     let workers = &settings.workers;
+    if let Some(queue) = &workers.queue {
+        return queue::queue(queue, &settings.evaluator, workers, reports);
+    }
     Ok(match &settings.evaluator {
         Evaluator::Local(training) => Box::new(local::local(training, workers, reports)?),
         Evaluator::Command { program, folder } => {
@@ -247,6 +250,13 @@ pub fn backend(settings: &Settings, reports: Reports) -> Result<Box<dyn Backend>
         )),
         Evaluator::Own => return Err(Error::NoBackend),
     })
+}
+
+/// Becomes the guard of an evaluation, or a job of a queue, if the program was started as one. A program that runs evaluations
+/// in processes calls this first of all: it starts itself as the guard of each. `None` for every other start.
+#[must_use]
+pub fn intercept() -> Option<ExitCode> {
+    guard::intercept().or_else(queue::intercept)
 }
 
 /// Where a worker program is searched for: see `NASBOT_WORKER` in the documentation.
