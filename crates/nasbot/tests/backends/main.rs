@@ -7,6 +7,8 @@
 )]
 
 mod detached;
+mod fake_queue;
+mod queues;
 mod suite;
 mod support;
 
@@ -19,7 +21,7 @@ fn main() -> ExitCode {
         return status;
     }
     let mut trials = Vec::new();
-    for (backend, make) in support::BACKENDS {
+    for (backend, make) in support::backends() {
         for (what, test) in suite::TESTS {
             trials.push(Trial::test(format!("{backend}::{what}"), move || {
                 test(&make);
@@ -27,8 +29,16 @@ fn main() -> ExitCode {
             }));
         }
     }
-    for (what, test) in detached::TESTS {
-        trials.push(Trial::test(format!("detached::{what}"), move || {
+    for (backend, make) in support::outliving() {
+        for (what, test) in detached::TESTS {
+            trials.push(Trial::test(format!("{backend}::{what}"), move || {
+                test(&make);
+                Ok(())
+            }));
+        }
+    }
+    for (what, test) in queues::TESTS {
+        trials.push(Trial::test(format!("queues::{what}"), move || {
             test();
             Ok(())
         }));
