@@ -36,8 +36,8 @@ status)
     else echo "$id  RUN"; fi
   done
   [ -z "$missing" ] ;;
-cancel) set -- "$1" CANCELLED; echo CANCELLED > "$spool/$1/word"; kill -TERM -- -"$(cat "$spool/$1/pid")" ;;
-kill) echo "$2" > "$spool/$1/word"; kill -KILL -- -"$(cat "$spool/$1/pid")" ;;
+cancel) set -- "$1" CANCELLED; echo CANCELLED > "$spool/$1/word"; kill -TERM -"$(cat "$spool/$1/pid")" ;;
+kill) echo "$2" > "$spool/$1/word"; kill -KILL -"$(cat "$spool/$1/pid")" ;;
 esac
 "#;
 
