@@ -157,7 +157,7 @@ impl<J: Job> Backend for Pool<J> {
 }
 
 /// A failure that comes shortly before a request to stop is an effect of the same request.
-fn believed(end: End, stop: &AtomicBool) -> End {
+pub(super) fn believed(end: End, stop: &AtomicBool) -> End {
     if let End::Done(Outcome::Failed(failure), _) = &end
         && matches!(
             failure,

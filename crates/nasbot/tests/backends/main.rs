@@ -9,6 +9,7 @@
 mod detached;
 mod fake_queue;
 mod queues;
+mod slurm;
 mod suite;
 mod support;
 
@@ -42,6 +43,13 @@ fn main() -> ExitCode {
             test();
             Ok(())
         }));
+    }
+    for (what, test) in slurm::TESTS {
+        let test = Trial::test(format!("slurm::{what}"), move || {
+            test();
+            Ok(())
+        });
+        trials.push(test.with_ignored_flag(!slurm::is_there()));
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

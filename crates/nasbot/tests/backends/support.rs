@@ -41,14 +41,18 @@ const BACKENDS: [(&str, Make); 5] = [
 
 /// Those of them whose work outlives its search.
 pub(crate) fn outliving() -> Vec<(&'static str, Make)> {
-    let names = ["detached", "template"];
+    let names = ["detached", "template", "slurm"];
     let outlives = |(name, _): &(&str, Make)| names.contains(name);
     backends().into_iter().filter(outlives).collect()
 }
 
 /// The back-ends under test.
 pub(crate) fn backends() -> Vec<(&'static str, Make)> {
-    BACKENDS.to_vec()
+    let mut backends = BACKENDS.to_vec();
+    if crate::slurm::is_there() {
+        backends.push(("slurm", crate::slurm::slurm));
+    }
+    backends
 }
 
 fn score(network: &Network, seed: u64) -> Outcome {
@@ -218,7 +222,12 @@ impl Stand {
 
     /// Waits for the next report.
     pub(crate) fn report(&self) -> Report {
-        self.reports.recv_timeout(PATIENCE).unwrap()
+        self.report_within(PATIENCE)
+    }
+
+    /// Waits for the next report of something that takes its time.
+    pub(crate) fn report_within(&self, patience: Duration) -> Report {
+        self.reports.recv_timeout(patience).unwrap()
     }
 
     /// Waits for the next end.

@@ -19,7 +19,7 @@ use super::folder::{Folder, Home, JobFile, Listed, ResultFile, Sign};
 use crate::backend::command::{self, Programs};
 use crate::backend::devices::{self, Slot};
 use crate::backend::local::Trainings;
-use crate::backend::pool::Job;
+use crate::backend::pool::{self, Job};
 use crate::backend::{End, Report, Reports};
 use crate::error::Error;
 use crate::report::quoted;
@@ -237,7 +237,8 @@ fn go(folder: &Folder, job: &JobFile, slot: &Slot, stop: &AtomicBool, what: &dyn
             let _ = serde_json::to_string(&progress).map(|line| to.add_progress(&line));
         }
     });
-    match what.run(work.key.evaluation, &program, stop, &reports) {
+    let end = what.run(work.key.evaluation, &program, stop, &reports);
+    match pool::believed(end, stop) {
         End::Done(outcome @ Outcome::Failed(_), detail) => {
             let message = detail.message.map(|text| format!("on {}: {text}", node()));
             End::Done(outcome, crate::study::Detail { message, ..detail })
