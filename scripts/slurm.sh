@@ -4,7 +4,8 @@
 #
 #   eval "$(scripts/slurm.sh start FOLDER)"     starts it and sets SLURM_CONF, by which sbatch and its kin find it
 #   scripts/slurm.sh stop FOLDER                cancels all jobs, ends all its programs; the folder stays
-#   scripts/slurm.sh kill-controller FOLDER     kill -9 of the controller
+#   scripts/slurm.sh kill-controller FOLDER     kill -9 of the controller, which then loses its last seconds
+#   scripts/slurm.sh stop-controller FOLDER     its orderly end
 #   scripts/slurm.sh start-controller FOLDER    starts it again
 #   scripts/slurm.sh stop-node FOLDER           the same for the node: its jobs go on without it
 #   scripts/slurm.sh start-node FOLDER
@@ -12,7 +13,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 usage() {
-    die "usage: slurm.sh start|stop|kill-controller|start-controller|stop-node|start-node FOLDER"
+    die "usage: slurm.sh start|stop|kill-controller|stop-controller|start-controller|stop-node|start-node FOLDER"
 }
 
 [ $# -eq 2 ] || usage
@@ -143,6 +144,7 @@ stop)
     end munged TERM
     ;;
 kill-controller) end slurmctld KILL ;;
+stop-controller) end slurmctld TERM ;;
 start-controller) start_controller ;;
 stop-node) end slurmd KILL ;;
 start-node) start_node ;;

@@ -66,7 +66,10 @@ pub struct Slurm {
 
 /// GPUs by their number, or with their type.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged, expecting = "expected a number of GPUs or a text such as \"a100:1\"")]
+#[serde(
+    untagged,
+    expecting = "expected a number of GPUs or a text such as \"a100:1\""
+)]
 pub enum Gpus {
     /// So many.
     Number(u32),

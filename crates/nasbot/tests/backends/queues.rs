@@ -15,7 +15,10 @@ use crate::support::{Make, PATIENCE, Stand, script};
 /// The tests, by name.
 pub(crate) const TESTS: [(&str, fn()); 9] = [
     ("a_folder_that_nodes_do_not_see_is_found_out", unseen),
-    ("a_job_that_was_cancelled_from_outside_runs_again", cancelled),
+    (
+        "a_job_that_was_cancelled_from_outside_runs_again",
+        cancelled,
+    ),
     ("a_job_that_makes_room_runs_again", preempted),
     ("limits_of_the_queue_are_failures_of_their_kind", limits),
     ("a_program_that_crashes_is_described_by_its_log", crashes),
@@ -29,9 +32,7 @@ const MAKE: Make = template;
 
 fn failure(end: &End) -> (Failure, String) {
     match end {
-        End::Done(Outcome::Failed(failure), detail) => {
-            (*failure, detail.message.clone().unwrap())
-        }
+        End::Done(Outcome::Failed(failure), detail) => (*failure, detail.message.clone().unwrap()),
         other => panic!("{other:?}"),
     }
 }
@@ -88,7 +89,10 @@ fn preempted() {
         }
     };
     assert!(is_scored(&end), "{end:?}");
-    assert!(notes.iter().any(|note| note.contains("runs again")), "{notes:?}");
+    assert!(
+        notes.iter().any(|note| note.contains("runs again")),
+        "{notes:?}"
+    );
 }
 
 fn limits() {
@@ -112,7 +116,10 @@ fn crashes() {
     stand.submit(0, 0);
     let (failure, message) = failure(&stand.end().1);
     assert_eq!(failure, Failure::Crashed);
-    assert!(message.contains("status 7") && message.contains("the reason"), "{message}");
+    assert!(
+        message.contains("status 7") && message.contains("the reason"),
+        "{message}"
+    );
 }
 
 fn down() {
@@ -131,7 +138,10 @@ fn down() {
         }
     };
     assert!(is_scored(&end), "{end:?}");
-    assert!(notes.iter().any(|note| note.contains("does not answer")), "{notes:?}");
+    assert!(
+        notes.iter().any(|note| note.contains("does not answer")),
+        "{notes:?}"
+    );
     fs::remove_file(spool.join("down")).unwrap();
     assert_eq!(began(stand.folder.path()), 1);
 }
@@ -149,7 +159,10 @@ fn refused() {
         }
     };
     assert!(is_scored(&end), "{end:?}");
-    assert!(notes[0].contains("refused") && notes[0].contains("waiting"), "{notes:?}");
+    assert!(
+        notes[0].contains("refused") && notes[0].contains("waiting"),
+        "{notes:?}"
+    );
     assert_eq!(began(stand.folder.path()), 1);
 }
 
@@ -184,9 +197,16 @@ fn cleans_up() {
     let reports = Reports::new(|_| {});
     let settings = queued(&folder, Duration::from_secs(2));
     let mut other: Box<dyn Backend> = backend::backend(&settings, reports).unwrap();
-    assert_eq!(other.attach(&work, Some(&handle)).unwrap(), Some(handle.clone()));
+    assert_eq!(
+        other.attach(&work, Some(&handle)).unwrap(),
+        Some(handle.clone())
+    );
     wait("its result", || other.poll(&handle) == Status::Over);
     other.forget(&handle);
     assert_eq!(other.poll(&handle), Status::Unknown);
-    assert!(!jobs.exists(), "{:?}", fs::read_dir(&jobs).unwrap().collect::<Vec<_>>());
+    assert!(
+        !jobs.exists(),
+        "{:?}",
+        fs::read_dir(&jobs).unwrap().collect::<Vec<_>>()
+    );
 }

@@ -16,13 +16,19 @@ use crate::support::{CAPACITY, Make, PATIENCE, Stand, score_program, script, set
 
 /// The tests, by name.
 pub(crate) const TESTS: [(&str, fn()); 7] = [
-    ("a_job_that_was_cancelled_or_requeued_from_outside_runs_again", disturbed),
+    (
+        "a_job_that_was_cancelled_or_requeued_from_outside_runs_again",
+        disturbed,
+    ),
     ("a_time_limit_is_a_failure_of_its_kind", time_limit),
     ("each_job_has_its_own_gpu", gpus),
     ("works_that_come_together_are_one_array", arrays),
     ("a_controller_that_is_down_loses_nothing", controller),
     ("a_submission_that_slurm_refuses_stops_the_search", refused),
-    ("a_job_is_found_by_its_batch_where_its_number_was_not_recorded", found_by_batch),
+    (
+        "a_job_is_found_by_its_batch_where_its_number_was_not_recorded",
+        found_by_batch,
+    ),
 ];
 
 /// Whether there is a Slurm for tests.
@@ -69,7 +75,12 @@ fn run(command: &str) -> String {
 
 /// The number that Slurm has for a work.
 fn job(stand: &Stand, name: &str) -> String {
-    let path = stand.folder.path().join("logs/jobs").join(name).join("submission.json");
+    let path = stand
+        .folder
+        .path()
+        .join("logs/jobs")
+        .join(name)
+        .join("submission.json");
     let since = Instant::now();
     loop {
         let text = fs::read_to_string(&path).unwrap_or_default();
@@ -113,7 +124,12 @@ fn disturbed() {
     run(&format!("scancel {}", job(&stand, "study-0-0")));
     let (ended, notes) = end(&stand);
     assert!(is_scored(&ended), "{ended:?}");
-    assert!(notes.iter().any(|note| note.contains("cancelled from outside")), "{notes:?}");
+    assert!(
+        notes
+            .iter()
+            .any(|note| note.contains("cancelled from outside")),
+        "{notes:?}"
+    );
     assert_eq!(began(stand.folder.path()), 2);
     stand.submit(1, 3_000);
     wait_for(stand.folder.path(), 3);
@@ -126,7 +142,8 @@ fn disturbed() {
         thread::sleep(Duration::from_millis(100));
     }
     run(&format!("scontrol update jobid={id} starttime=now"));
-    assert!(is_scored(&end(&stand).0));
+    let (ended, notes) = end(&stand);
+    assert!(is_scored(&ended), "{ended:?}, {notes:?}");
     assert_eq!(began(stand.folder.path()), 4);
 }
 
@@ -155,7 +172,10 @@ fn time_limit() {
     };
     assert_eq!(failure, Failure::TimedOut);
     let message = detail.message.unwrap();
-    assert!(message.contains("time limit") && message.contains("to the log"), "{message}");
+    assert!(
+        message.contains("time limit") && message.contains("to the log"),
+        "{message}"
+    );
 }
 
 fn gpus() {
@@ -215,7 +235,7 @@ fn controller() {
     wait_for(stand.folder.path(), 1);
     let place = std::env::var("SLURM_CONF").unwrap();
     let place = Path::new(&place).parent().unwrap().display().to_string();
-    run(&format!("{script} kill-controller {place}"));
+    run(&format!("{script} stop-controller {place}"));
     stand.submit(1, 100);
     let mut scored = BTreeSet::new();
     let mut notes = Vec::new();
@@ -234,7 +254,10 @@ fn controller() {
             run(&format!("{script} start-controller {place}"));
         }
     }
-    assert!(notes.iter().any(|note| note.contains("answers again")), "{notes:?}");
+    assert!(
+        notes.iter().any(|note| note.contains("answers again")),
+        "{notes:?}"
+    );
     assert_eq!(began(stand.folder.path()), 2);
 }
 
@@ -251,7 +274,10 @@ fn refused() {
     let (End::Unusable(message), _) = end(&stand) else {
         panic!("it is usable");
     };
-    assert!(message.contains("slurm") && message.contains("nowhere"), "{message}");
+    assert!(
+        message.contains("slurm") && message.contains("nowhere"),
+        "{message}"
+    );
 }
 
 fn found_by_batch() {
@@ -268,7 +294,13 @@ fn found_by_batch() {
     submission["id"] = serde_json::Value::Null;
     fs::write(&path, submission.to_string()).unwrap();
     let mut second = Stand::at(folder, &MAKE);
-    assert!(second.backend.attach(&work, Some(&handle)).unwrap().is_some());
+    assert!(
+        second
+            .backend
+            .attach(&work, Some(&handle))
+            .unwrap()
+            .is_some()
+    );
     assert_ne!(second.backend.poll(&handle), Status::Over);
     assert!(is_scored(&end(&second).0));
     assert_eq!(began(second.folder.path()), 1);

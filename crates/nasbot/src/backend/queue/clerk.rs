@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::engine::{Batch, Cause, Engine, JobId, Seen, Trouble};
+use super::engine::{Batch, Cause, Engine, JobId, JobState, Seen, Trouble};
 use super::entry::{Phase, Verdict, verdict};
 use super::folder::{Folder, Home, Listed, Submission};
 use super::node;
@@ -50,6 +50,15 @@ struct Due {
     name: String,
     submission: Submission,
     slot: usize,
+}
+
+/// Whether a job is that of a submission. Numbers alone say so only where batches are not known: an engine that lost its memory
+/// gives them out again.
+fn is_of(seen: &Seen, submission: &Submission) -> bool {
+    match &seen.batch {
+        Some((token, place)) => *token == submission.batch && *place == submission.place,
+        None => submission.id.as_ref() == Some(&seen.id),
+    }
 }
 
 impl Clerk {
@@ -321,37 +330,39 @@ impl Clerk {
         {
             let mut state = self.shared.lock();
             for (handle, entry) in &mut state.entries {
-                if let Phase::Unsure { since } = entry.phase {
-                    let submission = &mut entry.submission;
-                    let own = |seen: &&Seen| {
-                        let batch = seen.batch.as_ref();
-                        batch.is_some_and(|(token, place)| {
-                            *token == submission.batch && *place == submission.place
-                        })
-                    };
-                    if let Some(job) = seen.iter().find(own) {
-                        submission.id = Some(job.id.clone());
-                        known.push((entry.folder.clone(), submission.clone()));
-                        entry.see(Some(job.state), now);
-                    } else if now >= since + UNSURE {
-                        entry.again(now, Duration::ZERO);
+                let found = seen.iter().find(|seen| is_of(seen, &entry.submission));
+                let is_asked_for = match entry.phase {
+                    Phase::Queued { .. } | Phase::Ended { .. } => true,
+                    Phase::Unsure { since } => {
+                        if found.is_none() && now >= since + UNSURE {
+                            entry.again(now, Duration::ZERO);
+                        }
+                        found.is_some()
                     }
+                    Phase::Due { .. } | Phase::Handed | Phase::Over => false,
+                };
+                let is_new = |id: &JobId| !wanted.contains(id);
+                if !is_asked_for
+                    || (found.is_none() && entry.submission.id.as_ref().is_none_or(is_new))
+                {
                     continue;
                 }
-                let Some(job) = entry.submission.id.clone() else {
-                    continue;
-                };
-                if matches!(entry.phase, Phase::Queued { .. } | Phase::Ended { .. })
-                    && wanted.contains(&job)
+                if let Some(found) = found
+                    && entry.submission.id.as_ref() != Some(&found.id)
                 {
-                    let found = seen.iter().find(|seen| seen.id == job);
-                    entry.see(found.map(|seen| seen.state), now);
-                    if let Some(cause) = entry.overdue(self.grace, now) {
-                        overdue.push((handle.clone(), job, cause));
-                    }
+                    // Its number was never recorded, or an engine that lost its memory gave it another.
+                    entry.submission.id = Some(found.id.clone());
+                    known.push((entry.folder.clone(), entry.submission.clone()));
+                }
+                entry.see(found.map(|seen| seen.state), now);
+                if let (Some(cause), Some(job)) =
+                    (entry.overdue(self.grace, now), &entry.submission.id)
+                {
+                    overdue.push((handle.clone(), job.clone(), cause));
                 }
             }
         }
+        self.find_strays(seen);
         for (folder, submission) in known {
             // As above.
             let _ = folder.write_submission(&submission);
@@ -364,6 +375,27 @@ impl Clerk {
         for (handle, job, cause) in overdue {
             let cause = self.engine.examine(&job, cause);
             self.judge(&handle, cause);
+        }
+    }
+
+    /// Finds jobs of this study that no work wants: left by a search that died, or started once more by an engine that lost its
+    /// memory. Those that run end by themselves, those that wait would wait on.
+    fn find_strays(&self, seen: &[Seen]) {
+        for seen in seen {
+            let (JobState::Waiting | JobState::Running, Some((token, place))) =
+                (seen.state, &seen.batch)
+            else {
+                continue;
+            };
+            let works = self.home.read_batch(token).ok();
+            let listed = works.and_then(|works| works.into_iter().nth(*place));
+            let is_wanted = listed.is_some_and(|listed| {
+                let folder = self.home.folder(&listed.folder);
+                folder.wants(listed.number)
+            });
+            if !is_wanted {
+                self.shared.lock().strays.push(seen.id.clone());
+            }
         }
     }
 

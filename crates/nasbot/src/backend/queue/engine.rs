@@ -47,7 +47,7 @@ pub(super) trait Engine: Send {
 /// Jobs that are submitted together.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Batch<'a> {
-    /// The identity of the study, which all its jobs share.
+    /// What all jobs of the study share.
     pub(super) study: &'a str,
     /// What no other batch is called: by this it is found again in the queue.
     pub(super) token: &'a str,

@@ -132,12 +132,7 @@ pub(super) enum Verdict {
 
 /// What the end of a job without a result means. `any` says whether any job of this search has been seen to begin, `output`
 /// is what the engine kept of the job's own output.
-pub(super) fn verdict(
-    entry: &Entry,
-    cause: Cause,
-    any: bool,
-    output: &Path,
-) -> Verdict {
+pub(super) fn verdict(entry: &Entry, cause: Cause, any: bool, output: &Path) -> Verdict {
     let log = &entry.log;
     let has_begun = entry.has_begun();
     let losses = entry.submission.losses;
@@ -162,8 +157,13 @@ pub(super) fn verdict(
     };
     let is_asked = matches!(
         cause,
-        Cause::Failed { signal: SIGTERM, .. }
-            | Cause::Failed { status: ASKED_TO_END, .. }
+        Cause::Failed {
+            signal: SIGTERM,
+            ..
+        } | Cause::Failed {
+            status: ASKED_TO_END,
+            ..
+        }
     );
     match cause {
         Cause::Memory => failed(Failure::OutOfMemory),
@@ -190,10 +190,13 @@ pub(super) fn verdict(
             cause.words(),
             losses + 1
         )),
-        Cause::Lost | Cause::Failed { signal: SIGKILL, .. } if losses < MOST_UNCLEAR => {
-            Verdict::Again
-        }
-        Cause::Failed { signal: SIGKILL, .. } => failed(Failure::OutOfMemory),
+        Cause::Lost
+        | Cause::Failed {
+            signal: SIGKILL, ..
+        } if losses < MOST_UNCLEAR => Verdict::Again,
+        Cause::Failed {
+            signal: SIGKILL, ..
+        } => failed(Failure::OutOfMemory),
         Cause::Finished | Cause::Failed { .. } | Cause::Lost => failed(Failure::Crashed),
     }
 }
@@ -270,7 +273,10 @@ mod tests {
     #[test]
     fn a_folder_that_nodes_do_not_see_is_told_from_one_bad_node() {
         let message = shown(0, 0, Cause::Finished, false);
-        assert!(message.contains("shared disk") && message.contains("s-3-0"), "{message}");
+        assert!(
+            message.contains("shared disk") && message.contains("s-3-0"),
+            "{message}"
+        );
         assert!(shown(0, 0, STATUS, false).contains("shared disk"));
         // Other jobs began: this node is at fault. A sign of an earlier submission is none of this one.
         assert_eq!(shown(0, 0, STATUS, true), "again");

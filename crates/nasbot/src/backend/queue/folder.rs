@@ -41,6 +41,16 @@ impl Home {
         Ok(Self(path))
     }
 
+    /// What the jobs of a study here are called in the queue: a copy of the study elsewhere has the same identity, and jobs of
+    /// its own.
+    pub(super) fn label(&self, study: &str) -> String {
+        // FNV-1a, which gives the same for the same path in every version of this program.
+        let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
+        let path = self.0.as_os_str().as_encoded_bytes();
+        let hash = path.iter().fold(0xcbf2_9ce4_8422_2325, step);
+        format!("{study}-{:08x}", hash >> 32)
+    }
+
     pub(super) fn folder(&self, name: &str) -> Folder {
         Folder(self.0.join(name))
     }
@@ -410,7 +420,9 @@ mod tests {
         assert!(!folder.wants(2));
         fs::remove_file(folder.0.join("cancelled")).unwrap();
         let message = "no".to_owned();
-        folder.write_result(&ResultFile::Unusable { message }).unwrap();
+        folder
+            .write_result(&ResultFile::Unusable { message })
+            .unwrap();
         assert!(!folder.wants(2));
     }
 }

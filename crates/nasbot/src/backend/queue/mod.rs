@@ -119,7 +119,7 @@ impl Queue {
             let clerk = Clerk::new(
                 engine,
                 home.clone(),
-                work.key.study.clone(),
+                home.label(&work.key.study),
                 self.program.clone(),
                 &self.settings,
                 Arc::clone(&self.shared),

@@ -205,9 +205,10 @@ fn evaluate(
         Err(error) => End::Unusable(format!("on {}: {error}", node())),
     };
     match &job.evaluator {
-        Evaluator::Local(training) => run(
-            Trainings::new(training, workers).map(|trainings| Box::new(trainings) as Box<dyn Job>)
-        ),
+        Evaluator::Local(training) => {
+            run(Trainings::new(training, workers)
+                .map(|trainings| Box::new(trainings) as Box<dyn Job>))
+        }
         Evaluator::Command {
             program,
             folder: at,

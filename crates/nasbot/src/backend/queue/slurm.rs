@@ -25,7 +25,12 @@ const GATHER: f64 = 1.0;
 /// How often an evaluation goes on in another job after its time limit, as submitit has it.
 const TIME_LIMITS: u32 = 3;
 /// Variables of a job that this program itself may run in, which commands must not see; these say where Slurm is.
-const KEPT: [&str; 4] = ["SLURM_CONF", "SLURM_CLUSTERS", "SLURM_JWT", "SLURM_CONF_SERVER"];
+const KEPT: [&str; 4] = [
+    "SLURM_CONF",
+    "SLURM_CLUSTERS",
+    "SLURM_JWT",
+    "SLURM_CONF_SERVER",
+];
 
 /// Slurm.
 pub(super) struct Slurm {
@@ -106,9 +111,9 @@ fn run(program: &Path, arguments: &[String], patience: Duration) -> Result<Strin
             command.env_remove(&name);
         }
     }
-    let name = program.file_name().map_or_else(String::new, |name| {
-        name.to_string_lossy().into_owned()
-    });
+    let name = program
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     match call(&mut command, patience) {
         Err(error) => Err(Failed(format!("{name}: {error}"))),
         Ok(Called::TooLong) => Err(Failed(format!(
@@ -195,7 +200,9 @@ impl Engine for Slurm {
         let number = number_of(&printed).ok_or_else(|| {
             Trouble::Never(format!("sbatch printed no number of a job: {printed}"))
         })?;
-        Ok((0..=last).map(|place| format!("{number}_{place}")).collect())
+        Ok((0..=last)
+            .map(|place| format!("{number}_{place}"))
+            .collect())
     }
 
     fn states(&mut self, study: &str, _: &[JobId]) -> Result<Vec<Seen>, Trouble> {
@@ -232,8 +239,8 @@ impl Engine for Slurm {
             job,
         ];
         let account = account.map(str::to_owned);
-        let printed = (self.programs.sacct.as_ref())
-            .and_then(|sacct| run(sacct, &account, PATIENCE).ok());
+        let printed =
+            (self.programs.sacct.as_ref()).and_then(|sacct| run(sacct, &account, PATIENCE).ok());
         let line = printed.as_deref().and_then(|text| text.lines().last());
         let found = line.and_then(|line| line.split_once('|'));
         let found = found.and_then(|(state, exit)| cause_of(state, Some(exit)));

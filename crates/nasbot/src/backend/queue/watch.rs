@@ -98,7 +98,10 @@ fn take(shared: &Shared, state: &mut State, handle: &Handle, news: News) {
         let stray = entry.submission.id.clone().filter(|_| is_late);
         state.strays.extend(stray);
         shared.end(state, handle, result.end());
-    } else if entry.cancelled.is_some_and(|since| since.elapsed() > PATIENCE) {
+    } else if entry
+        .cancelled
+        .is_some_and(|since| since.elapsed() > PATIENCE)
+    {
         shared.end(state, handle, End::Stopped);
     } else if news.paused.is_some_and(|paused| paused.number == number)
         && !matches!(entry.phase, Phase::Due { .. } | Phase::Handed)

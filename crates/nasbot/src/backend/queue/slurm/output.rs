@@ -43,7 +43,10 @@ pub(super) fn comment(token: &str) -> String {
 
 /// The number of a job, as `sbatch --parsable` prints it: with a cluster after it where there are several.
 pub(super) fn number_of(printed: &str) -> Option<&str> {
-    let line = printed.lines().map(str::trim).rfind(|line| !line.is_empty())?;
+    let line = printed
+        .lines()
+        .map(str::trim)
+        .rfind(|line| !line.is_empty())?;
     let number = line.split(';').next()?;
     number.bytes().all(|b| b.is_ascii_digit()).then_some(number)
 }
@@ -66,7 +69,8 @@ fn line(line: &str) -> Option<Seen> {
     let place = id.split_once('_').and_then(|(_, place)| place.parse().ok());
     let token = comment.strip_prefix(COMMENT);
     let is_waiting = ["PENDING", "REQUEUE_HOLD", "SPECIAL_EXIT"].contains(&state);
-    let is_held = reason.starts_with("JobHeld") || reason.contains("held") || state.ends_with("HOLD");
+    let is_held =
+        reason.starts_with("JobHeld") || reason.contains("held") || state.ends_with("HOLD");
     let remark = match (is_waiting, is_held) {
         (true, true) => Some(format!(
             "job {id} is held ({reason}): `scontrol release {id}` lets it run"
@@ -105,9 +109,8 @@ pub(super) fn cause_of(state: &str, exit: Option<&str>) -> Option<Cause> {
         "COMPLETED" => Cause::Finished,
         "FAILED" => {
             let codes = exit.and_then(|exit| exit.trim().split_once(':'));
-            let codes = codes.and_then(|(status, signal)| {
-                Some((status.parse().ok()?, signal.parse().ok()?))
-            });
+            let codes = codes
+                .and_then(|(status, signal)| Some((status.parse().ok()?, signal.parse().ok()?)));
             let (status, signal) = codes.unwrap_or((1, 0));
             Cause::Failed { status, signal }
         }
@@ -145,9 +148,22 @@ mod tests {
         assert_eq!(seen[0].state, JobState::Running);
         assert_eq!((seen[1].state, &seen[1].remark), (JobState::Waiting, &None));
         assert_eq!(seen[2].batch, None);
-        assert!(matches!(seen[2].state, JobState::Ended(Cause::Failed { .. })));
-        assert!(seen[3].remark.as_ref().is_some_and(|r| r.contains("PartitionTimeLimit")));
-        assert!(seen[4].remark.as_ref().is_some_and(|r| r.contains("scontrol release 15_0")));
+        assert!(matches!(
+            seen[2].state,
+            JobState::Ended(Cause::Failed { .. })
+        ));
+        assert!(
+            seen[3]
+                .remark
+                .as_ref()
+                .is_some_and(|r| r.contains("PartitionTimeLimit"))
+        );
+        assert!(
+            seen[4]
+                .remark
+                .as_ref()
+                .is_some_and(|r| r.contains("scontrol release 15_0"))
+        );
     }
 
     #[test]
@@ -157,13 +173,28 @@ mod tests {
                 "JobId=12 ArrayJobId=12 JobState={state} Reason=None ExitCode={exit} RunTime=00:01\n"
             ))
         };
-        assert_eq!(show("FAILED", "7:0"), Some(Cause::Failed { status: 7, signal: 0 }));
-        assert_eq!(show("FAILED", "0:9"), Some(Cause::Failed { status: 0, signal: 9 }));
+        assert_eq!(
+            show("FAILED", "7:0"),
+            Some(Cause::Failed {
+                status: 7,
+                signal: 0
+            })
+        );
+        assert_eq!(
+            show("FAILED", "0:9"),
+            Some(Cause::Failed {
+                status: 0,
+                signal: 9
+            })
+        );
         assert_eq!(show("CANCELLED", "0:15"), Some(Cause::Cancelled));
         assert_eq!(show("TIMEOUT", "0:0"), Some(Cause::TimeLimit));
         assert_eq!(show("NODE_FAIL", "0:0"), Some(Cause::NodeFailed));
         assert_eq!(show("RUNNING", "0:0"), None);
-        assert_eq!(cause_of("CANCELLED by 1000", Some("0:15")), Some(Cause::Cancelled));
+        assert_eq!(
+            cause_of("CANCELLED by 1000", Some("0:15")),
+            Some(Cause::Cancelled)
+        );
         assert_eq!(state_of("COMPLETING"), JobState::Running);
         assert_eq!(state_of("SOMETHING_NEW"), JobState::NoNews);
     }
@@ -174,9 +205,17 @@ mod tests {
         assert_eq!(number_of("4711;north\n"), Some("4711"));
         assert_eq!(number_of("sbatch: warning\n4711\n"), Some("4711"));
         assert_eq!(number_of("Submitted batch job 4711"), None);
-        assert!(is_for_now("slurm_load_jobs error: Unable to contact slurm controller (connect failure)"));
-        assert!(is_for_now("sbatch: error: Batch job submission failed: Socket timed out on send/recv operation"));
-        assert!(!is_for_now("sbatch: error: invalid partition specified: nothere"));
-        assert!(!is_for_now("Batch job submission failed: Requested time limit is invalid (missing or exceeds some limit)"));
+        assert!(is_for_now(
+            "slurm_load_jobs error: Unable to contact slurm controller (connect failure)"
+        ));
+        assert!(is_for_now(
+            "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation"
+        ));
+        assert!(!is_for_now(
+            "sbatch: error: invalid partition specified: nothere"
+        ));
+        assert!(!is_for_now(
+            "Batch job submission failed: Requested time limit is invalid (missing or exceeds some limit)"
+        ));
     }
 }

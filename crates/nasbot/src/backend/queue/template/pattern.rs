@@ -71,7 +71,9 @@ fn matches(parts: &[Part], line: &str, found: &mut Found) -> bool {
         }
         Part::Id | Part::State | Part::Any => {
             let longest = line.find(char::is_whitespace).unwrap_or(line.len());
-            let ends = line[..longest].char_indices().map(|(at, c)| at + c.len_utf8());
+            let ends = line[..longest]
+                .char_indices()
+                .map(|(at, c)| at + c.len_utf8());
             let Some(end) = ends.rev().find(|&end| matches(rest, &line[end..], found)) else {
                 return false;
             };
@@ -98,9 +100,19 @@ mod tests {
     fn what_queues_print_is_found() {
         // As printed by LSF's bsub, OpenPBS's qsub and qstat, kubectl, and LSF's bjobs.
         for (pattern, line, id, state) in [
-            ("Job <{id}> is submitted", "Job <8217> is submitted to queue <normal>.", "8217", ""),
+            (
+                "Job <{id}> is submitted",
+                "Job <8217> is submitted to queue <normal>.",
+                "8217",
+                "",
+            ),
             ("{id}", "1034.pbs-head\n", "1034.pbs-head", ""),
-            ("job.batch/{id} created", "job.batch/nasbot-3f created", "nasbot-3f", ""),
+            (
+                "job.batch/{id} created",
+                "job.batch/nasbot-3f created",
+                "nasbot-3f",
+                "",
+            ),
             (
                 "{id} {_} {_} {_} {state}",
                 "1034.pbs-head     nasbot-3f    ann    00:00:00 R workq",
@@ -108,12 +120,20 @@ mod tests {
                 "R",
             ),
             ("{id} {state}", "8217   RUN   -", "8217", "RUN"),
-            ("jobs.batch \"{id}\" not", "jobs.batch \"a\" not found", "a", ""),
+            (
+                "jobs.batch \"{id}\" not",
+                "jobs.batch \"a\" not found",
+                "a",
+                "",
+            ),
         ] {
             let expected = Some((id.to_owned(), state.to_owned()));
             assert_eq!(find(pattern, line), expected, "{pattern}");
         }
-        assert_eq!(find("Job <{id}> is submitted", "Request aborted by esub."), None);
+        assert_eq!(
+            find("Job <{id}> is submitted", "Request aborted by esub."),
+            None
+        );
         assert_eq!(find("{id} {state}", "alone"), None);
         assert!(Pattern::read("Job is submitted", &["{id}"]).is_err());
     }

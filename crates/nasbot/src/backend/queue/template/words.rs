@@ -13,11 +13,24 @@ pub(super) enum State {
 /// Words that stand for the same in all queues that we know: those of PBS, LSF, Slurm, and of examples in the documentation.
 const USUAL: [(&[&str], JobState); 8] = [
     (
-        &["Q", "H", "W", "T", "PEND", "PSUSP", "WAIT", "PENDING", "waiting", "queued"],
+        &[
+            "Q", "H", "W", "T", "PEND", "PSUSP", "WAIT", "PENDING", "waiting", "queued",
+        ],
         JobState::Waiting,
     ),
     (
-        &["R", "B", "S", "U", "E", "RUN", "USUSP", "SSUSP", "RUNNING", "COMPLETING"],
+        &[
+            "R",
+            "B",
+            "S",
+            "U",
+            "E",
+            "RUN",
+            "USUSP",
+            "SSUSP",
+            "RUNNING",
+            "COMPLETING",
+        ],
         JobState::Running,
     ),
     (
@@ -25,7 +38,10 @@ const USUAL: [(&[&str], JobState); 8] = [
         JobState::Ended(Cause::Finished),
     ),
     (&["EXIT", "FAILED"], JobState::Ended(FAILED)),
-    (&["CANCELLED", "CANCELED"], JobState::Ended(Cause::Cancelled)),
+    (
+        &["CANCELLED", "CANCELED"],
+        JobState::Ended(Cause::Cancelled),
+    ),
     (
         &["TIMEOUT", "timed-out", "DeadlineExceeded"],
         JobState::Ended(Cause::TimeLimit),
@@ -60,7 +76,10 @@ pub(super) fn state(own: &Words, word: &str) -> State {
     ];
     let own = (own.iter()).find(|(words, _)| words.iter().any(|w| w.eq_ignore_ascii_case(word)));
     let usual = || (USUAL.iter()).find(|(ws, _)| ws.iter().any(|w| w.eq_ignore_ascii_case(word)));
-    match own.map(|(_, state)| *state).or_else(|| usual().map(|(_, state)| *state)) {
+    match own
+        .map(|(_, state)| *state)
+        .or_else(|| usual().map(|(_, state)| *state))
+    {
         Some(state) => State::Known(state),
         None => State::Unknown,
     }
@@ -79,6 +98,9 @@ mod tests {
         own.waiting.push("MOVED".to_owned());
         own.preempted.push("EXIT".to_owned());
         assert_eq!(state(&own, "moved"), State::Known(JobState::Waiting));
-        assert_eq!(state(&own, "EXIT"), State::Known(JobState::Ended(Cause::Preempted)));
+        assert_eq!(
+            state(&own, "EXIT"),
+            State::Known(JobState::Ended(Cause::Preempted))
+        );
     }
 }
