@@ -65,8 +65,15 @@ start_controller() {
     until_true 30 scontrol ping
 }
 
+# The node does not see what is in the folder `hidden`, where that can be had.
 start_node() {
-    slurmd -f "$SLURM_CONF" -N "$node" >/dev/null 2>&1 </dev/null || die "slurmd does not start: $folder/slurmd.log"
+    local start=(slurmd -f "$SLURM_CONF" -N "$node")
+    mkdir -p "$folder/hidden"
+    if unshare --mount true 2>/dev/null; then
+        # shellcheck disable=SC2016
+        start=(unshare --mount sh -c 'mount -t tmpfs tmpfs "$0" && exec "$@"' "$folder/hidden" "${start[@]}")
+    fi
+    "${start[@]}" >/dev/null 2>&1 </dev/null || die "slurmd does not start: $folder/slurmd.log"
     scontrol update nodename="$node" state=resume >/dev/null 2>&1 || true
     until_true 60 node_is_up
 }

@@ -14,7 +14,7 @@ use crate::{signals, terminal};
 
 /// The sections of a description that may be mended while a study goes on: the others say what the evaluations that
 /// were made mean.
-const MAY_CHANGE: [&str; 4] = ["data", "workers", "budget", "study"];
+const MAY_CHANGE: [&str; 6] = ["data", "workers", "slurm", "template", "budget", "study"];
 
 pub(crate) fn run(args: &ResumeArgs) -> Result<(), Error> {
     // Before the study is taken over, as in a new search.

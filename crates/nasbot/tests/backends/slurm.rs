@@ -15,7 +15,8 @@ use crate::detached::began;
 use crate::support::{CAPACITY, Make, PATIENCE, Stand, score_program, script, settings};
 
 /// The tests, by name.
-pub(crate) const TESTS: [(&str, fn()); 7] = [
+pub(crate) const TESTS: [(&str, fn()); 8] = [
+    ("a_folder_that_the_node_does_not_see_is_found_out", unseen),
     (
         "a_job_that_was_cancelled_or_requeued_from_outside_runs_again",
         disturbed,
@@ -115,6 +116,29 @@ fn end(stand: &Stand) -> (End, Vec<String>) {
 
 fn is_scored(end: &End) -> bool {
     matches!(end, End::Done(outcome, _) if outcome.score().is_some())
+}
+
+fn unseen() {
+    // `scripts/slurm.sh` hides this folder from its node.
+    let conf = std::env::var("SLURM_CONF").unwrap();
+    let hidden = Path::new(&conf).with_file_name("hidden");
+    let folder = tempfile::tempdir_in(hidden).unwrap();
+    let mut stand = Stand::at(folder, &MAKE);
+    stand.submit(0, 0);
+    let (End::Unusable(message), _) = end(&stand) else {
+        panic!("it is usable");
+    };
+    assert!(message.contains("shared disk"), "{message}");
+    assert_eq!(began(stand.folder.path()), 0);
+    // No job is left, not even one that Slurm holds.
+    let since = Instant::now();
+    while !run("squeue --noheader --format='%i %Z'")
+        .lines()
+        .all(|line| !line.contains("hidden"))
+    {
+        assert!(since.elapsed() < PATIENCE, "a job is left");
+        thread::sleep(Duration::from_millis(100));
+    }
 }
 
 fn disturbed() {

@@ -4,7 +4,7 @@ use nasbot::settings::Fidelity;
 use nn_train::TrainingSpec;
 
 use super::super::diagnostic::Problems;
-use super::super::raw::{Raw, RawBackend};
+use super::super::raw::Raw;
 
 /// One in so many goes on, unless told otherwise: the paper's η is 4 or 3.
 const FACTOR: usize = 3;
@@ -17,8 +17,9 @@ pub(super) fn fidelity(
     let Some(fidelity) = raw.fidelity.as_ref() else {
         return Some(Fidelity::full());
     };
-    if raw.workers.backend != RawBackend::Local {
-        let message = "[fidelity] is for backend = \"local\" only";
+    if !raw.workers.trains() {
+        let message =
+            "[fidelity] is for backend = \"local\" only, and for queues without a command";
         problems.add(
             "fidelity",
             message,

@@ -407,6 +407,8 @@ impl Clerk {
             return;
         };
         let submission = &entry.submission;
+        // Held in the queue, perhaps.
+        let job = submission.id.clone();
         let output = self.home.output(&submission.batch, submission.place);
         match verdict(entry, cause, any, &output) {
             Verdict::Again => {
@@ -421,5 +423,6 @@ impl Clerk {
             }
             Verdict::Over(end) => self.shared.end(&mut state, handle, end),
         }
+        state.strays.extend(job);
     }
 }

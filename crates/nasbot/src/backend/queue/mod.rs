@@ -28,7 +28,7 @@ use self::entry::{Entry, Phase};
 use self::folder::{Folder, Home, JobFile, ResultFile, Submission};
 pub(super) use self::node::intercept;
 use self::shared::Shared;
-use super::{Abilities, Backend, Handle, Report, Reports, Status, Work, command, locate};
+use super::{Abilities, Backend, Handle, Report, Reports, Status, Task, Work, command, locate};
 use crate::error::Error;
 use crate::settings::{self, Evaluator, Workers};
 
@@ -264,8 +264,12 @@ fn is_the_same(folder: &Folder, job: &JobFile) -> Result<bool, Error> {
         return Ok(false);
     };
     let is_same = serde_json::to_string(&found)? == serde_json::to_string(job)?;
+    let has_weights = match &found.work().task {
+        Task::TrainFinally { weights, .. } => weights.exists(),
+        Task::Evaluate | Task::GoOn(_) => true,
+    };
     let is_good = match folder.result()? {
-        Some(ResultFile::Done { outcome, .. }) => outcome.score().is_some(),
+        Some(ResultFile::Done { outcome, .. }) => outcome.score().is_some() && has_weights,
         Some(ResultFile::Unusable { .. }) => false,
         None => !folder.is_cancelled(),
     };

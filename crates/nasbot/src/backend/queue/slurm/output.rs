@@ -80,11 +80,21 @@ fn line(line: &str) -> Option<Seen> {
         }
         _ => None,
     };
+    // Slurm holds a job that could not be started on its node, for example since its output cannot be written there.
+    let has_failed = is_waiting && reason.contains("launch failed");
+    let not_started = JobState::Ended(Cause::Failed {
+        status: 1,
+        signal: 0,
+    });
     Some(Seen {
         id: id.to_owned(),
         batch: token.map(str::to_owned).zip(place),
-        state: state_of(state),
-        remark,
+        state: if has_failed {
+            not_started
+        } else {
+            state_of(state)
+        },
+        remark: remark.filter(|_| !has_failed),
     })
 }
 
