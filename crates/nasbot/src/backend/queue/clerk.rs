@@ -410,7 +410,8 @@ impl Clerk {
         // Held in the queue, perhaps.
         let job = submission.id.clone();
         let output = self.home.output(&submission.batch, submission.place);
-        match verdict(entry, cause, any, &output) {
+        let was_asked = entry.folder.stopped() == Some(submission.number);
+        match verdict(entry, cause, any, was_asked, &output) {
             Verdict::Again => {
                 entry.submission.losses += 1;
                 let text = format!(

@@ -130,9 +130,15 @@ pub(super) enum Verdict {
     Over(End),
 }
 
-/// What the end of a job without a result means. `any` says whether any job of this search has been seen to begin, `output`
-/// is what the engine kept of the job's own output.
-pub(super) fn verdict(entry: &Entry, cause: Cause, any: bool, output: &Path) -> Verdict {
+/// What the end of a job without a result means. `any` says whether any job of this search has been seen to begin, `was_asked`
+/// whether this one noted that it was asked to end, `output` is what the engine kept of the job's own output.
+pub(super) fn verdict(
+    entry: &Entry,
+    cause: Cause,
+    any: bool,
+    was_asked: bool,
+    output: &Path,
+) -> Verdict {
     let log = &entry.log;
     let has_begun = entry.has_begun();
     let losses = entry.submission.losses;
@@ -155,27 +161,30 @@ pub(super) fn verdict(entry: &Entry, cause: Cause, any: bool, output: &Path) -> 
         }
         Verdict::Over(answer::failed(failure, message, 0.0))
     };
-    let is_asked = matches!(
-        cause,
-        Cause::Failed {
-            signal: SIGTERM,
-            ..
-        } | Cause::Failed {
-            status: ASKED_TO_END,
-            ..
-        }
-    );
+    let is_asked = was_asked
+        || matches!(
+            cause,
+            Cause::Failed {
+                signal: SIGTERM,
+                ..
+            } | Cause::Failed {
+                status: ASKED_TO_END,
+                ..
+            }
+        );
     match cause {
         Cause::Memory => failed(Failure::OutOfMemory),
         Cause::TimeLimit => failed(Failure::TimedOut),
         Cause::Cancelled | Cause::Preempted | Cause::NodeFailed if losses < MOST_LOSSES => {
             Verdict::Again
         }
-        _ if is_asked && losses < MOST_LOSSES => Verdict::Again,
         Cause::Cancelled | Cause::Preempted | Cause::NodeFailed => unusable(&format!(
             "its job {} for the {losses}th time; `nasbot resume` tries again",
             cause.words()
         )),
+        _ if is_asked && losses < MOST_UNCLEAR => Verdict::Again,
+        // Queues that do not say more do this to jobs that take too long.
+        _ if is_asked => failed(Failure::TimedOut),
         Cause::Finished | Cause::Failed { .. } if !has_begun && !any => unusable(&format!(
             "its job {}, and nothing that it should have written is seen in {}. The nodes must see this folder, nasbot, the \
              worker and the data under the same paths as this machine: put them on a shared disk (--study says where the \
@@ -227,7 +236,7 @@ mod tests {
 
     fn shown(losses: u32, begun: u32, cause: Cause, any: bool) -> String {
         let nothing = Path::new("/nonexistent");
-        match verdict(&entry(losses, begun), cause, any, nothing) {
+        match verdict(&entry(losses, begun), cause, any, false, nothing) {
             Verdict::Again => "again".to_owned(),
             Verdict::Over(End::Done(Outcome::Failed(failure), _)) => format!("{failure:?}"),
             Verdict::Over(End::Unusable(message)) => message,
@@ -255,7 +264,8 @@ mod tests {
             status: 143,
             signal: 0,
         };
-        assert_eq!(shown(0, 2, asked, true), "again");
+        assert_eq!(shown(2, 2, asked, true), "again");
+        assert_eq!(shown(3, 2, asked, true), "TimedOut");
         assert_eq!(shown(0, 2, Cause::Lost, true), "again");
         assert_eq!(shown(0, 2, KILLED, true), "again");
     }

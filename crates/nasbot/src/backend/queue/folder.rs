@@ -1,7 +1,7 @@
 //! The files by which a search and its jobs know of each other.
 //!
 //! Beside the study lies `NAME.nasbot.jobs/`, with a folder for each work and one for the scripts of submissions. Only the
-//! search writes a work's `job.json`, `submission.json` and `cancelled`; only the job writes `started`, `progress`,
+//! search writes a work's `job.json`, `submission.json` and `cancelled`; only the job writes `started`, `progress`, `stopped`,
 //! `paused.json` and `result.json`. Files that are read as a whole appear as a whole, by renaming.
 
 use std::fs::{self, OpenOptions};
@@ -209,6 +209,17 @@ impl Folder {
     pub(super) fn sign(&self) -> Option<Sign> {
         let text = fs::read_to_string(self.0.join("started")).ok()?;
         serde_json::from_str(text.lines().last()?).ok()
+    }
+
+    /// Notes that the job of a submission ends since it was asked to.
+    pub(super) fn write_stopped(&self, number: u32) -> Result<(), Error> {
+        write_atomically(&self.0.join("stopped"), &number.to_string())
+    }
+
+    /// The submission whose job was last asked to end.
+    pub(super) fn stopped(&self) -> Option<u32> {
+        let text = fs::read_to_string(self.0.join("stopped")).ok()?;
+        text.parse().ok()
     }
 
     pub(super) fn add_progress(&self, line: &str) -> Result<(), Error> {

@@ -127,10 +127,11 @@ fn work(folder: &Folder, number: u32) -> Result<ExitCode, Error> {
     let has_score = matches!(&end, End::Done(outcome, _) if outcome.score().is_some());
     if stop.load(Ordering::Relaxed) && !has_score {
         // What fails while it is being stopped is an effect of that.
-        return Ok(match asked.load(Ordering::Relaxed) {
-            true => ExitCode::from(ASKED_TO_END),
-            false => ExitCode::SUCCESS,
-        });
+        if !asked.load(Ordering::Relaxed) {
+            return Ok(ExitCode::SUCCESS);
+        }
+        folder.write_stopped(number)?;
+        return Ok(ExitCode::from(ASKED_TO_END));
     }
     if let Some(result) = ResultFile::of(end) {
         folder.write_result(&result)?;
