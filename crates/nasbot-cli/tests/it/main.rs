@@ -16,6 +16,8 @@ mod interruption;
 mod networks;
 #[cfg(test)]
 mod programs;
+#[cfg(test)]
+mod queues;
 mod rungs;
 #[cfg(test)]
 mod studies;

@@ -6,6 +6,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -80,7 +81,10 @@ impl Home {
         let folder = self.0.join(BATCHES);
         fs::create_dir_all(&folder).map_err(Error::write(&folder))?;
         write_atomically(&self.list(token), &serde_json::to_string(works)?)?;
-        write_atomically(&self.script(token), script)
+        let path = self.script(token);
+        write_atomically(&path, script)?;
+        let may_run = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(&path, may_run).map_err(Error::write(&path))
     }
 
     pub(super) fn read_batch(&self, token: &str) -> Result<Vec<Listed>, Error> {
