@@ -1,4 +1,3 @@
-#!/bin/sh
 # Imitations of the commands of queues, for the examples in docs/queues: which one this is, its name says. A job is a process
 # group with a folder of its own in `spool`.
 spool=@SPOOL@
