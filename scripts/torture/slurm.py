@@ -43,6 +43,11 @@ class Slurm:
         return [words[0] for words in lines
                 if words[2].startswith("nasbot-") and (not states or words[1] in states)]
 
+    def logged(self, text):
+        """How often the controller has noted something."""
+        with open(os.path.join(self.folder, "slurmctld.log"), errors="replace") as file:
+            return sum(text in line for line in file)
+
     def node(self, state):
         name = run(["sinfo", "--noheader", "--format=%n"]).stdout.decode().split()[0]
         run(["scontrol", "update", f"nodename={name}", f"state={state}", "reason=test"], timeout=60)
@@ -163,6 +168,7 @@ class Disturber(threading.Thread):
                 break
             time.sleep(0.1)
         self.slurm.hurry()
+        self.setting.check(self.slurm.logged("preempted") > 0, "no job was pre-empted")
         return sent.returncode == 0
 
     def drain(self):
@@ -186,7 +192,11 @@ class Disturber(threading.Thread):
     def fail(self):
         self.running()
         self.slurm.do("stop-node")
-        time.sleep(15)
+        for _ in range(600):
+            if self.slurm.logged("due to failure of node"):
+                break
+            time.sleep(0.1)
+        self.setting.check(self.slurm.logged("due to failure of node") > 0, "no job lost its node")
         self.slurm.do("start-node")
         with open(os.path.join(self.slurm.folder, "slurmd.pid")) as file:
             number = file.read().strip()

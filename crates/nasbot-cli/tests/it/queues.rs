@@ -30,7 +30,8 @@ fn example(name: &str, commands: &[&str], seconds: &str) -> Folder {
     let folder = Folder::new();
     fs::create_dir(folder.path("spool")).unwrap();
     fs::create_dir(folder.path("bin")).unwrap();
-    let text = format!("#!/bin/sh\n{FAKES}").replace("@SPOOL@", &folder.path("spool").display().to_string());
+    let text = format!("#!/bin/sh\n{FAKES}")
+        .replace("@SPOOL@", &folder.path("spool").display().to_string());
     for command in commands {
         folder.script(&format!("bin/{command}"), &text);
     }

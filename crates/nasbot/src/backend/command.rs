@@ -7,13 +7,15 @@
 use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
+
+use nasbot_opt::Failure;
 
 use super::devices::{self, Slot};
 use super::locate::Found;
 use super::pool::{self, Job, Pool};
-use super::process::Exit;
+use super::process::{Exit, Requests};
 use super::program::Program;
 use super::{Backend, End, Reports, Work, answer, locate};
 use crate::error::Error;
@@ -93,10 +95,10 @@ impl Job for Programs {
         })
     }
 
-    fn run(&self, _: u64, program: &Program, stop: &AtomicBool, _: &Reports) -> End {
+    fn run(&self, _: u64, program: &Program, requests: &Requests, _: &Reports) -> End {
         let since = Instant::now();
         let mut last = String::new();
-        let exit = pool::run(program, stop, |line, log| {
+        let exit = pool::run(program, requests, |line, log| {
             log.write(format!("{line}\n").as_bytes());
             // A progress bar goes back to the line's beginning.
             let mut pieces = line.split('\r').map(str::trim);
@@ -110,7 +112,15 @@ impl Job for Programs {
             Err(problem) => End::Unusable(problem),
             Ok(Exit::Stopped | Exit::Answered) => End::Stopped,
             Ok(Exit::TimedOut) => pool::timed_out(&self.workers, seconds),
-            Ok(Exit::Itself(status)) => answer::of_line(&last, status, &program.log, seconds),
+            Ok(Exit::Itself(status)) => {
+                match answer::of_line(&last, status, &program.log, seconds) {
+                    End::Stopped if !requests.pause.load(Ordering::Relaxed) => {
+                        let message = "it says that it is paused without having been asked to";
+                        answer::failed(Failure::Other, message, seconds)
+                    }
+                    end => end,
+                }
+            }
         }
     }
 }

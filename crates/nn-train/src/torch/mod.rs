@@ -11,6 +11,7 @@ mod kept;
 mod layers;
 pub mod model;
 pub mod optimiser;
+mod pause;
 pub mod predict;
 pub mod score;
 mod setting;

@@ -68,6 +68,7 @@ fn evaluate(
             until: stage.until,
             checkpoint: &stage.checkpoint,
             owner: checkpoint::owner(job)?,
+            keep: stage.keep,
         }),
     };
     let mut parts = Parts {

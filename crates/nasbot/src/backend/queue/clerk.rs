@@ -411,6 +411,19 @@ impl Clerk {
         let job = submission.id.clone();
         let output = self.home.output(&submission.batch, submission.place);
         let was_asked = entry.folder.stopped() == Some(submission.number);
+        if cause == Cause::TimeLimit && entry.folder.state().exists() {
+            // Its state was kept on the way.
+            match entry.go_on(
+                self.shared.time_limits,
+                "its job has reached its time limit",
+            ) {
+                None => self
+                    .shared
+                    .say(format!("evaluation {} goes on in another job", entry.id)),
+                Some(end) => self.shared.end(&mut state, handle, end),
+            }
+            return;
+        }
         match verdict(entry, cause, any, was_asked, &output) {
             Verdict::Again => {
                 entry.submission.losses += 1;

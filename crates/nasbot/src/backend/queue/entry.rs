@@ -111,6 +111,17 @@ impl Entry {
         }
     }
 
+    /// Submits it once more after a time limit, or is the end of it where that has happened too often.
+    pub(super) fn go_on(&mut self, most: u32, why: &str) -> Option<End> {
+        if self.submission.time_limits >= most {
+            let message = format!("{why}, for the {}th time", self.submission.time_limits + 1);
+            return Some(answer::failed(Failure::TimedOut, message, 0.0));
+        }
+        self.submission.time_limits += 1;
+        self.again(Instant::now(), Duration::ZERO);
+        None
+    }
+
     /// Submits it once more, after a while.
     pub(super) fn again(&mut self, now: Instant, after: Duration) {
         self.submission.id = None;

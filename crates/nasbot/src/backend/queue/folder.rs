@@ -2,7 +2,7 @@
 //!
 //! Beside the study lies `NAME.nasbot.jobs/`, with a folder for each work and one for the scripts of submissions. Only the
 //! search writes a work's `job.json`, `submission.json` and `cancelled`; only the job writes `started`, `progress`, `stopped`,
-//! `paused.json` and `result.json`. Files that are read as a whole appear as a whole, by renaming.
+//! `paused.json`, `state.safetensors` and `result.json`. Files that are read as a whole appear as a whole, by renaming.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -186,6 +186,11 @@ impl Folder {
     pub(super) fn cancel(&self) -> Result<(), Error> {
         let path = self.0.join("cancelled");
         fs::write(&path, "").map_err(Error::write(&path))
+    }
+
+    /// The state of a training that is cut short; absolute.
+    pub(super) fn state(&self) -> PathBuf {
+        self.0.join("state.safetensors")
     }
 
     pub(super) fn is_cancelled(&self) -> bool {

@@ -44,7 +44,10 @@ pub(super) fn queue(
 ) -> Result<Box<dyn Backend>, Error> {
     let evaluator = located(evaluator)?;
     let engine: Box<dyn Engine> = match &queue.engine {
-        settings::Engine::Slurm(options) => Box::new(slurm::Slurm::new(options)?),
+        settings::Engine::Slurm(options) => {
+            let pauses = node::whole(&evaluator).is_some();
+            Box::new(slurm::Slurm::new(options, pauses)?)
+        }
         settings::Engine::Template(options) => Box::new(template::Template::new(options)?),
     };
     let is_ours = matches!(evaluator, Evaluator::Local(_));
@@ -60,7 +63,7 @@ pub(super) fn queue(
         workers: workers.clone(),
         settings: queue.clone(),
         program,
-        shared: Arc::new(Shared::new(reports, engine.name())),
+        shared: Arc::new(Shared::new(reports, engine.as_ref())),
         engine: Some(engine),
         clerk: None,
     }))

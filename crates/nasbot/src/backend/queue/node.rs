@@ -1,7 +1,10 @@
 //! What a job runs on its node: one evaluation, from the files that the search has written to those that it waits for.
 //!
 //! The job ends without a result when it is told to end (SIGTERM), and when it sees that it is not wanted any more: its work
-//! was cancelled, has a result, or was submitted again.
+//! was cancelled, has a result, or was submitted again. SIGUSR2, which engines send before a time limit, asks its program to
+//! pause; if the program does, the job notes that it wants to go on in another.
+//!
+//! A training whose protocol allows it keeps its state in the job's folder, from which the next job of the same work goes on.
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -13,14 +16,16 @@ use std::time::{Duration, Instant};
 use std::{env, thread};
 
 use nasbot_opt::Outcome;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use nn_train::job::Stage;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR2};
 
-use super::folder::{Folder, Home, JobFile, Listed, ResultFile, Sign};
+use super::folder::{Folder, Home, JobFile, Listed, Paused, ResultFile, Sign};
 use crate::backend::command::{self, Programs};
 use crate::backend::devices::{self, Slot};
 use crate::backend::local::Trainings;
 use crate::backend::pool::{self, Job};
-use crate::backend::{End, Report, Reports};
+use crate::backend::process::Requests;
+use crate::backend::{End, Report, Reports, Task};
 use crate::error::Error;
 use crate::report::quoted;
 use crate::settings::{Devices, Evaluator, Workers};
@@ -111,8 +116,11 @@ fn work(folder: &Folder, number: u32) -> Result<ExitCode, Error> {
         return Ok(ExitCode::SUCCESS);
     };
     let workers = workers(&job);
-    let stop = Arc::new(AtomicBool::new(false));
-    watch(folder, number, &asked, &stop);
+    let last_minute = Arc::new(AtomicBool::new(false));
+    // Without it the signal ends this process, and its guard the program.
+    let _ = signal_hook::flag::register(SIGUSR2, Arc::clone(&last_minute));
+    let requests = Arc::new(Requests::default());
+    watch(folder, number, [&asked, &last_minute], &requests);
     let end = match slot(&workers) {
         Ok(slot) => {
             folder.add_sign(&Sign {
@@ -120,12 +128,12 @@ fn work(folder: &Folder, number: u32) -> Result<ExitCode, Error> {
                 node: node(),
                 device: slot.name.clone(),
             })?;
-            evaluate(folder, &job, &slot, &workers, &stop)
+            evaluate(folder, &job, &slot, &workers, &requests)
         }
         Err(error) => End::Unusable(format!("on {}: {error}", node())),
     };
     let has_score = matches!(&end, End::Done(outcome, _) if outcome.score().is_some());
-    if stop.load(Ordering::Relaxed) && !has_score {
+    if requests.stop.load(Ordering::Relaxed) && !has_score {
         // What fails while it is being stopped is an effect of that.
         if !asked.load(Ordering::Relaxed) {
             return Ok(ExitCode::SUCCESS);
@@ -133,26 +141,37 @@ fn work(folder: &Folder, number: u32) -> Result<ExitCode, Error> {
         folder.write_stopped(number)?;
         return Ok(ExitCode::from(ASKED_TO_END));
     }
-    if let Some(result) = ResultFile::of(end) {
-        folder.write_result(&result)?;
+    match ResultFile::of(end) {
+        Some(result) => folder.write_result(&result)?,
+        // It was not stopped, and so paused.
+        None => folder.write_paused(&Paused { number })?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Sets `stop` once the job is asked to end, or is not wanted any more.
-fn watch(folder: &Folder, number: u32, asked: &Arc<AtomicBool>, stop: &Arc<AtomicBool>) {
-    let (folder, asked, stop) = (folder.clone(), Arc::clone(asked), Arc::clone(stop));
+/// Requests a stop once the job is asked to end, or is not wanted any more, and a pause in its last minute.
+fn watch(
+    folder: &Folder,
+    number: u32,
+    [asked, last_minute]: [&Arc<AtomicBool>; 2],
+    requests: &Arc<Requests>,
+) {
+    let (asked, last_minute) = (Arc::clone(asked), Arc::clone(last_minute));
+    let (folder, requests) = (folder.clone(), Arc::clone(requests));
     thread::spawn(move || {
         let mut looked = Instant::now();
         loop {
             thread::sleep(TICK);
+            if last_minute.load(Ordering::Relaxed) {
+                requests.pause.store(true, Ordering::Relaxed);
+            }
             let mut is_due = asked.load(Ordering::Relaxed);
             if looked.elapsed() >= LOOK {
                 looked = Instant::now();
                 is_due = is_due || !folder.wants(number);
             }
             if is_due {
-                stop.store(true, Ordering::Relaxed);
+                requests.stop.store(true, Ordering::Relaxed);
                 return;
             }
         }
@@ -193,7 +212,7 @@ fn evaluate(
     job: &JobFile,
     slot: &Slot,
     workers: &Workers,
-    stop: &AtomicBool,
+    requests: &Requests,
 ) -> End {
     if !job.is_known() {
         return End::Unusable(format!(
@@ -202,7 +221,7 @@ fn evaluate(
         ));
     }
     let run = |what: Result<Box<dyn Job>, Error>| match what {
-        Ok(what) => go(folder, job, slot, stop, what.as_ref()),
+        Ok(what) => go(folder, job, slot, requests, what.as_ref()),
         Err(error) => End::Unusable(format!("on {}: {error}", node())),
     };
     match &job.evaluator {
@@ -226,8 +245,9 @@ fn evaluate(
     }
 }
 
-fn go(folder: &Folder, job: &JobFile, slot: &Slot, stop: &AtomicBool, what: &dyn Job) -> End {
-    let work = job.work();
+fn go(folder: &Folder, job: &JobFile, slot: &Slot, requests: &Requests, what: &dyn Job) -> End {
+    let mut work = job.work();
+    work.task = kept(folder, job, work.task);
     let program = match what.program(slot, &work) {
         Ok(program) => program,
         Err(error) => return End::Unusable(error.to_string()),
@@ -239,14 +259,44 @@ fn go(folder: &Folder, job: &JobFile, slot: &Slot, stop: &AtomicBool, what: &dyn
             let _ = serde_json::to_string(&progress).map(|line| to.add_progress(&line));
         }
     });
-    let end = what.run(work.key.evaluation, &program, stop, &reports);
-    match pool::believed(end, stop) {
+    let end = what.run(work.key.evaluation, &program, requests, &reports);
+    match pool::believed(end, requests) {
         End::Done(outcome @ Outcome::Failed(_), detail) => {
             let message = detail.message.map(|text| format!("on {}: {text}", node()));
             End::Done(outcome, crate::study::Detail { message, ..detail })
         }
         end => end,
     }
+}
+
+/// A task whose state is kept, if the evaluator can do that.
+fn kept(folder: &Folder, job: &JobFile, task: Task) -> Task {
+    match task {
+        Task::Evaluate => match whole(&job.evaluator) {
+            Some(until) => Task::GoOn(Stage {
+                until,
+                checkpoint: folder.state(),
+                keep: true,
+            }),
+            None => Task::Evaluate,
+        },
+        Task::GoOn(stage) => Task::GoOn(Stage {
+            keep: true,
+            ..stage
+        }),
+        Task::TrainFinally { .. } => task,
+    }
+}
+
+/// The epochs of a training whose state can be kept: as for rungs, one training that runs to its end.
+pub(super) fn whole(evaluator: &Evaluator) -> Option<u32> {
+    let Evaluator::Local(training) = evaluator else {
+        return None;
+    };
+    let protocol = &training.protocol;
+    let is_one = protocol.repeats == 1 && protocol.folds.is_none();
+    let is_whole = protocol.patience.is_none() && protocol.steps.is_none();
+    (is_one && is_whole).then_some(protocol.epochs)
 }
 
 /// The script of a batch: the lines that prepare a node, then the job's program.

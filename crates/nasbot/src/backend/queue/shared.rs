@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::engine::JobId;
+use super::engine::{Engine, JobId};
 use super::entry::{Entry, Phase};
 use crate::backend::{End, Handle, Report, Reports};
 
@@ -12,6 +12,8 @@ pub(super) struct Shared {
     state: Mutex<State>,
     pub(super) reports: Reports,
     name: &'static str,
+    /// How often an evaluation goes on after a time limit.
+    pub(super) time_limits: u32,
 }
 
 /// The works.
@@ -27,11 +29,12 @@ pub(super) struct State {
 }
 
 impl Shared {
-    pub(super) fn new(reports: Reports, name: &'static str) -> Self {
+    pub(super) fn new(reports: Reports, engine: &dyn Engine) -> Self {
         Self {
             state: Mutex::default(),
             reports,
-            name,
+            name: engine.name(),
+            time_limits: engine.time_limits(),
         }
     }
 

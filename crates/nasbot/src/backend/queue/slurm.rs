@@ -24,6 +24,8 @@ const LARGEST: usize = 1000;
 const GATHER: f64 = 1.0;
 /// How often an evaluation goes on in another job after its time limit, as submitit has it.
 const TIME_LIMITS: u32 = 3;
+/// How many seconds before its time limit a job is told of it, as submitit has it.
+const LAST_MINUTE: u64 = 90;
 /// Variables of a job that this program itself may run in, which commands must not see; these say where Slurm is.
 const KEPT: [&str; 4] = [
     "SLURM_CONF",
@@ -35,6 +37,8 @@ const KEPT: [&str; 4] = [
 /// Slurm.
 pub(super) struct Slurm {
     options: settings::Slurm,
+    /// Whether evaluations can be paused before their time limit.
+    pauses: bool,
     programs: Programs,
 }
 
@@ -49,7 +53,7 @@ struct Programs {
 }
 
 impl Slurm {
-    pub(super) fn new(options: &settings::Slurm) -> Result<Self, Error> {
+    pub(super) fn new(options: &settings::Slurm, pauses: bool) -> Result<Self, Error> {
         let find = |name: &str| match locate::program(Path::new(name)) {
             Found::Program(path) => Ok(path),
             _ => Err(Error::Queue(format!(
@@ -58,6 +62,7 @@ impl Slurm {
         };
         Ok(Self {
             options: options.clone(),
+            pauses,
             programs: Programs {
                 sbatch: find("sbatch")?,
                 squeue: find("squeue")?,
@@ -66,6 +71,19 @@ impl Slurm {
                 sacct: find("sacct").ok(),
             },
         })
+    }
+
+    /// How many seconds before the time limit a job is told of it.
+    fn last_minute(&self) -> Option<u64> {
+        let seconds = match self.options.signal_delay_s {
+            Some(seconds) => seconds,
+            // A program that does not know the signal would be ended by it.
+            None if !self.pauses => return None,
+            None => LAST_MINUTE,
+        };
+        let half = self.options.timeout_min.map(|minutes| minutes * 30);
+        let seconds = half.map_or(seconds, |half| seconds.min(half));
+        (seconds > 0).then_some(seconds)
     }
 
     /// The options of `sbatch` that follow from the settings.
@@ -190,6 +208,9 @@ impl Engine for Slurm {
             format!("--chdir={folder}"),
             "--requeue".to_owned(),
         ];
+        if let Some(seconds) = self.last_minute() {
+            arguments.push(format!("--signal=B:USR2@{seconds}"));
+        }
         arguments.extend(self.options());
         arguments.push(batch.script.display().to_string());
         let printed = match run(&self.programs.sbatch, &arguments, SUBMISSION) {

@@ -1,7 +1,7 @@
 //! The thread that reads what jobs have written.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::entry::Phase;
 use super::folder::{Folder, Paused, ResultFile, Sign};
@@ -107,7 +107,10 @@ fn take(shared: &Shared, state: &mut State, handle: &Handle, news: News) {
         && !matches!(entry.phase, Phase::Due { .. } | Phase::Handed)
         && entry.cancelled.is_none()
     {
-        entry.submission.time_limits += 1;
-        entry.again(Instant::now(), Duration::ZERO);
+        let id = entry.id;
+        match entry.go_on(shared.time_limits, "it was paused before its time limit") {
+            None => shared.say(format!("evaluation {id} goes on in another job")),
+            Some(end) => shared.end(state, handle, end),
+        }
     }
 }
