@@ -7,13 +7,19 @@ use std::time::{Duration, Instant};
 
 use nasbot::backend::{self, Backend, End, Report, Reports, Status};
 use nasbot_opt::{Failure, Outcome};
+use nix::sys::signal::{Signal, kill as kill_with};
+use nix::unistd::Pid;
 
 use crate::detached::began;
 use crate::fake_queue::{kill, queued, spool, template};
 use crate::support::{Make, PATIENCE, Stand, script};
 
 /// The tests, by name.
-pub(crate) const TESTS: [(&str, fn()); 9] = [
+pub(crate) const TESTS: [(&str, fn()); 10] = [
+    (
+        "a_job_that_pauses_before_its_limit_goes_on_in_another",
+        pauses,
+    ),
     ("a_folder_that_nodes_do_not_see_is_found_out", unseen),
     (
         "a_job_that_was_cancelled_from_outside_runs_again",
@@ -164,6 +170,52 @@ fn refused() {
         "{notes:?}"
     );
     assert_eq!(began(stand.folder.path()), 1);
+}
+
+/// A program that pauses when it is told to, and scores when it is started the second time.
+pub(crate) fn pausing(folder: &Path) {
+    let text = format!(
+        "trap 'echo \"{{\\\"paused\\\": true}}\"; exit' USR2; read -r network; echo began >> {0}/began\n\
+         [ -e {0}/paused ] && {{ echo '{{\"score\":0.5}}'; exit; }}; : > {0}/paused\n\
+         while :; do sleep 0.05; done\n",
+        folder.display()
+    );
+    script(folder, "score.sh", &text);
+}
+
+/// The process of a job.
+fn process_of(folder: &Path) -> Option<Pid> {
+    let folder = folder.join("logs/jobs").display().to_string();
+    let numbers = fs::read_dir("/proc").unwrap().flatten();
+    let mut numbers = numbers.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let is_job = |number: &i32| {
+        let line = fs::read(format!("/proc/{number}/cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).into_owned();
+        line.split('\0').nth(1) == Some("__job") && line.contains(&folder)
+    };
+    numbers.find(is_job).map(Pid::from_raw)
+}
+
+fn pauses() {
+    let mut stand = Stand::new(&MAKE);
+    let folder = stand.folder.path().to_owned();
+    pausing(&folder);
+    stand.submit(0, 0);
+    wait_for(&folder, 1);
+    wait("the program to be ready", || folder.join("paused").exists());
+    kill_with(process_of(&folder).unwrap(), Signal::SIGUSR2).unwrap();
+    let end = stand.end().1;
+    assert!(is_scored(&end), "{end:?}");
+    assert_eq!(began(&folder), 2);
+    // One that was not asked to pause has no score.
+    fs::remove_file(folder.join("paused")).unwrap();
+    script(&folder, "score.sh", "echo '{\"paused\": true}'\n");
+    stand.submit(1, 0);
+    let (failure, message) = failure(&stand.end().1);
+    assert!(
+        failure == Failure::Other && message.contains("paused"),
+        "{message}"
+    );
 }
 
 fn leaves_nothing() {

@@ -15,7 +15,11 @@ use crate::detached::began;
 use crate::support::{CAPACITY, Make, PATIENCE, Stand, score_program, script, settings};
 
 /// The tests, by name.
-pub(crate) const TESTS: [(&str, fn()); 8] = [
+pub(crate) const TESTS: [(&str, fn()); 9] = [
+    (
+        "a_job_that_slurm_tells_of_its_limit_goes_on_in_another",
+        pauses,
+    ),
     ("a_folder_that_the_node_does_not_see_is_found_out", unseen),
     (
         "a_job_that_was_cancelled_or_requeued_from_outside_runs_again",
@@ -200,6 +204,29 @@ fn time_limit() {
         message.contains("time limit") && message.contains("to the log"),
         "{message}"
     );
+}
+
+fn pauses() {
+    let make: Make = |folder, reports| {
+        // Half a minute before the limit.
+        let options = Slurm {
+            timeout_min: Some(1),
+            signal_delay_s: Some(30),
+            ..plain()
+        };
+        backend::backend(&queued(folder, CAPACITY, options), reports).unwrap()
+    };
+    let mut stand = Stand::new(&make);
+    crate::queues::pausing(stand.folder.path());
+    stand.submit(0, 0);
+    let patience = Duration::from_secs(180);
+    let end = loop {
+        if let Report::Ended { end, .. } = stand.report_within(patience) {
+            break end;
+        }
+    };
+    assert!(is_scored(&end), "{end:?}");
+    assert_eq!(began(stand.folder.path()), 2);
 }
 
 fn gpus() {

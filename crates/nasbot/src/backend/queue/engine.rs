@@ -23,9 +23,9 @@ pub(super) trait Engine: Send {
     /// Lines of shell that come before the job's program.
     fn setup(&self) -> &[String];
 
-    /// How often an evaluation goes on after a time limit.
+    /// How often an evaluation goes on in another job after a time limit; as often as submitit has it, unless told otherwise.
     fn time_limits(&self) -> u32 {
-        0
+        3
     }
 
     /// Submits the jobs of a batch; what each is called, in their order.

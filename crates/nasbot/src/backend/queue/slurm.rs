@@ -22,8 +22,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LARGEST: usize = 1000;
 /// How long a submission waits for another work, unless told otherwise.
 const GATHER: f64 = 1.0;
-/// How often an evaluation goes on in another job after its time limit, as submitit has it.
-const TIME_LIMITS: u32 = 3;
 /// How many seconds before its time limit a job is told of it, as submitit has it.
 const LAST_MINUTE: u64 = 90;
 /// Variables of a job that this program itself may run in, which commands must not see; these say where Slurm is.
@@ -181,7 +179,7 @@ impl Engine for Slurm {
     }
 
     fn time_limits(&self) -> u32 {
-        self.options.max_num_timeout.unwrap_or(TIME_LIMITS)
+        self.options.max_num_timeout.unwrap_or(3)
     }
 
     fn submit(&mut self, batch: &Batch<'_>) -> Result<Vec<JobId>, Trouble> {
