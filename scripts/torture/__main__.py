@@ -20,6 +20,7 @@ import kill
 import owners
 import scale
 import signals
+import slurm
 from common import Setting, Skipped
 
 # Each row: its name, its goal, and the function that returns what was found, what was injected and whether that is the goal.
@@ -34,6 +35,8 @@ ROWS = [
     ("scale", "open ≤ 1 s, show ≤ 1 s, tell ≤ 5 ms", scale.row),
     ("cost-synthetic", "≥ 2,000 evaluations a second on one core", cost.synthetic_row),
     ("cost-programs", "≤ 3 ms of processor time beside the program's own", cost.programs_row),
+    ("slurm", "0 finished lost, 0 evaluated again, all accounted for, no job left", slurm.row),
+    ("submissions", "≤ 15 sbatch for 200 evaluations by arrays of 20, ≤ 1 squeue a second", slurm.submissions_row),
     ("fuzz", "no panic, no hang, no flood of memory", fuzz.row),
 ]
 

@@ -201,6 +201,9 @@ pub enum Error {
     /// A program of the user's is not there, or cannot be run.
     #[error("workers.command: {0}")]
     NoProgram(String),
+    /// A queue cannot be used.
+    #[error("{0}")]
+    Queue(String),
     /// A device is not there.
     #[error("{0}")]
     Device(String),

@@ -56,6 +56,7 @@ pub mod ask_tell;
 pub mod backend;
 mod clock;
 mod error;
+mod files;
 pub mod prediction;
 pub mod replay;
 pub mod report;

@@ -1,5 +1,7 @@
 //! The settings of a search, checked: what is searched, what evaluates a network, where, and how much may be spent.
 
+mod queue;
+
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
@@ -8,6 +10,8 @@ use nn_train::data::{DataSpec, Metric};
 use nn_train::job::Device;
 use nn_train::{Facts, TrainingSpec};
 use serde::{Deserialize, Serialize};
+
+pub use self::queue::{Engine, Gpus, Parameter, Queue, Slurm, Template, Words};
 
 /// A search that can run.
 #[derive(Clone, Debug)]
@@ -91,7 +95,7 @@ impl Fidelity {
 }
 
 /// What turns a network into a score.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Evaluator {
     /// `nasbot-worker` trains it on libtorch.
     Local(Box<Training>),
@@ -112,7 +116,7 @@ pub enum Evaluator {
 }
 
 /// What a worker of ours is told.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Training {
     /// The worker program, where the description names one.
     pub program: Option<PathBuf>,
@@ -137,6 +141,8 @@ pub struct Workers {
     pub synchronous: bool,
     /// Stop after this many failures in a row.
     pub give_up_after: usize,
+    /// The queue in which evaluations are jobs; absent where they are processes on this machine.
+    pub queue: Option<Queue>,
 }
 
 impl Default for Workers {
@@ -149,12 +155,13 @@ impl Default for Workers {
             threads: None,
             synchronous: false,
             give_up_after: 20,
+            queue: None,
         }
     }
 }
 
 /// On what workers run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Devices {
     /// All visible GPUs, or else the processor.
     Auto,

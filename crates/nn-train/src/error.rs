@@ -235,6 +235,12 @@ pub enum Error {
         /// The epoch, from 1.
         epoch: u32,
     },
+    /// The training was asked to end for now, and its state is kept.
+    #[error("it was paused after epoch {epoch}")]
+    Paused {
+        /// Epochs done.
+        epoch: u32,
+    },
     /// The device's memory did not suffice.
     #[error("out of memory: {message}")]
     OutOfMemory {
@@ -279,7 +285,7 @@ impl Error {
             Self::Diverged { .. } => FailureKind::Diverged,
             Self::TimedOut { .. } => FailureKind::TimedOut,
             Self::OutOfMemory { .. } => FailureKind::OutOfMemory,
-            Self::Torch { .. } => FailureKind::Internal,
+            Self::Torch { .. } | Self::Paused { .. } => FailureKind::Internal,
         }
     }
 }

@@ -3,7 +3,8 @@
 //! The search starts `nasbot-worker`, writes one [`Job`] line to its standard input and reads [`Event`] lines
 //! from its standard output until one that [is final](Event::is_final); the worker then exits. One process trains
 //! one network, because libtorch's seed is global to a process and a crash must cost one evaluation only.
-//! Closing the worker's standard input before that cancels the job.
+//! Closing the worker's standard input before that cancels the job. The line [`PAUSE`] there asks a training whose state is
+//! kept to end for now.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,6 +20,9 @@ use crate::{Error, TrainingSpec};
 
 /// Version of the messages; a worker refuses jobs of another.
 pub const PROTOCOL: u32 = 2;
+
+/// What asks a worker to end its training for now, as a line of its standard input.
+pub const PAUSE: &str = "pause";
 
 /// One training, as the search asks for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,6 +96,10 @@ pub struct Stage {
     pub until: u32,
     /// The state of the training: read if it is there, and written at the end of the part.
     pub checkpoint: PathBuf,
+    /// Whether the state is also written on the way, after epochs, so that a training that is cut short goes on from there; and
+    /// whether it [ends for now](Event::Paused) after an epoch when it is asked to.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub keep: bool,
 }
 
 impl Job {
@@ -217,6 +225,11 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         breakdown: Option<Breakdown>,
     },
+    /// The last line of a training that was asked to end for now: its state is kept, and the same job goes on from it.
+    Paused {
+        /// Epochs done.
+        epoch: u32,
+    },
     /// The last line of a training that failed.
     Failed {
         /// Why, for programs.
@@ -230,7 +243,10 @@ impl Event {
     /// Whether the worker says nothing after this.
     #[must_use]
     pub const fn is_final(&self) -> bool {
-        matches!(self, Self::Done { .. } | Self::Failed { .. })
+        matches!(
+            self,
+            Self::Done { .. } | Self::Paused { .. } | Self::Failed { .. }
+        )
     }
 
     /// The event as one line of JSON, line break included.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use nasbot::settings::{Slurm, Template};
 use nasbot_opt::SearchConfig;
 use nn_graph::Bounds;
 use nn_train::Given;
@@ -24,6 +25,8 @@ pub(super) struct Raw {
     pub(super) fidelity: Option<RawFidelity>,
     #[serde(default)]
     pub(super) workers: RawWorkers,
+    pub(super) slurm: Option<Slurm>,
+    pub(super) template: Option<Template>,
     pub(super) budget: RawBudget,
 }
 
@@ -107,6 +110,24 @@ pub(super) struct RawWorkers {
     #[serde(default)]
     pub(super) synchronous: bool,
     pub(super) give_up_after: Option<usize>,
+    /// Queues: how many jobs at once.
+    pub(super) jobs: Option<usize>,
+    /// Queues: how long files may take to be seen.
+    pub(super) grace: Option<Span>,
+    /// Queues: how often they are asked for states.
+    pub(super) interval: Option<Span>,
+}
+
+impl RawWorkers {
+    /// Whether evaluations are jobs of a queue.
+    pub(super) fn is_queue(&self) -> bool {
+        matches!(self.backend, RawBackend::Slurm | RawBackend::Template)
+    }
+
+    /// Whether our worker trains networks on data.
+    pub(super) fn trains(&self) -> bool {
+        self.backend == RawBackend::Local || (self.is_queue() && self.command.is_none())
+    }
 }
 
 /// `workers.backend`.
@@ -118,6 +139,8 @@ pub(super) enum RawBackend {
     Command,
     Synthetic,
     Hand,
+    Slurm,
+    Template,
 }
 
 /// `workers.devices`: `"auto"`, one device or several.

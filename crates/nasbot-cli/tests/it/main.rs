@@ -21,6 +21,8 @@ mod networks;
 #[cfg(test)]
 mod programs;
 #[cfg(test)]
+mod queues;
+#[cfg(test)]
 mod replay;
 mod rungs;
 #[cfg(test)]

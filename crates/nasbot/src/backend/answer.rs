@@ -87,6 +87,8 @@ pub(super) fn of_line(last: &str, status: ExitStatus, log: &Path, seconds: f64) 
             let message = message.unwrap_or_else(|| "the program gave no reason".to_owned());
             failed(failure, message, seconds)
         }
+        // It goes on another time: this says nothing about the network.
+        Some(Ok(Answer { paused: true, .. })) => End::Stopped,
         // A program that ended badly is described by its end, not by what it printed last.
         _ if !status.success() || last.is_empty() => no_answer(status, log, seconds),
         Some(Ok(_)) => broken(last, "it must have either a score or failed", seconds),
@@ -108,6 +110,7 @@ struct Answer {
     metrics: BTreeMap<String, f64>,
     failed: Option<Failure>,
     message: Option<String>,
+    paused: bool,
 }
 
 /// Reads an answer; `None` of what is no JSON object. Further figures may stand in `metrics` or beside the score.
@@ -128,6 +131,7 @@ fn answer(fields: BTreeMap<String, Value>) -> Result<Answer, String> {
         metrics: BTreeMap::new(),
         failed: None,
         message: None,
+        paused: false,
     };
     for (name, value) in fields {
         match (name.as_str(), value) {
@@ -140,6 +144,7 @@ fn answer(fields: BTreeMap<String, Value>) -> Result<Answer, String> {
                 let failure = Failure::deserialize(&value);
                 out.failed = Some(failure.map_err(|error| format!("failed: {error}"))?);
             }
+            ("paused", Value::Bool(paused)) => out.paused = paused,
             ("message", Value::String(message)) => out.message = Some(message),
             ("metrics", Value::Object(metrics)) => {
                 let figures = metrics.into_iter();

@@ -7,13 +7,15 @@
 use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
+
+use nasbot_opt::Failure;
 
 use super::devices::{self, Slot};
 use super::locate::Found;
 use super::pool::{self, Job, Pool};
-use super::process::Exit;
+use super::process::{Exit, Requests};
 use super::program::Program;
 use super::{Backend, End, Reports, Work, answer, locate};
 use crate::error::Error;
@@ -26,6 +28,16 @@ pub(super) fn command(
     workers: &Workers,
     reports: Reports,
 ) -> Result<impl Backend + use<>, Error> {
+    let job = Programs {
+        command: located(command, folder)?,
+        folder: folder.to_owned(),
+        workers: workers.clone(),
+    };
+    Ok(Pool::new(job, devices::slots(workers)?, false, reports))
+}
+
+/// The command with the full path of its program.
+pub(super) fn located(command: &[String], folder: &Path) -> Result<Vec<OsString>, Error> {
     let mut command: Vec<OsString> = command.iter().map(OsString::from).collect();
     if let Some(first) = command.first_mut() {
         let name = Path::new(first);
@@ -51,18 +63,16 @@ pub(super) fn command(
             }
         };
     }
-    let job = Programs {
-        command,
-        folder: folder.to_owned(),
-        workers: workers.clone(),
-    };
-    Ok(Pool::new(job, devices::slots(workers)?, false, reports))
+    Ok(command)
 }
 
-struct Programs {
-    command: Vec<OsString>,
-    folder: PathBuf,
-    workers: Workers,
+/// A program of the user's.
+pub(super) struct Programs {
+    /// The program, found, and its arguments.
+    pub(super) command: Vec<OsString>,
+    /// Where it runs.
+    pub(super) folder: PathBuf,
+    pub(super) workers: Workers,
 }
 
 impl Job for Programs {
@@ -85,10 +95,10 @@ impl Job for Programs {
         })
     }
 
-    fn run(&self, _: u64, program: &Program, stop: &AtomicBool, _: &Reports) -> End {
+    fn run(&self, _: u64, program: &Program, requests: &Requests, _: &Reports) -> End {
         let since = Instant::now();
         let mut last = String::new();
-        let exit = pool::run(program, stop, |line, log| {
+        let exit = pool::run(program, requests, |line, log| {
             log.write(format!("{line}\n").as_bytes());
             // A progress bar goes back to the line's beginning.
             let mut pieces = line.split('\r').map(str::trim);
@@ -102,7 +112,15 @@ impl Job for Programs {
             Err(problem) => End::Unusable(problem),
             Ok(Exit::Stopped | Exit::Answered) => End::Stopped,
             Ok(Exit::TimedOut) => pool::timed_out(&self.workers, seconds),
-            Ok(Exit::Itself(status)) => answer::of_line(&last, status, &program.log, seconds),
+            Ok(Exit::Itself(status)) => {
+                match answer::of_line(&last, status, &program.log, seconds) {
+                    End::Stopped if !requests.pause.load(Ordering::Relaxed) => {
+                        let message = "it says that it is paused without having been asked to";
+                        answer::failed(Failure::Other, message, seconds)
+                    }
+                    end => end,
+                }
+            }
         }
     }
 }

@@ -149,6 +149,7 @@ mod tests {
             threads: None,
             synchronous: false,
             give_up_after: 1,
+            queue: None,
         }
     }
 

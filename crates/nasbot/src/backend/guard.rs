@@ -35,6 +35,8 @@ use crate::study;
 const NAME: &str = "__guard";
 /// The byte by which a guard is asked to end its program politely.
 pub(super) const END_POLITELY: u8 = b'e';
+/// The byte by which a guard is asked to let its program pause.
+pub(super) const PAUSE: u8 = b'p';
 /// Time for a program to end after SIGTERM, before SIGKILL.
 pub(super) const GRACE: Duration = Duration::from_secs(3);
 /// What a pipe holds on every system that we know.
@@ -60,10 +62,8 @@ pub(super) fn arguments(program: &Program) -> [OsString; 4] {
     ]
 }
 
-/// Becomes a guard if the program was started as one. A program that runs evaluations in processes calls this first of
-/// all: it starts itself as the guard of each. `None` for every other start.
-#[must_use]
-pub fn intercept() -> Option<ExitCode> {
+/// Becomes a guard if the program was started as one; `None` for every other start.
+pub(super) fn intercept() -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
     if arguments.next()? != NAME {
         return None;
@@ -152,6 +152,8 @@ enum Heard {
     End,
     /// The search asks for a polite end.
     Request,
+    /// The search asks the program to pause.
+    Pause,
     /// The search is gone, or insists.
     Gone,
     /// Nothing for a while.
@@ -188,6 +190,7 @@ impl Ears {
         let mut byte = [0];
         match (search, search.then(|| stdin.lock().read(&mut byte))) {
             (true, Some(Ok(1))) if byte[0] == END_POLITELY => Heard::Request,
+            (true, Some(Ok(1))) if byte[0] == PAUSE => Heard::Pause,
             (true, Some(Err(error))) if error.kind() == io::ErrorKind::Interrupted => {
                 Heard::Nothing
             }
@@ -223,6 +226,11 @@ fn watch(mut child: Child, mut ears: Ears, input: Vec<u8>, keep_open: bool) -> E
                 terminate();
                 until = Instant::now().checked_add(GRACE);
             }
+            Heard::Pause => match &mut input {
+                // A worker listens there; any other program gets the signal that queues send.
+                Some(input) => drop(writeln!(input, "{}", nn_train::job::PAUSE)),
+                None => drop(signal::kill(program, Signal::SIGUSR2)),
+            },
             Heard::Gone => {
                 kill_all();
                 return ExitCode::from(128 + Signal::SIGKILL as u8);

@@ -11,7 +11,7 @@ use nn_train::job::{Event, FailureKind, Job as Message, PROTOCOL};
 use super::devices::{self, Slot};
 use super::log::Log;
 use super::pool::{self, Job, Pool};
-use super::process::Exit;
+use super::process::{Exit, Requests};
 use super::program::Program;
 use super::{Backend, End, Report, Reports, Task, Work, answer, locate};
 use crate::error::Error;
@@ -24,22 +24,30 @@ pub(super) fn local(
     workers: &Workers,
     reports: Reports,
 ) -> Result<impl Backend + use<>, Error> {
-    let job = Trainings {
-        worker: locate::worker(training.program.as_deref())?,
-        training: training.clone(),
-        workers: workers.clone(),
-        has_greeted: AtomicBool::new(false),
-    };
+    let job = Trainings::new(training, workers)?;
     Ok(Pool::new(job, devices::slots(workers)?, true, reports))
 }
 
-struct Trainings {
+/// Trainings by the worker program.
+pub(super) struct Trainings {
     worker: PathBuf,
     training: Training,
     workers: Workers,
     /// Whether some worker has started properly: then a later one that does not is no reason to
     /// give up the search.
     has_greeted: AtomicBool,
+}
+
+impl Trainings {
+    /// Finds the worker program.
+    pub(super) fn new(training: &Training, workers: &Workers) -> Result<Self, Error> {
+        Ok(Self {
+            worker: locate::worker(training.program.as_deref())?,
+            training: training.clone(),
+            workers: workers.clone(),
+            has_greeted: AtomicBool::new(false),
+        })
+    }
 }
 
 impl Job for Trainings {
@@ -78,7 +86,7 @@ impl Job for Trainings {
         })
     }
 
-    fn run(&self, id: u64, program: &Program, stop: &AtomicBool, reports: &Reports) -> End {
+    fn run(&self, id: u64, program: &Program, requests: &Requests, reports: &Reports) -> End {
         let conversation = Conversation {
             id,
             program,
@@ -88,7 +96,7 @@ impl Job for Trainings {
             answer: None,
             since: Instant::now(),
         };
-        conversation.hold(&self.workers, stop)
+        conversation.hold(&self.workers, requests)
     }
 }
 
@@ -105,9 +113,9 @@ struct Conversation<'a> {
 }
 
 impl Conversation<'_> {
-    fn hold(mut self, workers: &Workers, stop: &AtomicBool) -> End {
+    fn hold(mut self, workers: &Workers, requests: &Requests) -> End {
         let program = self.program;
-        let exit = pool::run(program, stop, |line, log| self.listen(line, log));
+        let exit = pool::run(program, requests, |line, log| self.listen(line, log));
         if let Some(answer) = self.answer {
             return answer;
         }
@@ -184,6 +192,8 @@ impl Conversation<'_> {
                 };
                 self.answer = Some(answer::scored(score, detail));
             }
+            // It says nothing about its network yet.
+            Ok(Event::Paused { .. }) => self.answer = Some(End::Stopped),
             Ok(Event::Failed { kind, message }) => {
                 self.answer = Some(self.failure(kind, message));
             }

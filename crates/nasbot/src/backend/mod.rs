@@ -19,10 +19,12 @@ mod log;
 mod pool;
 mod process;
 mod program;
+mod queue;
 mod synthetic;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use nasbot_opt::Outcome;
@@ -31,7 +33,6 @@ use nn_train::job::{Final, Stage};
 use serde::{Deserialize, Serialize};
 
 pub use self::function::{Connect, Function};
-pub use self::guard::intercept;
 use crate::error::Error;
 use crate::settings::{Evaluator, Settings};
 use crate::study::{Detail, Progress};
@@ -64,6 +65,9 @@ pub trait Backend: Send {
     ///
     /// It cannot be said what became of it.
     fn attach(&mut self, work: &Work, handle: Option<&Handle>) -> Result<Option<Handle>, Error>;
+
+    /// The end of work is recorded: whatever is left of it may go.
+    fn forget(&mut self, _: &Handle) {}
 }
 
 /// What a back-end can do.
@@ -138,7 +142,7 @@ pub struct Work {
 }
 
 /// What is done with a network.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Task {
     /// It is evaluated.
     Evaluate,
@@ -180,6 +184,8 @@ pub enum Report {
     },
     /// An epoch is over.
     Progress(Progress),
+    /// Something is worth saying to a person: what is waited for, for example.
+    Note(String),
     /// It is over, and its place is free.
     Ended {
         /// The evaluation.
@@ -229,6 +235,9 @@ impl fmt::Debug for Reports {
 /// A program or a device is not there.
 pub fn backend(settings: &Settings, reports: Reports) -> Result<Box<dyn Backend>, Error> {
     let workers = &settings.workers;
+    if let Some(queue) = &workers.queue {
+        return queue::queue(queue, &settings.evaluator, workers, reports);
+    }
     Ok(match &settings.evaluator {
         Evaluator::Local(training) => Box::new(local::local(training, workers, reports)?),
         Evaluator::Command { program, folder } => {
@@ -241,6 +250,13 @@ pub fn backend(settings: &Settings, reports: Reports) -> Result<Box<dyn Backend>
         )),
         Evaluator::Own => return Err(Error::NoBackend),
     })
+}
+
+/// Becomes the guard of an evaluation, or a job of a queue, if the program was started as one. A program that runs evaluations
+/// in processes calls this first of all: it starts itself as the guard of each. `None` for every other start.
+#[must_use]
+pub fn intercept() -> Option<ExitCode> {
+    guard::intercept().or_else(queue::intercept)
 }
 
 /// Where a worker program is searched for: see `NASBOT_WORKER` in the documentation.

@@ -6,13 +6,14 @@ use std::collections::HashMap;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use nasbot_opt::{Failure, Outcome};
 
 use super::devices::Slot;
+use super::process::Requests;
 use super::program::Program;
 use super::{Abilities, Backend, End, Handle, Report, Reports, Status, Work, answer, process};
 use crate::error::Error;
@@ -28,7 +29,7 @@ pub(super) trait Job: Send + Sync + 'static {
     fn program(&self, slot: &Slot, work: &Work) -> Result<Program, nn_train::Error>;
 
     /// Runs the program and says what came of it.
-    fn run(&self, id: u64, program: &Program, stop: &AtomicBool, reports: &Reports) -> End;
+    fn run(&self, id: u64, program: &Program, requests: &Requests, reports: &Reports) -> End;
 }
 
 /// A back-end of processes that die with the search.
@@ -50,7 +51,7 @@ struct Shared {
 struct Entry {
     /// The place, until the work is over.
     slot: Option<usize>,
-    stop: Arc<AtomicBool>,
+    requests: Arc<Requests>,
 }
 
 impl<J: Job> Pool<J> {
@@ -101,10 +102,10 @@ impl<J: Job> Backend for Pool<J> {
             )));
         };
         let program = self.job.program(&self.slots[slot], &work)?;
-        let stop = Arc::new(AtomicBool::new(false));
+        let requests = Arc::new(Requests::default());
         let entry = Entry {
             slot: Some(slot),
-            stop: Arc::clone(&stop),
+            requests: Arc::clone(&requests),
         };
         {
             let mut works = self.shared.lock();
@@ -121,13 +122,13 @@ impl<J: Job> Backend for Pool<J> {
         reports.send(Report::Started { id, slot, device });
         let own = handle.clone();
         thread::spawn(move || {
-            let run = || job.run(id, &program, &stop, &reports);
+            let run = || job.run(id, &program, &requests, &reports);
             let end = panic::catch_unwind(AssertUnwindSafe(run));
             let end = end.unwrap_or_else(|_| {
                 let message = "nasbot itself failed while it ran this evaluation: please report it";
                 answer::failed(Failure::Other, message, 0.0)
             });
-            let end = believed(end, &stop);
+            let end = believed(end, &requests);
             if let Some(entry) = shared.lock().get_mut(&own) {
                 entry.slot = None;
             }
@@ -146,7 +147,7 @@ impl<J: Job> Backend for Pool<J> {
 
     fn cancel(&mut self, handle: &Handle) {
         if let Some(entry) = self.shared.lock().get(handle) {
-            entry.stop.store(true, Ordering::Relaxed);
+            entry.requests.stop.store(true, Ordering::Relaxed);
         }
     }
 
@@ -157,7 +158,7 @@ impl<J: Job> Backend for Pool<J> {
 }
 
 /// A failure that comes shortly before a request to stop is an effect of the same request.
-fn believed(end: End, stop: &AtomicBool) -> End {
+pub(super) fn believed(end: End, requests: &Requests) -> End {
     if let End::Done(Outcome::Failed(failure), _) = &end
         && matches!(
             failure,
@@ -166,7 +167,7 @@ fn believed(end: End, stop: &AtomicBool) -> End {
     {
         let since = Instant::now();
         while since.elapsed() < DOUBT {
-            if stop.load(Ordering::Relaxed) {
+            if requests.stop.load(Ordering::Relaxed) {
                 return End::Stopped;
             }
             thread::sleep(Duration::from_millis(10));
@@ -192,10 +193,10 @@ pub(super) fn timed_out(workers: &Workers, seconds: f64) -> End {
 /// Runs a program. The error, that it can't be run, would be the same for every network.
 pub(super) fn run(
     program: &Program,
-    stop: &AtomicBool,
+    requests: &Requests,
     on_line: impl FnMut(&str, &mut super::log::Log) -> std::ops::ControlFlow<()>,
 ) -> Result<process::Exit, String> {
-    process::run(program, stop, on_line).map_err(|error| {
+    process::run(program, requests, on_line).map_err(|error| {
         let name = program.command.first();
         let name = name.map_or_else(
             || "an empty command".to_owned(),

@@ -31,6 +31,15 @@ const LONGEST_LINE: usize = 1 << 20;
 /// What is read at once, so that a child that writes without end is still looked at.
 const CHUNK: usize = 64 << 10;
 
+/// What is asked of a process while it runs.
+#[derive(Debug, Default)]
+pub(super) struct Requests {
+    /// It is to end.
+    pub(super) stop: AtomicBool,
+    /// It is to end for now, and to keep its state.
+    pub(super) pause: AtomicBool,
+}
+
 /// How a process came to its end.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Exit {
@@ -48,7 +57,7 @@ pub(super) enum Exit {
 /// complete.
 pub(super) fn run(
     program: &Program,
-    stop: &AtomicBool,
+    requests: &Requests,
     mut on_line: impl FnMut(&str, &mut Log) -> ControlFlow<()>,
 ) -> io::Result<Exit> {
     let mut log = Log::open(&program.log)?;
@@ -62,7 +71,12 @@ pub(super) fn run(
     let streams = Streams::of(&mut child)?;
     // A limit beyond what the clock can express is none.
     let deadline = (program.timeout).and_then(|timeout| Instant::now().checked_add(timeout));
-    let cut = watch(guard, streams, deadline, stop, &mut log, &mut on_line);
+    let asked = Asked {
+        requests,
+        stdin: &mut stdin,
+        is_paused: false,
+    };
+    let cut = watch(guard, streams, deadline, asked, &mut log, &mut on_line);
     log.finish();
     if matches!(cut, Some(Exit::TimedOut | Exit::Stopped)) {
         ask_to_end(guard, &mut stdin);
@@ -175,12 +189,34 @@ impl Lines {
     }
 }
 
+/// What is asked for, and where it goes.
+struct Asked<'a> {
+    requests: &'a Requests,
+    stdin: &'a mut Option<ChildStdin>,
+    /// Whether the request to pause has been passed on.
+    is_paused: bool,
+}
+
+impl Asked<'_> {
+    /// Passes the request to pause on, once.
+    fn pass_on(&mut self) {
+        if self.requests.pause.load(Ordering::Relaxed)
+            && !self.is_paused
+            && let Some(stdin) = &mut self.stdin
+        {
+            self.is_paused = true;
+            // A guard that is gone has nothing left to pause.
+            let _ = stdin.write_all(&[guard::PAUSE]);
+        }
+    }
+}
+
 /// Reads what a child writes until it ends by itself (`None`) or its end is due.
 fn watch(
     guard: Pid,
     mut streams: Streams,
     mut deadline: Option<Instant>,
-    stop: &AtomicBool,
+    mut asked: Asked<'_>,
     log: &mut Log,
     on_line: &mut impl FnMut(&str, &mut Log) -> ControlFlow<()>,
 ) -> Option<Exit> {
@@ -234,7 +270,8 @@ fn watch(
         {
             return is_answered.then_some(Exit::Answered);
         }
-        if stop.load(Ordering::Relaxed) && !is_answered && ended.is_none() {
+        asked.pass_on();
+        if asked.requests.stop.load(Ordering::Relaxed) && !is_answered && ended.is_none() {
             return Some(Exit::Stopped);
         }
         if ended.is_none() && deadline.is_some_and(|deadline| Instant::now() >= deadline) {

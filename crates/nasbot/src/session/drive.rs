@@ -48,6 +48,8 @@ struct Loop {
     queue: VecDeque<u64>,
     /// What the back-end has.
     handles: BTreeMap<u64, Handle>,
+    /// What has ended since the last recording.
+    ended: Vec<Handle>,
     /// Recorded results of which the search has not been told.
     untold: Vec<(u64, Outcome)>,
     /// What the search was told, and what is not recorded yet.
@@ -87,6 +89,7 @@ impl Session<'_> {
             batch_is_over: false,
             queue: VecDeque::new(),
             handles: BTreeMap::new(),
+            ended: Vec::new(),
             untold: replayed.untold,
             carried: Vec::new(),
             epochs: BTreeMap::new(),
@@ -240,6 +243,9 @@ impl Session<'_> {
             })
             .collect();
         self.record_all(events)?;
+        for handle in state.ended.drain(..) {
+            self.backend.forget(&handle);
+        }
         over.into_iter().for_each(|id| self.forget(id));
         self.give_up_perhaps(state);
         Ok(())
@@ -341,8 +347,9 @@ impl Session<'_> {
                     self.soften(Event::Progress(progress), state);
                 }
             }
+            Report::Note(text) => self.observer.note(&text),
             Report::Ended { id, end } => {
-                state.handles.remove(&id);
+                state.ended.extend(state.handles.remove(&id));
                 events.push(self.end(id, end, state));
             }
         }

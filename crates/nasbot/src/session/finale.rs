@@ -53,7 +53,9 @@ impl Session<'_> {
                     id,
                     outcome,
                     detail,
-                }))
+                }))?;
+                self.backend.forget(&handle);
+                Ok(())
             }
             End::Stopped => Err(self.interrupted()),
             End::Unusable(message) => Err(self.unusable(message)),
@@ -81,6 +83,7 @@ impl Session<'_> {
                 Ok(Message::Report(Report::Progress(progress))) if progress.id == id => {
                     self.record(Event::RetrainingProgress(progress))?;
                 }
+                Ok(Message::Report(Report::Note(text))) => self.observer.note(&text),
                 // Answers of the search are not wanted any more.
                 Ok(_) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
             }

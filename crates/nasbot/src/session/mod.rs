@@ -7,7 +7,6 @@
 pub(crate) mod asking;
 mod comparing;
 mod drive;
-mod files;
 mod finale;
 mod once;
 pub(crate) mod replay;
@@ -17,11 +16,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
-pub use self::files::write_atomically;
 pub use self::once::{Once, Step};
 pub use self::work::{ensemble, last_training};
 use crate::backend::{Backend, Connect, Report, Reports};
 use crate::error::Error;
+pub use crate::files::write_atomically;
 use crate::settings::Settings;
 use crate::stop::Stop;
 use crate::study::{Closed, Ending, Event, Ledger, Opened, Place, Stamped, Study};

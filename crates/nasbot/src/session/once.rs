@@ -62,9 +62,13 @@ impl<'a> Once<'a> {
                 return Step::Stopping;
             }
             match self.reports.recv_timeout(TICK) {
-                Ok(Report::Ended { end, .. }) => return Step::Ended(end),
+                Ok(Report::Ended { end, .. }) => {
+                    // Whoever asked has its result now.
+                    self.backend.forget(&self.handle);
+                    return Step::Ended(end);
+                }
                 Ok(Report::Progress(progress)) => return Step::Epoch(progress),
-                Ok(Report::Started { .. }) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(Report::Started { .. } | Report::Note(_)) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Step::Ended(End::Stopped),
             }
         }

@@ -23,6 +23,7 @@ impl Session<'_> {
             (Some(until), State::Running(_)) => Task::GoOn(Stage {
                 until,
                 checkpoint: self.checkpoint(id)?,
+                keep: false,
             }),
             _ => Task::Evaluate,
         };

@@ -36,6 +36,11 @@ impl Place {
         self.out.join("checkpoints").join(name)
     }
 
+    /// The jobs of evaluations that run in a queue.
+    pub fn jobs(&self) -> PathBuf {
+        sibling(&self.study, ".nasbot.jobs")
+    }
+
     /// A result file.
     pub fn result(&self, name: &str) -> PathBuf {
         self.out.join(name)
@@ -72,7 +77,6 @@ pub fn numbered(path: &Path, ending: &str) -> PathBuf {
 
 /// Beside `path`, with its ending replaced.
 fn sibling(path: &Path, ending: &str) -> PathBuf {
-    // A path without a name is that of a folder, which no study can be written to.
     // A path without a name is that of a folder, which no study can be written to.
     let name = path
         .file_name()

@@ -20,10 +20,10 @@ use nasbot::study::{self, Created, Detail, Event, Ledger, Stamped, Study};
 use nasbot::{Error, Stop};
 use nasbot_opt::Outcome;
 
-use crate::support::{CAPACITY, PATIENCE, network, script, settings};
+use crate::support::{CAPACITY, Make, PATIENCE, Stand, network, script, settings};
 
 /// The tests, by name.
-pub(crate) const TESTS: [(&str, fn()); 4] = [
+pub(crate) const TESTS: [(&str, fn(&Make)); 4] = [
     ("a_job_outlives_its_search_which_finds_it_again", outlives),
     (
         "a_job_that_ended_meanwhile_is_not_run_again",
@@ -174,38 +174,40 @@ impl Backend for Detached {
     }
 }
 
-fn make(folder: &Path, reports: Reports) -> Box<dyn Backend> {
-    Box::new(Detached::new(folder, reports))
-}
-
-fn began(folder: &Path) -> usize {
+/// How many evaluations have begun in a folder.
+pub(crate) fn began(folder: &Path) -> usize {
     fs::read_to_string(folder.join("began"))
         .unwrap_or_default()
         .lines()
         .count()
 }
 
-fn outlives() {
-    let mut first = crate::support::Stand::new(&(make as crate::support::Make));
-    let handle = first.submit(0, 600);
-    let work = first.work(0, 600);
+fn outlives(make: &Make) {
+    let mut first = Stand::new(make);
+    let handle = first.submit(0, 2_000);
+    let work = first.work(0, 2_000);
     let folder = first.die();
-    let mut second = crate::support::Stand::at(folder, &(make as crate::support::Make));
+    let mut second = Stand::at(folder, make);
     assert_eq!(second.backend.poll(&handle), Status::Unknown);
     let found = second.backend.attach(&work, Some(&handle)).unwrap();
     assert_eq!(found.as_ref(), Some(&handle));
-    assert_eq!(second.backend.poll(&handle), Status::Running);
+    // A queue is asked before it is known.
+    let since = Instant::now();
+    while second.backend.poll(&handle) != Status::Running {
+        assert!(since.elapsed() < PATIENCE, "it does not run");
+        thread::yield_now();
+    }
     let (id, end) = second.end();
     assert!(id == 0 && matches!(end, End::Done(..)), "{end:?}");
     assert_eq!(began(second.folder.path()), 1);
 }
 
-fn ended_meanwhile() {
-    let mut first = crate::support::Stand::new(&(make as crate::support::Make));
+fn ended_meanwhile(make: &Make) {
+    let mut first = Stand::new(make);
     let handle = first.submit(0, 0);
     let work = first.work(0, 0);
     first.end();
-    let mut second = crate::support::Stand::at(first.die(), &(make as crate::support::Make));
+    let mut second = Stand::at(first.die(), make);
     assert!(
         second
             .backend
@@ -217,12 +219,12 @@ fn ended_meanwhile() {
     assert_eq!(began(second.folder.path()), 1);
 }
 
-fn found_by_key() {
-    let mut first = crate::support::Stand::new(&(make as crate::support::Make));
+fn found_by_key(make: &Make) {
+    let mut first = Stand::new(make);
     first.submit(0, 300);
     let work = first.work(0, 300);
     let other = first.work(1, 0);
-    let mut second = crate::support::Stand::at(first.die(), &(make as crate::support::Make));
+    let mut second = Stand::at(first.die(), make);
     assert_eq!(second.backend.attach(&other, None).unwrap(), None);
     assert!(second.backend.attach(&work, None).unwrap().is_some());
     assert!(matches!(second.end(), (0, End::Done(..))));
@@ -246,6 +248,7 @@ impl Observer for Dies {
 }
 
 fn search(
+    make: Make,
     settings: &Settings,
     folder: &Path,
     study: Study,
@@ -255,7 +258,7 @@ fn search(
     run(settings, study, connect, &mut Dies(deaths), &Stop::new())
 }
 
-fn search_attaches() {
+fn search_attaches(make: &Make) {
     assert_eq!(network().len(), 5);
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
@@ -271,7 +274,7 @@ fn search_attaches() {
             None => Study::open(&path, system_clock()).unwrap(),
         };
         let attempt = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            search(&settings, folder, study, survives)
+            search(*make, &settings, folder, study, survives)
         }));
         match attempt {
             Ok(ledger) => assert_eq!(ledger.unwrap().counted(), 6),

@@ -7,6 +7,9 @@
 )]
 
 mod detached;
+mod fake_queue;
+mod queues;
+mod slurm;
 mod suite;
 mod support;
 
@@ -19,7 +22,7 @@ fn main() -> ExitCode {
         return status;
     }
     let mut trials = Vec::new();
-    for (backend, make) in support::BACKENDS {
+    for (backend, make) in support::backends() {
         for (what, test) in suite::TESTS {
             trials.push(Trial::test(format!("{backend}::{what}"), move || {
                 test(&make);
@@ -27,11 +30,26 @@ fn main() -> ExitCode {
             }));
         }
     }
-    for (what, test) in detached::TESTS {
-        trials.push(Trial::test(format!("detached::{what}"), move || {
+    for (backend, make) in support::outliving() {
+        for (what, test) in detached::TESTS {
+            trials.push(Trial::test(format!("{backend}::{what}"), move || {
+                test(&make);
+                Ok(())
+            }));
+        }
+    }
+    for (what, test) in queues::TESTS {
+        trials.push(Trial::test(format!("queues::{what}"), move || {
             test();
             Ok(())
         }));
+    }
+    for (what, test) in slurm::TESTS {
+        let test = Trial::test(format!("slurm::{what}"), move || {
+            test();
+            Ok(())
+        });
+        trials.push(test.with_ignored_flag(!slurm::is_there()));
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

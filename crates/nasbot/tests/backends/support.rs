@@ -29,14 +29,31 @@ pub(crate) type Make = fn(&Path, Reports) -> Box<dyn Backend>;
 
 /// The back-ends under test. Each scores a network with its number of layers divided by 100, and takes as long as the
 /// seed says in milliseconds.
-pub(crate) const BACKENDS: [(&str, Make); 4] = [
+const BACKENDS: [(&str, Make); 5] = [
     ("function", function),
     ("command", command),
     ("local", local),
     ("detached", |folder, reports| {
         Box::new(Detached::new(folder, reports))
     }),
+    ("template", crate::fake_queue::template),
 ];
+
+/// Those of them whose work outlives its search.
+pub(crate) fn outliving() -> Vec<(&'static str, Make)> {
+    let names = ["detached", "template", "slurm"];
+    let outlives = |(name, _): &(&str, Make)| names.contains(name);
+    backends().into_iter().filter(outlives).collect()
+}
+
+/// The back-ends under test.
+pub(crate) fn backends() -> Vec<(&'static str, Make)> {
+    let mut backends = BACKENDS.to_vec();
+    if crate::slurm::is_there() {
+        backends.push(("slurm", crate::slurm::slurm));
+    }
+    backends
+}
 
 fn score(network: &Network, seed: u64) -> Outcome {
     std::thread::sleep(Duration::from_millis(seed));
@@ -50,14 +67,25 @@ fn function(_: &Path, reports: Reports) -> Box<dyn Backend> {
         .unwrap()
 }
 
-fn command(folder: &Path, reports: Reports) -> Box<dyn Backend> {
-    let program = script(
+/// A program that notes that it began and takes its time. The seeds of tests are short times; those of searches are any
+/// numbers.
+pub(crate) fn score_program(folder: &Path) -> PathBuf {
+    let began = folder.join("began");
+    let began = began.display();
+    script(
         folder,
         "score.sh",
-        "read -r network; sleep $(printf '%d.%03d' $((NASBOT_SEED / 1000)) $((NASBOT_SEED % 1000)))\n\
-         layers=$(printf '%s' \"$network\" | grep -o '\"op\":' | wc -l)\n\
-         printf '{\"score\":0.%02d}\\n' \"$layers\"\n",
-    );
+        &format!(
+            "read -r network; echo began >> {began}; [ ${{#NASBOT_SEED}} -gt 5 ] && NASBOT_SEED=150\n\
+             sleep $(printf '%d.%03d' $((NASBOT_SEED / 1000)) $((NASBOT_SEED % 1000)))\n\
+             layers=$(printf '%s' \"$network\" | grep -o '\"op\":' | wc -l)\n\
+             printf '{{\"score\":0.%02d}}\\n' \"$layers\"\n"
+        ),
+    )
+}
+
+fn command(folder: &Path, reports: Reports) -> Box<dyn Backend> {
+    let program = score_program(folder);
     let evaluator = Evaluator::Command {
         program: vec![program.display().to_string()],
         folder: folder.to_owned(),
@@ -194,7 +222,12 @@ impl Stand {
 
     /// Waits for the next report.
     pub(crate) fn report(&self) -> Report {
-        self.reports.recv_timeout(PATIENCE).unwrap()
+        self.report_within(PATIENCE)
+    }
+
+    /// Waits for the next report of something that takes its time.
+    pub(crate) fn report_within(&self, patience: Duration) -> Report {
+        self.reports.recv_timeout(patience).unwrap()
     }
 
     /// Waits for the next end.

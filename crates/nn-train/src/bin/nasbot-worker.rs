@@ -11,7 +11,7 @@ const HELP: &str = "\
 nasbot-worker trains one network for nasbot and exits.
 
 Usage: nasbot-worker              read one job (a line of JSON) from standard input, which stays open meanwhile;
-                                  its end cancels the job
+                                  its end cancels the job, the line `pause` ends it for now if it says keep
        nasbot-worker --job FILE   read the job from a file
        nasbot-worker --predict WEIGHTS DATA
                                   write what a trained network (safetensors) says of raw examples, as CSV

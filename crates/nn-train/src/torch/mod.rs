@@ -12,6 +12,7 @@ mod layers;
 pub mod loss;
 pub mod model;
 pub mod optimiser;
+mod pause;
 pub mod predict;
 pub mod score;
 mod setting;

@@ -72,6 +72,7 @@ fn evaluate(
             until: stage.until,
             checkpoint: &stage.checkpoint,
             owner: checkpoint::owner(job)?,
+            keep: stage.keep,
         }),
     };
     let mut parts = Parts {

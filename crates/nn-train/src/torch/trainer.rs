@@ -4,7 +4,7 @@
 //! epoch's number, so that a training that is cut in two gives the same bits as an uninterrupted one.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -16,7 +16,7 @@ use super::checkpoint::Reached;
 use super::model::{Model, Snapshot};
 use super::optimiser::Stepper;
 use super::score::{Judge, Score, outputs};
-use super::{augment, checkpoint};
+use super::{augment, checkpoint, pause};
 use crate::job::Event;
 use crate::{Error, Protocol};
 
@@ -42,7 +42,12 @@ pub(super) struct Stop<'a> {
     pub(super) checkpoint: &'a Path,
     /// Whose state it is.
     pub(super) owner: String,
+    /// Whether the state is written on the way too, and the training may be paused.
+    pub(super) keep: bool,
 }
+
+/// How much training a training that is cut short may lose, beside an epoch that it is in the midst of.
+const KEEP_EVERY: Duration = Duration::from_secs(30);
 
 /// How a training went.
 #[derive(Debug)]
@@ -112,6 +117,7 @@ impl Trainer<'_> {
         let mut shuffles = Pcg64::seed_from_u64(seed);
         let mut best = Best::default();
         let mut final_score = None;
+        let mut kept = Instant::now();
         for epoch in 1..=last {
             let mut order: Vec<i64> = (0..n).collect();
             order.shuffle(&mut shuffles);
@@ -140,6 +146,18 @@ impl Trainer<'_> {
                     }
                 }
                 (score, _) => final_score = score,
+            }
+            if let Some(stop) = stop.filter(|stop| stop.keep && epoch < last) {
+                let is_asked = pause::is_requested();
+                if is_asked || kept.elapsed() >= KEEP_EVERY {
+                    let seconds = spent + self.start.elapsed().as_secs_f64();
+                    let reached = Reached { seconds, ..reached };
+                    checkpoint::save(stop.checkpoint, &stop.owner, model, &stepper, reached)?;
+                    kept = Instant::now();
+                }
+                if is_asked {
+                    return Err(Error::Paused { epoch });
+                }
             }
         }
         if let Some(stop) = stop {

@@ -7,9 +7,9 @@ use std::path::Path;
 
 use nix::unistd::{dup, dup2_stdout};
 
-use super::{classify, train};
+use super::{classify, pause, train};
 use crate::Error;
-use crate::job::{Event, Job, PROTOCOL};
+use crate::job::{Event, Job, PAUSE, PROTOCOL};
 
 /// The version of libtorch that this worker was written for.
 pub const TORCH: &str = "2.11.0";
@@ -36,7 +36,7 @@ pub fn main(source: Source<'_>) -> std::io::Result<()> {
     })?;
     let outcome = read(source).and_then(|job| {
         if matches!(source, Source::Stdin) {
-            std::thread::spawn(exit_when_stdin_ends);
+            std::thread::spawn(listen);
         }
         // tch panics where it has no fallible variant, for one when memory runs out in such a place.
         catch_unwind(AssertUnwindSafe(|| {
@@ -49,9 +49,12 @@ pub fn main(source: Source<'_>) -> std::io::Result<()> {
         }))
         .unwrap_or_else(|payload| Err(classify(&panic_text(payload.as_ref()))))
     });
-    let last = outcome.unwrap_or_else(|error| Event::Failed {
-        kind: error.failure(),
-        message: error.to_string(),
+    let last = outcome.unwrap_or_else(|error| match error {
+        Error::Paused { epoch } => Event::Paused { epoch },
+        error => Event::Failed {
+            kind: error.failure(),
+            message: error.to_string(),
+        },
     });
     out.send(&last)
 }
@@ -75,14 +78,18 @@ fn read(source: Source<'_>) -> Result<Job, Error> {
     Job::from_line(&line)
 }
 
-/// The parent holds the other end until it has the result: if it ends first, the parent has died or cancelled.
-fn exit_when_stdin_ends() {
+/// Hears what the parent asks for. It holds the other end until it has the result: if it ends first, the parent has died or
+/// cancelled.
+fn listen() {
     let mut rest = Vec::new();
     let mut stdin = std::io::stdin().lock();
     loop {
         rest.clear();
         if !matches!(stdin.read_until(b'\n', &mut rest), Ok(1..)) {
             leave();
+        }
+        if rest.trim_ascii_end() == PAUSE.as_bytes() {
+            pause::request();
         }
     }
 }

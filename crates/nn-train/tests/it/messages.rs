@@ -95,6 +95,10 @@ fn events_survive_their_line_and_have_the_documented_form() {
             r#"{"event":"done","score":0.75,"metrics":{"accuracy":0.75},"seconds":1.5,"parameters":10}"#,
         ),
         (
+            Event::Paused { epoch: 3 },
+            r#"{"event":"paused","epoch":3}"#,
+        ),
+        (
             Event::Failed {
                 kind: FailureKind::OutOfMemory,
                 message: "m".into(),
@@ -107,7 +111,9 @@ fn events_survive_their_line_and_have_the_documented_form() {
         assert_eq!(Event::from_line(line).unwrap(), event);
         assert_eq!(
             event.is_final(),
-            line.contains("done") || line.contains("failed")
+            ["done", "paused", "failed"]
+                .iter()
+                .any(|name| line.contains(name))
         );
     }
 }

@@ -21,28 +21,25 @@ pub(super) fn evaluator(
     problems: &mut Problems<'_>,
 ) -> Option<Evaluator> {
     let backend = raw.workers.backend;
+    let is_queue = raw.workers.is_queue();
+    let trains = raw.workers.trains();
     let only = [
-        (
-            raw.workers.program.is_some(),
-            "program",
-            RawBackend::Local,
-            "local",
-        ),
+        (raw.workers.program.is_some(), "program", trains, "local"),
         (
             raw.workers.command.is_some(),
             "command",
-            RawBackend::Command,
+            is_queue || backend == RawBackend::Command,
             "command",
         ),
         (
             raw.workers.delay.is_some(),
             "delay",
-            RawBackend::Synthetic,
+            backend == RawBackend::Synthetic,
             "synthetic",
         ),
     ];
-    for (given, key, needs, name) in only {
-        if given && backend != needs {
+    for (given, key, fits, name) in only {
+        if given && !fits {
             let message = format!("the key `{key}` is for backend = \"{name}\" only");
             problems.add(
                 &format!("workers.{key}"),
@@ -51,7 +48,7 @@ pub(super) fn evaluator(
             );
         }
     }
-    if backend != RawBackend::Local {
+    if !trains {
         for (given, section) in [
             (raw.data.is_some(), "data"),
             (raw.training.is_some(), "training"),
@@ -72,8 +69,11 @@ pub(super) fn evaluator(
         }),
         RawBackend::Command => command(raw.workers.command, source, problems),
         RawBackend::Hand => Some(Evaluator::Own),
-        RawBackend::Local => training(raw, protocol, source, kind, needs_data, problems)
-            .map(|training| Evaluator::Local(Box::new(training))),
+        _ if !trains => command(raw.workers.command, source, problems),
+        RawBackend::Local | RawBackend::Slurm | RawBackend::Template => {
+            training(raw, protocol, source, kind, needs_data, problems)
+                .map(|training| Evaluator::Local(Box::new(training)))
+        }
     }
 }
 

@@ -17,22 +17,23 @@ pub(super) fn fidelity(
     let Some(fidelity) = raw.fidelity.as_ref() else {
         return Some(Fidelity::full());
     };
-    let epochs = match (raw.workers.backend, fidelity.epochs) {
-        (RawBackend::Local, None) => training.epochs,
-        (RawBackend::Local, Some(_)) => {
+    let is_by_hand = raw.workers.backend == RawBackend::Hand;
+    let epochs = match (raw.workers.trains(), fidelity.epochs) {
+        (true, None) => training.epochs,
+        (true, Some(_)) => {
             let message = "the key `epochs` is for backend = \"hand\" only";
             problems.add("fidelity.epochs", message, "give training.epochs");
             return None;
         }
-        (RawBackend::Hand, Some(epochs)) => epochs,
-        (RawBackend::Hand, None) => {
+        (false, Some(epochs)) if is_by_hand => epochs,
+        (false, None) if is_by_hand => {
             let message =
                 "with backend = \"hand\", [fidelity] needs the epochs of a whole training";
             problems.add("fidelity", message, "for example epochs = 9");
             return None;
         }
-        _ => {
-            let message = "[fidelity] is for backend = \"local\" and \"hand\" only";
+        (false, _) => {
+            let message = "[fidelity] is for backend = \"local\" and \"hand\" only, and for queues without a command";
             problems.add(
                 "fidelity",
                 message,
@@ -41,7 +42,7 @@ pub(super) fn fidelity(
             return None;
         }
     };
-    if raw.workers.backend == RawBackend::Local {
+    if !is_by_hand {
         check_training(training, problems);
     }
     let mut rungs = fidelity.rungs.clone();

@@ -2,6 +2,7 @@
 
 mod evaluator;
 mod fidelity;
+mod queue;
 mod space;
 mod workers;
 
@@ -34,7 +35,8 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
     let from_data = (overrides.facts).map_or_else(Bounds::default, |facts| facts.bounds());
     let mut bounds = raw.space.bounds(from_data);
     let search = search(&raw, overrides, &mut problems);
-    let workers = workers::workers(&raw.workers, &mut problems);
+    let mut workers = workers::workers(&raw.workers, &mut problems);
+    workers.queue = queue::queue(&raw, source, &mut problems);
     let budget = budget(&raw, overrides, &mut problems);
     let study = raw.study.path.as_ref().map(|path| source.folder.join(path));
     if let (Some(data), Some(kind)) = (&raw.data, kind) {

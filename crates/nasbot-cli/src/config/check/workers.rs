@@ -64,5 +64,6 @@ pub(super) fn workers(raw: &RawWorkers, problems: &mut Problems<'_>) -> Workers 
         threads: raw.threads,
         synchronous: raw.synchronous,
         give_up_after: raw.give_up_after.unwrap_or(GIVE_UP_AFTER),
+        queue: None,
     }
 }

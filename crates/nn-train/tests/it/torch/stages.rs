@@ -41,7 +41,11 @@ fn small(optimiser: Optimiser) -> Job {
 fn until(job: &Job, until: u32, checkpoint: &Path) -> Job {
     let checkpoint = checkpoint.to_owned();
     Job {
-        stage: Some(Stage { until, checkpoint }),
+        stage: Some(Stage {
+            until,
+            checkpoint,
+            keep: false,
+        }),
         ..job.clone()
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use nn_graph::{Kind, Layer, Op};
 use nn_train::TrainingSpec;
 use nn_train::data::{DataSpec, Task};
-use nn_train::job::{Event, FailureKind, Job};
+use nn_train::job::{Event, FailureKind, Job, PAUSE, Stage};
 
 use super::training::{job, short};
 use super::without_time;
@@ -286,4 +286,37 @@ fn it_says_what_it_is_and_refuses_what_it_does_not_know() {
     let unknown = run("--frob");
     assert_eq!(unknown.status.code(), Some(2));
     assert!(unknown.stdout.is_empty());
+}
+
+#[test]
+fn a_training_that_is_paused_again_and_again_gives_the_bits_of_the_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut job = small();
+    job.training.epochs = 5;
+    let whole = run(&job);
+    job.stage = Some(Stage {
+        until: 5,
+        checkpoint: folder.path().join("state.safetensors"),
+        keep: true,
+    });
+    // The request is there from the beginning: a part is as long as it takes to hear it, an epoch at least.
+    let line = job.to_line().unwrap() + PAUSE + "\n";
+    let (mut parts, mut progress) = (0, Vec::new());
+    let last = loop {
+        let (mut events, ended_well) = events(&mut Command::new(WORKER), &line);
+        assert!(ended_well, "{events:?}");
+        let last = events.pop().unwrap();
+        progress.extend(events.into_iter().skip(1));
+        parts += 1;
+        match last {
+            Event::Paused { epoch } => assert_eq!(epoch as usize, progress.len()),
+            last => break last,
+        }
+    };
+    assert!(parts > 1);
+    assert_eq!(progress, whole[1..whole.len() - 1]);
+    assert_eq!(
+        without_time(last),
+        without_time(whole[whole.len() - 1].clone())
+    );
 }

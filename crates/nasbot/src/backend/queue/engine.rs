@@ -1,0 +1,129 @@
+//! What runs jobs, as the queue's back-end sees it: submit several, ask for the states of all, cancel.
+
+use std::path::Path;
+use std::time::Duration;
+
+/// What an engine calls a job.
+pub(super) type JobId = String;
+
+/// An engine. Its calls may take as long as its programs do; they come from one thread.
+pub(super) trait Engine: Send {
+    /// What a person calls it.
+    fn name(&self) -> &'static str;
+
+    /// How many jobs one submission may hold.
+    fn largest(&self) -> usize;
+
+    /// How long a submission waits for another work to join it.
+    fn gather(&self) -> Duration;
+
+    /// The place of a job in its batch, from 0, as the shell of the job finds it out.
+    fn place(&self) -> &'static str;
+
+    /// Lines of shell that come before the job's program.
+    fn setup(&self) -> &[String];
+
+    /// How often an evaluation goes on in another job after a time limit; as often as submitit has it, unless told otherwise.
+    fn time_limits(&self) -> u32 {
+        3
+    }
+
+    /// Submits the jobs of a batch; what each is called, in their order.
+    fn submit(&mut self, batch: &Batch<'_>) -> Result<Vec<JobId>, Trouble>;
+
+    /// Where jobs stand: those with these names, and all others of the same study that the engine knows. What is asked for
+    /// and not among the answers is not known to the engine.
+    fn states(&mut self, study: &str, wanted: &[JobId]) -> Result<Vec<Seen>, Trouble>;
+
+    /// What else can be found out about the end of a job that left no result.
+    fn examine(&mut self, _: &JobId, cause: Cause) -> Cause {
+        cause
+    }
+
+    /// Ends jobs; those that have ended already are no error.
+    fn cancel(&mut self, jobs: &[JobId]) -> Result<(), Trouble>;
+}
+
+/// Jobs that are submitted together.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Batch<'a> {
+    /// What all jobs of the study share.
+    pub(super) study: &'a str,
+    /// What no other batch is called: by this it is found again in the queue.
+    pub(super) token: &'a str,
+    /// The folder of all jobs.
+    pub(super) folder: &'a Path,
+    /// The script that each job runs.
+    pub(super) script: &'a Path,
+    /// For each job the place that it has among those under way.
+    pub(super) slots: &'a [usize],
+}
+
+/// A job in an engine's list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) id: JobId,
+    /// The batch that it belongs to, where the list says so, and its place there.
+    pub(super) batch: Option<(String, usize)>,
+    pub(super) state: JobState,
+    /// Why it waits, where that is worth saying.
+    pub(super) remark: Option<String>,
+}
+
+/// Where an engine says that a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum JobState {
+    Waiting,
+    Running,
+    /// It will not run any more.
+    Ended(Cause),
+    /// There is no telling at the moment.
+    NoNews,
+}
+
+/// Why a job ended, as far as its engine knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// By itself, without an error.
+    Finished,
+    /// By itself: its status, and the signal that ended it.
+    Failed { status: i32, signal: i32 },
+    /// Someone ended it.
+    Cancelled,
+    /// It reached its time limit.
+    TimeLimit,
+    /// It took more memory than it may.
+    Memory,
+    /// It made room for another.
+    Preempted,
+    /// Its node failed.
+    NodeFailed,
+    /// The engine does not know it any more.
+    Lost,
+}
+
+impl Cause {
+    /// In words, after "the job".
+    pub(super) fn words(self) -> String {
+        match self {
+            Self::Finished => "has ended without an error".to_owned(),
+            Self::Failed { signal: 0, status } => format!("has ended with status {status}"),
+            Self::Failed { signal, .. } => format!("was killed by signal {signal}"),
+            Self::Cancelled => "was cancelled from outside".to_owned(),
+            Self::TimeLimit => "has reached its time limit".to_owned(),
+            Self::Memory => "took more memory than it may".to_owned(),
+            Self::Preempted => "had to make room for another".to_owned(),
+            Self::NodeFailed => "was on a node that failed".to_owned(),
+            Self::Lost => "is not known to the queue any more".to_owned(),
+        }
+    }
+}
+
+/// Why an engine did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// It may do so later: its controller does not answer, a limit of jobs is reached.
+    Later(String),
+    /// It will never do so.
+    Never(String),
+}

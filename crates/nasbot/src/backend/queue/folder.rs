@@ -1,0 +1,448 @@
+//! The files by which a search and its jobs know of each other.
+//!
+//! Beside the study lies `NAME.nasbot.jobs/`, with a folder for each work and one for the scripts of submissions. Only the
+//! search writes a work's `job.json`, `submission.json` and `cancelled`; only the job writes `started`, `progress`, `stopped`,
+//! `paused.json`, `state.safetensors` and `result.json`. Files that are read as a whole appear as a whole, by renaming.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nasbot_opt::Outcome;
+use nn_graph::Network;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::backend::{End, Key, Task, Work};
+use crate::error::Error;
+use crate::files::write_atomically;
+use crate::settings::{Devices, Evaluator};
+use crate::study::{Detail, Place};
+
+/// Version of the files; a job of another is refused.
+const FORMAT: u32 = 1;
+/// The folder of scripts.
+const BATCHES: &str = "batches";
+
+/// All jobs of a study.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Home(pub(super) PathBuf);
+
+impl Home {
+    /// Where the jobs of a work's study lie: beside the study, or beside the log of a work without one. Absolute.
+    pub(super) fn of(work: &Work) -> Result<Self, Error> {
+        let path = match (&work.study, work.log.parent()) {
+            (Some(study), _) => Place::of(study).jobs(),
+            (None, Some(folder)) => folder.join("jobs"),
+            (None, None) => PathBuf::from("jobs"),
+        };
+        let path = std::path::absolute(&path).map_err(Error::read(&path))?;
+        Ok(Self(path))
+    }
+
+    /// What the jobs of a study here are called in the queue: a copy of the study elsewhere has the same identity, and jobs of
+    /// its own.
+    pub(super) fn label(&self, study: &str) -> String {
+        // FNV-1a, which gives the same for the same path in every version of this program.
+        let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
+        let path = self.0.as_os_str().as_encoded_bytes();
+        let hash = path.iter().fold(0xcbf2_9ce4_8422_2325, step);
+        format!("{study}-{:08x}", hash >> 32)
+    }
+
+    pub(super) fn folder(&self, name: &str) -> Folder {
+        Folder(self.0.join(name))
+    }
+
+    /// The script of a batch.
+    pub(super) fn script(&self, token: &str) -> PathBuf {
+        self.0.join(BATCHES).join(format!("{token}.sh"))
+    }
+
+    /// The list of a batch's works.
+    fn list(&self, token: &str) -> PathBuf {
+        self.0.join(BATCHES).join(format!("{token}.json"))
+    }
+
+    /// What the engine keeps of the output of a job beside the log.
+    pub(super) fn output(&self, token: &str, place: usize) -> PathBuf {
+        self.0.join(BATCHES).join(format!("{token}-{place}.out"))
+    }
+
+    /// Writes what a batch needs, before it is submitted.
+    pub(super) fn write_batch(
+        &self,
+        token: &str,
+        script: &str,
+        works: &[Listed],
+    ) -> Result<(), Error> {
+        let folder = self.0.join(BATCHES);
+        fs::create_dir_all(&folder).map_err(Error::write(&folder))?;
+        write_atomically(&self.list(token), &serde_json::to_string(works)?)?;
+        let path = self.script(token);
+        write_atomically(&path, script)?;
+        let may_run = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(&path, may_run).map_err(Error::write(&path))
+    }
+
+    pub(super) fn read_batch(&self, token: &str) -> Result<Vec<Listed>, Error> {
+        let path = self.list(token);
+        read(&path)?.ok_or_else(|| Error::read(&path)(io::ErrorKind::NotFound.into()))
+    }
+
+    /// Removes a work's folder, and what belonged to its last batch unless another work of the batch is there still.
+    pub(super) fn remove(&self, name: &str) {
+        let folder = self.folder(name);
+        let batch = folder.submission().ok().flatten();
+        // What cannot be removed costs space and nothing else.
+        let _ = fs::remove_dir_all(&folder.0);
+        if let Some(token) = batch.map(|submission| submission.batch) {
+            let works = self.read_batch(&token);
+            let is_over = |listed: &Listed| !self.folder(&listed.folder).0.exists();
+            if works.is_ok_and(|works| works.iter().all(is_over)) {
+                self.remove_batch(&token);
+            }
+        }
+        let _ = fs::remove_dir(self.0.join(BATCHES));
+        let _ = fs::remove_dir(&self.0);
+    }
+
+    fn remove_batch(&self, token: &str) {
+        let Ok(entries) = fs::read_dir(self.0.join(BATCHES)) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            if entry.file_name().to_string_lossy().starts_with(token) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+/// A work in a batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Listed {
+    /// The name of its folder.
+    pub(super) folder: String,
+    /// The number of this submission among those of the work.
+    pub(super) number: u32,
+}
+
+/// The files of one work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Folder(pub(super) PathBuf);
+
+impl Folder {
+    /// What the folder of a work is called.
+    pub(super) fn name(work: &Work) -> String {
+        match &work.task {
+            Task::Evaluate => work.key.to_string(),
+            Task::GoOn(stage) => format!("{}-until-{}", work.key, stage.until),
+            Task::TrainFinally { .. } => format!("{}-final", work.key),
+        }
+    }
+
+    /// Writes down what is to be done, before anything is submitted.
+    pub(super) fn write_job(&self, job: &JobFile) -> Result<(), Error> {
+        fs::create_dir_all(&self.0).map_err(Error::write(&self.0))?;
+        write_atomically(&self.0.join("job.json"), &serde_json::to_string(job)?)
+    }
+
+    pub(super) fn job(&self) -> Result<Option<JobFile>, Error> {
+        read(&self.0.join("job.json"))
+    }
+
+    pub(super) fn write_submission(&self, submission: &Submission) -> Result<(), Error> {
+        let path = self.0.join("submission.json");
+        write_atomically(&path, &serde_json::to_string(submission)?)
+    }
+
+    pub(super) fn submission(&self) -> Result<Option<Submission>, Error> {
+        read(&self.0.join("submission.json"))
+    }
+
+    pub(super) fn write_result(&self, result: &ResultFile) -> Result<(), Error> {
+        let path = self.0.join("result.json");
+        write_atomically(&path, &serde_json::to_string(result)?)
+    }
+
+    pub(super) fn result(&self) -> Result<Option<ResultFile>, Error> {
+        read(&self.0.join("result.json"))
+    }
+
+    /// Writes that the job of a submission left a checkpoint and wants to go on in another.
+    pub(super) fn write_paused(&self, paused: &Paused) -> Result<(), Error> {
+        let path = self.0.join("paused.json");
+        write_atomically(&path, &serde_json::to_string(paused)?)
+    }
+
+    pub(super) fn paused(&self) -> Result<Option<Paused>, Error> {
+        read(&self.0.join("paused.json"))
+    }
+
+    /// Marks a work that is not wanted any more: its job ends by itself when it sees this.
+    pub(super) fn cancel(&self) -> Result<(), Error> {
+        let path = self.0.join("cancelled");
+        fs::write(&path, "").map_err(Error::write(&path))
+    }
+
+    /// The state of a training that is cut short; absolute.
+    pub(super) fn state(&self) -> PathBuf {
+        self.0.join("state.safetensors")
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.0.join("cancelled").exists()
+    }
+
+    /// Whether the job of this submission is still wanted. What cannot be read is.
+    pub(super) fn wants(&self, number: u32) -> bool {
+        let is_gone = matches!(fs::metadata(self.0.join("job.json")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound);
+        let later = self.submission().ok().flatten();
+        let is_superseded = later.is_some_and(|submission| submission.number > number);
+        !is_gone && !is_superseded && !self.is_cancelled() && !self.0.join("result.json").exists()
+    }
+
+    /// Adds that a job has begun.
+    pub(super) fn add_sign(&self, sign: &Sign) -> Result<(), Error> {
+        append(
+            &self.0.join("started"),
+            &(serde_json::to_string(sign)? + "\n"),
+        )
+    }
+
+    /// The last job that has begun.
+    pub(super) fn sign(&self) -> Option<Sign> {
+        let text = fs::read_to_string(self.0.join("started")).ok()?;
+        serde_json::from_str(text.lines().last()?).ok()
+    }
+
+    /// Notes that the job of a submission ends since it was asked to.
+    pub(super) fn write_stopped(&self, number: u32) -> Result<(), Error> {
+        write_atomically(&self.0.join("stopped"), &number.to_string())
+    }
+
+    /// The submission whose job was last asked to end.
+    pub(super) fn stopped(&self) -> Option<u32> {
+        let text = fs::read_to_string(self.0.join("stopped")).ok()?;
+        text.parse().ok()
+    }
+
+    pub(super) fn add_progress(&self, line: &str) -> Result<(), Error> {
+        append(&self.0.join("progress"), &format!("{line}\n"))
+    }
+
+    /// The lines of progress from a place in the file on, and the place after them. Half a line waits for its end.
+    pub(super) fn progress(&self, from: u64) -> (Vec<String>, u64) {
+        let read = || -> io::Result<Vec<u8>> {
+            let mut file = fs::File::open(self.0.join("progress"))?;
+            if file.metadata()?.len() <= from {
+                return Ok(Vec::new());
+            }
+            file.seek(SeekFrom::Start(from))?;
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        let Ok(mut bytes) = read() else {
+            return (Vec::new(), from);
+        };
+        let end = bytes.iter().rposition(|&byte| byte == b'\n');
+        bytes.truncate(end.map_or(0, |end| end + 1));
+        let text = String::from_utf8_lossy(&bytes);
+        let lines = text.lines().map(str::to_owned).collect();
+        (lines, from + bytes.len() as u64)
+    }
+}
+
+/// Adds to a file in one write.
+fn append(path: &Path, text: &str) -> Result<(), Error> {
+    let mut file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(Error::write(path))?;
+    file.write_all(text.as_bytes()).map_err(Error::write(path))
+}
+
+/// A file that is there as a whole or not at all.
+fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(serde_json::from_str(&text)?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::read(path)(error)),
+    }
+}
+
+/// What a job is to do.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JobFile {
+    format: u32,
+    study: String,
+    evaluation: u64,
+    attempt: u32,
+    network: Network,
+    seed: u64,
+    log: PathBuf,
+    task: Task,
+    /// What evaluates, its programs by their full paths.
+    pub(super) evaluator: Evaluator,
+    pub(super) devices: Devices,
+    pub(super) threads: Option<usize>,
+    pub(super) timeout: Option<Duration>,
+}
+
+impl JobFile {
+    pub(super) fn new(
+        work: &Work,
+        evaluator: &Evaluator,
+        workers: &crate::settings::Workers,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            format: FORMAT,
+            study: work.key.study.clone(),
+            evaluation: work.key.evaluation,
+            attempt: work.key.attempt,
+            network: work.network.clone(),
+            seed: work.seed,
+            log: std::path::absolute(&work.log).map_err(Error::write(&work.log))?,
+            task: work.task.clone(),
+            evaluator: evaluator.clone(),
+            devices: workers.devices.clone(),
+            threads: workers.threads,
+            timeout: workers.timeout,
+        })
+    }
+
+    /// The work, as a process on the node's own machine is given it.
+    pub(super) fn work(&self) -> Work {
+        Work {
+            key: Key {
+                study: self.study.clone(),
+                evaluation: self.evaluation,
+                attempt: self.attempt,
+            },
+            network: self.network.clone(),
+            seed: self.seed,
+            log: self.log.clone(),
+            // A node's lock on the study would not be seen where the search runs.
+            study: None,
+            task: self.task.clone(),
+        }
+    }
+
+    /// Whether a node of this version can do it.
+    pub(super) fn is_known(&self) -> bool {
+        self.format == FORMAT
+    }
+}
+
+/// A work's present submission, and what became of those before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Submission {
+    /// How many there were, this one included.
+    pub(super) number: u32,
+    /// The batch.
+    pub(super) batch: String,
+    /// The place in the batch.
+    pub(super) place: usize,
+    /// What the engine calls the job; absent until it has said so.
+    pub(super) id: Option<String>,
+    /// How many ended by no fault of the network's.
+    pub(super) losses: u32,
+    /// How many reached their time limit.
+    pub(super) time_limits: u32,
+}
+
+/// That a job has begun.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Sign {
+    /// The number of its submission.
+    pub(super) number: u32,
+    /// The node.
+    pub(super) node: String,
+    /// The device there.
+    pub(super) device: String,
+}
+
+/// That a job left a checkpoint when its time came to an end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Paused {
+    /// The number of its submission.
+    pub(super) number: u32,
+}
+
+/// How an evaluation ended.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum ResultFile {
+    Done { outcome: Outcome, detail: Detail },
+    Unusable { message: String },
+}
+
+impl ResultFile {
+    /// `None` for a job that was stopped, which has no result.
+    pub(super) fn of(end: End) -> Option<Self> {
+        match end {
+            End::Done(outcome, detail) => Some(Self::Done { outcome, detail }),
+            End::Unusable(message) => Some(Self::Unusable { message }),
+            End::Stopped => None,
+        }
+    }
+
+    pub(super) fn end(self) -> End {
+        match self {
+            Self::Done { outcome, detail } => End::Done(outcome, detail),
+            Self::Unusable { message } => End::Unusable(message),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_line_of_progress_waits_for_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Folder(folder.path().to_owned());
+        assert_eq!(folder.progress(0), (Vec::new(), 0));
+        folder.add_progress("one").unwrap();
+        append(&folder.0.join("progress"), "tw").unwrap();
+        let (lines, place) = folder.progress(0);
+        assert_eq!((lines, place), (vec!["one".to_owned()], 4));
+        append(&folder.0.join("progress"), "o\nthree\n").unwrap();
+        let (lines, place) = folder.progress(place);
+        assert_eq!(lines, ["two", "three"]);
+        assert_eq!(folder.progress(place), (Vec::new(), place));
+    }
+
+    #[test]
+    fn a_job_is_wanted_until_it_is_superseded_cancelled_over_or_gone() {
+        let top = tempfile::tempdir().unwrap();
+        let folder = Folder(top.path().join("a"));
+        assert!(!folder.wants(1));
+        fs::create_dir(&folder.0).unwrap();
+        fs::write(folder.0.join("job.json"), "{}").unwrap();
+        assert!(folder.wants(1));
+        let submission = Submission {
+            number: 2,
+            ..Submission::default()
+        };
+        folder.write_submission(&submission).unwrap();
+        // A node may see an earlier state of the file.
+        assert!(folder.wants(3) && folder.wants(2) && !folder.wants(1));
+        folder.cancel().unwrap();
+        assert!(!folder.wants(2));
+        fs::remove_file(folder.0.join("cancelled")).unwrap();
+        let message = "no".to_owned();
+        folder
+            .write_result(&ResultFile::Unusable { message })
+            .unwrap();
+        assert!(!folder.wants(2));
+    }
+}
