@@ -55,6 +55,21 @@ cargo build -p nn-train --features torch --bin nasbot-worker
 NASBOT_WORKER="${CARGO_TARGET_DIR:-$repo/target}/debug/nasbot-worker" \
     cargo test -p nasbot-cli --test it -- torch
 
+step "a real Slurm"
+slurm=$(mktemp -d)
+if exports=$(./scripts/slurm.sh start "$slurm"); then
+    trap './scripts/slurm.sh stop "$slurm"; rm -rf "$slurm"' EXIT
+    (
+        eval "$exports"
+        NASBOT_TEST_SLURM=$repo/scripts/slurm.sh cargo test -p nasbot --test backends -- slurm
+    )
+    ./scripts/slurm.sh stop "$slurm"
+    trap - EXIT
+else
+    step "LEFT OUT: the tests over a real Slurm, since none could be started; the reason stands above"
+fi
+rm -rf "$slurm"
+
 # With the programs that have been built for the tests; `scripts/torture.sh` has further rows.
 step "kills and cuts at random instants"
 ./scripts/torture.sh --quick --only kill,cut --bin "${CARGO_TARGET_DIR:-$repo/target}/debug"

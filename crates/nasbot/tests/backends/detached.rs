@@ -20,10 +20,11 @@ use nasbot::study::{self, Created, Detail, Event, Ledger, Stamped, Study};
 use nasbot::{Error, Stop};
 use nasbot_opt::Outcome;
 
+use crate::suite::Test;
 use crate::support::{CAPACITY, Make, PATIENCE, Stand, network, script, settings};
 
 /// The tests, by name.
-pub(crate) const TESTS: [(&str, fn(&Make)); 4] = [
+pub(crate) const TESTS: [(&str, Test); 4] = [
     ("a_job_outlives_its_search_which_finds_it_again", outlives),
     (
         "a_job_that_ended_meanwhile_is_not_run_again",

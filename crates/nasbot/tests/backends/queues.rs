@@ -245,6 +245,11 @@ fn cleans_up() {
     stand.end();
     let jobs = folder.join("logs").join("jobs");
     assert!(jobs.join("study-0-0").join("result.json").exists());
+    // Of a submission before.
+    for ending in ["json", "sh"] {
+        let list = r#"[{"folder":"study-0-0","number":0}]"#;
+        fs::write(jobs.join("batches").join(format!("before.{ending}")), list).unwrap();
+    }
     // A search that dies before it has recorded the result finds it.
     let reports = Reports::new(|_| {});
     let settings = queued(&folder, Duration::from_secs(2));

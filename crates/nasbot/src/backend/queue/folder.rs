@@ -92,21 +92,30 @@ impl Home {
         read(&path)?.ok_or_else(|| Error::read(&path)(io::ErrorKind::NotFound.into()))
     }
 
-    /// Removes a work's folder, and what belonged to its last batch unless another work of the batch is there still.
+    /// Removes a work's folder, and batches of which no work is left.
     pub(super) fn remove(&self, name: &str) {
-        let folder = self.folder(name);
-        let batch = folder.submission().ok().flatten();
         // What cannot be removed costs space and nothing else.
-        let _ = fs::remove_dir_all(&folder.0);
-        if let Some(token) = batch.map(|submission| submission.batch) {
-            let works = self.read_batch(&token);
+        let _ = fs::remove_dir_all(self.folder(name).0);
+        for token in self.batches() {
             let is_over = |listed: &Listed| !self.folder(&listed.folder).0.exists();
+            let works = self.read_batch(&token);
             if works.is_ok_and(|works| works.iter().all(is_over)) {
                 self.remove_batch(&token);
             }
         }
         let _ = fs::remove_dir(self.0.join(BATCHES));
         let _ = fs::remove_dir(&self.0);
+    }
+
+    /// The names of all batches.
+    fn batches(&self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.0.join(BATCHES)) else {
+            return Vec::new();
+        };
+        let names = entries.flatten().map(|entry| entry.file_name());
+        names
+            .filter_map(|name| Some(name.to_str()?.strip_suffix(".json")?.to_owned()))
+            .collect()
     }
 
     fn remove_batch(&self, token: &str) {
