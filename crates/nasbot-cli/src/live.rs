@@ -10,6 +10,9 @@ use nasbot::study::{Event, Ledger};
 /// How often clocks move.
 const REFRESH: Duration = Duration::from_millis(200);
 
+/// A line for each worker, but no more than fit a terminal: a queue may run hundreds at once.
+const MOST_LINES: usize = 16;
+
 /// A display that is redrawn in place; finished evaluations scroll by above it.
 pub(crate) struct Live {
     all: MultiProgress,
@@ -43,7 +46,7 @@ impl Live {
         if let Event::Opened(opened) = event {
             self.bar.set_elapsed(ledger.elapsed());
             self.bar.set_length(ledger.budget);
-            for _ in 0..opened.workers {
+            for _ in 0..opened.workers.min(MOST_LINES) {
                 let line = self.all.add(ProgressBar::new(0));
                 line.set_style(style("  {wide_msg}"));
                 self.workers.push(line);

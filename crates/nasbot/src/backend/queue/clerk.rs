@@ -1,15 +1,19 @@
 //! The thread that deals with the engine: submits what is due, asks where jobs stand, cancels what is not wanted.
 
+mod states;
+
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::engine::{Batch, Cause, Engine, JobId, JobState, Seen, Trouble};
-use super::entry::{Phase, Verdict, verdict};
-use super::folder::{Folder, Home, Listed, Submission};
+use super::engine::{Batch, Engine, JobId, Trouble};
+use super::entry::{Entry, Phase};
+use super::folder::{Folder, Home};
 use super::node;
+use super::records::{Listed, Submission};
 use super::shared::Shared;
 use crate::backend::{End, Handle};
 use crate::error::Error;
@@ -21,8 +25,6 @@ const TICK: Duration = Duration::from_millis(25);
 const PATIENCE: u32 = 10;
 /// How long after a failed call the engine is called again.
 const BACK_OFF: Duration = Duration::from_secs(5);
-/// How long after the engine was asked in vain whether a submission came about it counts as none.
-const UNSURE: Duration = Duration::from_secs(2);
 
 /// Deals with an engine.
 pub(super) struct Clerk {
@@ -40,7 +42,7 @@ pub(super) struct Clerk {
     not_before: Instant,
     /// What was last said of trouble, until the engine answers again.
     trouble: Option<String>,
-    remarks: std::collections::BTreeSet<String>,
+    remarks: BTreeSet<String>,
 }
 
 /// A work that is due, as it is submitted.
@@ -50,15 +52,6 @@ struct Due {
     name: String,
     submission: Submission,
     slot: usize,
-}
-
-/// Whether a job is that of a submission. Numbers alone say so only where batches are not known: an engine that lost its memory
-/// gives them out again.
-fn is_of(seen: &Seen, submission: &Submission) -> bool {
-    match &seen.batch {
-        Some((token, place)) => *token == submission.batch && *place == submission.place,
-        None => submission.id.as_ref() == Some(&seen.id),
-    }
 }
 
 impl Clerk {
@@ -81,7 +74,7 @@ impl Clerk {
             asked: None,
             not_before: Instant::now(),
             trouble: None,
-            remarks: std::collections::BTreeSet::new(),
+            remarks: BTreeSet::new(),
         }
     }
 
@@ -121,9 +114,11 @@ impl Clerk {
     /// Cancels jobs that are not wanted.
     fn cancel(&mut self) {
         let (mut jobs, mut handles, mut done) = (Vec::new(), Vec::new(), Vec::new());
+        let strays;
         {
             let mut state = self.shared.lock();
-            jobs.append(&mut state.strays);
+            strays = std::mem::take(&mut state.strays);
+            jobs.extend_from_slice(&strays);
             for (handle, entry) in &state.entries {
                 if entry.cancelled.is_none() || entry.is_over() {
                     continue;
@@ -143,7 +138,7 @@ impl Clerk {
         if jobs.is_empty() {
             return;
         }
-        match self.engine.cancel(&jobs) {
+        match self.engine.cancel(&self.study, &jobs) {
             Ok(()) => {
                 self.answers();
                 let mut state = self.shared.lock();
@@ -153,6 +148,7 @@ impl Clerk {
             }
             Err(Trouble::Later(message) | Trouble::Never(message)) => {
                 // Those of works are found again in the entries, until patience with them ends.
+                self.shared.lock().strays.extend(strays);
                 self.wait(format!("jobs cannot be cancelled: {message}"));
             }
         }
@@ -186,10 +182,15 @@ impl Clerk {
         let mut works = Vec::new();
         {
             let mut state = self.shared.lock();
-            for (place, (handle, _)) in due.into_iter().enumerate() {
-                let Some(entry) = state.entries.get_mut(&handle) else {
+            for (handle, _) in due {
+                // A result may have come meanwhile, late, from a job before.
+                let is_due = |entry: &&mut Entry| {
+                    matches!(entry.phase, Phase::Due { .. }) && entry.cancelled.is_none()
+                };
+                let Some(entry) = state.entries.get_mut(&handle).filter(is_due) else {
                     continue;
                 };
+                let place = works.len();
                 entry.phase = Phase::Handed;
                 entry.submission.number += 1;
                 entry.submission.batch.clone_from(&token);
@@ -203,6 +204,9 @@ impl Clerk {
                     handle,
                 });
             }
+        }
+        if works.is_empty() {
+            return;
         }
         match self.hand_over(&token, &works) {
             Ok(jobs) => {
@@ -285,158 +289,5 @@ impl Clerk {
                 entry.phase = phase;
             }
         }
-    }
-
-    /// Asks where jobs stand, all at once, and not too often.
-    fn ask(&mut self) {
-        let now = Instant::now();
-        if self.asked.is_some_and(|at| now < at + self.interval) {
-            return;
-        }
-        let (wanted, is_needed) = {
-            let state = self.shared.lock();
-            let of_interest = |phase| {
-                matches!(
-                    phase,
-                    Phase::Queued { .. } | Phase::Ended { .. } | Phase::Unsure { .. }
-                )
-            };
-            let entries = (state.entries.values()).filter(|entry| of_interest(entry.phase));
-            let jobs: Vec<JobId> = (entries.clone())
-                .filter_map(|entry| entry.submission.id.clone())
-                .collect();
-            (jobs, entries.count() > 0)
-        };
-        if !is_needed {
-            return;
-        }
-        self.asked = Some(now);
-        match self.engine.states(&self.study, &wanted) {
-            Ok(seen) => {
-                self.answers();
-                self.take(&wanted, &seen);
-            }
-            Err(Trouble::Later(message) | Trouble::Never(message)) => self.wait(message),
-        }
-        // A slow engine is not asked without a pause.
-        self.asked = Some(Instant::now());
-    }
-
-    /// Takes in what the engine says.
-    fn take(&mut self, wanted: &[JobId], seen: &[Seen]) {
-        let now = Instant::now();
-        let mut overdue: Vec<(Handle, JobId, Cause)> = Vec::new();
-        let mut known: Vec<(Folder, Submission)> = Vec::new();
-        {
-            let mut state = self.shared.lock();
-            for (handle, entry) in &mut state.entries {
-                let found = seen.iter().find(|seen| is_of(seen, &entry.submission));
-                let is_asked_for = match entry.phase {
-                    Phase::Queued { .. } | Phase::Ended { .. } => true,
-                    Phase::Unsure { since } => {
-                        if found.is_none() && now >= since + UNSURE {
-                            entry.again(now, Duration::ZERO);
-                        }
-                        found.is_some()
-                    }
-                    Phase::Due { .. } | Phase::Handed | Phase::Over => false,
-                };
-                let is_new = |id: &JobId| !wanted.contains(id);
-                if !is_asked_for
-                    || (found.is_none() && entry.submission.id.as_ref().is_none_or(is_new))
-                {
-                    continue;
-                }
-                if let Some(found) = found
-                    && entry.submission.id.as_ref() != Some(&found.id)
-                {
-                    // Its number was never recorded, or an engine that lost its memory gave it another.
-                    entry.submission.id = Some(found.id.clone());
-                    known.push((entry.folder.clone(), entry.submission.clone()));
-                }
-                entry.see(found.map(|seen| seen.state), now);
-                if let (Some(cause), Some(job)) =
-                    (entry.overdue(self.grace, now), &entry.submission.id)
-                {
-                    overdue.push((handle.clone(), job.clone(), cause));
-                }
-            }
-        }
-        self.find_strays(seen);
-        for (folder, submission) in known {
-            // As above.
-            let _ = folder.write_submission(&submission);
-        }
-        for remark in seen.iter().filter_map(|seen| seen.remark.clone()) {
-            if self.remarks.insert(remark.clone()) {
-                self.shared.say(remark);
-            }
-        }
-        for (handle, job, cause) in overdue {
-            let cause = self.engine.examine(&job, cause);
-            self.judge(&handle, cause);
-        }
-    }
-
-    /// Finds jobs of this study that no work wants: left by a search that died, or started once more by an engine that lost its
-    /// memory. Those that run end by themselves, those that wait would wait on.
-    fn find_strays(&self, seen: &[Seen]) {
-        for seen in seen {
-            let (JobState::Waiting | JobState::Running, Some((token, place))) =
-                (seen.state, &seen.batch)
-            else {
-                continue;
-            };
-            let works = self.home.read_batch(token).ok();
-            let listed = works.and_then(|works| works.into_iter().nth(*place));
-            let is_wanted = listed.is_some_and(|listed| {
-                let folder = self.home.folder(&listed.folder);
-                folder.wants(listed.number)
-            });
-            if !is_wanted {
-                self.shared.lock().strays.push(seen.id.clone());
-            }
-        }
-    }
-
-    /// Decides what becomes of a work whose job has left no result.
-    fn judge(&mut self, handle: &Handle, cause: Cause) {
-        let mut state = self.shared.lock();
-        let any = state.has_signs;
-        let Some(entry) = state.entries.get_mut(handle).filter(|e| !e.is_over()) else {
-            return;
-        };
-        let submission = &entry.submission;
-        // Held in the queue, perhaps.
-        let job = submission.id.clone();
-        let output = self.home.output(&submission.batch, submission.place);
-        let was_asked = entry.folder.stopped() == Some(submission.number);
-        if cause == Cause::TimeLimit && entry.folder.state().exists() {
-            // Its state was kept on the way.
-            match entry.go_on(
-                self.shared.time_limits,
-                "its job has reached its time limit",
-            ) {
-                None => self
-                    .shared
-                    .say(format!("evaluation {} goes on in another job", entry.id)),
-                Some(end) => self.shared.end(&mut state, handle, end),
-            }
-            return;
-        }
-        match verdict(entry, cause, any, was_asked, &output) {
-            Verdict::Again => {
-                entry.submission.losses += 1;
-                let text = format!(
-                    "the job of evaluation {} {}; it runs again",
-                    entry.id,
-                    cause.words()
-                );
-                entry.again(Instant::now(), Duration::ZERO);
-                self.shared.say(text);
-            }
-            Verdict::Over(end) => self.shared.end(&mut state, handle, end),
-        }
-        state.strays.extend(job);
     }
 }

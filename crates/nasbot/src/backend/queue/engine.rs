@@ -40,8 +40,8 @@ pub(super) trait Engine: Send {
         cause
     }
 
-    /// Ends jobs; those that have ended already are no error.
-    fn cancel(&mut self, jobs: &[JobId]) -> Result<(), Trouble>;
+    /// Ends jobs of a study; those that have ended already are no error.
+    fn cancel(&mut self, study: &str, jobs: &[JobId]) -> Result<(), Trouble>;
 }
 
 /// Jobs that are submitted together.

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use nasbot_opt::Failure;
 
 use super::engine::{Cause, JobState};
-use super::folder::{Folder, Submission};
+use super::folder::Folder;
+use super::records::Submission;
 use crate::backend::log::tail;
 use crate::backend::{End, Status, answer};
 

@@ -19,7 +19,8 @@ use nasbot_opt::Outcome;
 use nn_train::job::Stage;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR2};
 
-use super::folder::{Folder, Home, JobFile, Listed, Paused, ResultFile, Sign};
+use super::folder::{Folder, Home};
+use super::records::{JobFile, Listed, Paused, ResultFile, Sign};
 use crate::backend::command::{self, Programs};
 use crate::backend::devices::{self, Slot};
 use crate::backend::local::Trainings;

@@ -266,10 +266,12 @@ impl Engine for Slurm {
         found.unwrap_or(cause)
     }
 
-    fn cancel(&mut self, jobs: &[JobId]) -> Result<(), Trouble> {
+    fn cancel(&mut self, study: &str, jobs: &[JobId]) -> Result<(), Trouble> {
         // One that is named twice would be an error the second time.
         let jobs: BTreeSet<&JobId> = jobs.iter().collect();
-        let arguments: Vec<String> = jobs.into_iter().cloned().collect();
+        // A controller that lost its memory gives numbers out again, to jobs that are none of ours.
+        let own = format!("--name={}", job_name(study));
+        let arguments: Vec<String> = [own].into_iter().chain(jobs.into_iter().cloned()).collect();
         match run(&self.programs.scancel, &arguments, PATIENCE) {
             Err(Failed(message)) if is_for_now(&message) => Err(Trouble::Later(message)),
             // Those that have ended.

@@ -4,7 +4,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::entry::Phase;
-use super::folder::{Folder, Paused, ResultFile, Sign};
+use super::folder::Folder;
+use super::records::{Paused, ResultFile, Sign};
 use super::shared::{Shared, State};
 use crate::backend::{End, Handle, Report};
 use crate::study::Progress;

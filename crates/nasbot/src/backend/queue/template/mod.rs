@@ -207,7 +207,7 @@ impl Engine for Template {
         Ok(seen)
     }
 
-    fn cancel(&mut self, jobs: &[JobId]) -> Result<(), Trouble> {
+    fn cancel(&mut self, _: &str, jobs: &[JobId]) -> Result<(), Trouble> {
         for job in jobs {
             // A job that has ended cannot be cancelled, which queues call an error. One that goes on ends by itself.
             self.run(&self.options.cancel.replace("{id}", job))?;
