@@ -1,7 +1,7 @@
 //! A study whose evaluations are run by hand, or by another program: it is asked for evaluations and told their results.
 //!
 //! The record is the same as that of a [`session`](crate::session), with the same durability: what a function here returns
-//! has been committed. An evaluation that is handed out is recorded as [run by hand](crate::study::Started::by_hand): a
+//! has been committed. An evaluation that is handed out is recorded as run by hand: a
 //! search that goes on with the study leaves it pending, and it is told here, or [given back](AskTell::give_back) and then run by
 //! whatever asks next, a search included. What an interrupted search left behind is handed out here before anything new.
 //!
