@@ -2,10 +2,9 @@
 
 use std::process::{Command, Stdio};
 
-use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Folder, NETWORK, eventually};
+use crate::support::{Folder, NETWORK};
 
 const SEARCH: &str = r#"
 [space]
@@ -21,16 +20,16 @@ backend = "hand"
 evaluations = 6
 "#;
 
-const STUDY: &str = "search.nasbot.db";
+pub(crate) const STUDY: &str = "search.nasbot.db";
 
-fn folder(text: &str) -> Folder {
+pub(crate) fn folder(text: &str) -> Folder {
     let folder = Folder::new();
     folder.write("search.toml", text);
     folder
 }
 
 /// What `ask` hands out, as JSON lines.
-fn ask(folder: &Folder, source: &str, count: usize) -> Vec<Value> {
+pub(crate) fn ask(folder: &Folder, source: &str, count: usize) -> Vec<Value> {
     let text = folder
         .run(&["ask", source, "-n", &count.to_string(), "--format", "json"])
         .ok();
@@ -39,14 +38,14 @@ fn ask(folder: &Folder, source: &str, count: usize) -> Vec<Value> {
         .collect()
 }
 
-fn ids(asked: &[Value]) -> Vec<u64> {
+pub(crate) fn ids(asked: &[Value]) -> Vec<u64> {
     asked
         .iter()
         .filter_map(|line| line["id"].as_u64())
         .collect()
 }
 
-fn states(folder: &Folder) -> Vec<String> {
+pub(crate) fn states(folder: &Folder) -> Vec<String> {
     let evaluations = folder.evaluations().into_iter();
     evaluations
         .map(|e| e["state"].as_str().unwrap().to_owned())
@@ -310,101 +309,6 @@ fn networks_of_one_s_own_are_evaluated_like_others() {
     );
     let larger = ["give", STUDY, "-", "--evaluations", "7"];
     folder.run_with(&larger, &NETWORK.replace("16", "24")).ok();
-    folder.run(&["replay", STUDY]).ok();
-}
-
-#[test]
-fn a_search_leaves_alone_what_is_run_by_hand() {
-    let folder = Folder::new();
-    folder.worker("");
-    folder.search(5, "per-device = 2");
-    assert_eq!(ids(&ask(&folder, "search.toml", 2)), [0, 1]);
-    folder.run(&["tell", STUDY, "1", "0.9"]).ok();
-    let ran = folder.run(&["resume", STUDY]);
-    assert!(
-        ran.stderr.contains("run by hand, and left alone here: #0"),
-        "{}",
-        ran.stderr
-    );
-    ran.ok();
-    let mut began = folder.lines("began");
-    began.sort();
-    assert_eq!(began, ["2", "3", "4"]);
-    assert_eq!(states(&folder)[0], "by hand");
-    assert_eq!(folder.summary()["state"], "waiting for results by hand");
-    // The best network is not trained once more before all are known.
-    assert!(folder.summary()["test"].is_null());
-    folder.run(&["tell", STUDY, "0", "0.1"]).ok();
-    folder.run(&["resume", STUDY, "-q"]).ok();
-    assert_eq!(
-        (&folder.summary()["state"], &folder.summary()["best"]["id"]),
-        (&json!("complete"), &json!(1))
-    );
-    assert_eq!(folder.summary()["test"]["id"], 1);
-    folder.run(&["replay", STUDY]).ok();
-}
-
-#[test]
-fn a_synchronous_search_leaves_it_alone_too() {
-    let folder = Folder::new();
-    folder.worker("");
-    folder.search(7, "per-device = 2\nsynchronous = true");
-    ask(&folder, "search.toml", 1);
-    folder.run(&["resume", STUDY, "-q"]).ok();
-    assert_eq!(folder.lines("ended").len(), 6);
-    folder.run(&["tell", STUDY, "0", "0.1"]).ok();
-    folder.run(&["resume", STUDY, "-q"]).ok();
-    assert_eq!(folder.summary()["state"], "complete");
-    folder.run(&["replay", STUDY]).ok();
-}
-
-#[test]
-fn what_is_given_back_or_taken_back_is_run_once() {
-    let folder = Folder::new();
-    folder.worker("");
-    folder.search(4, "");
-    ask(&folder, "search.toml", 3);
-    folder.run(&["fail", STUDY, "1", "interrupted"]).ok();
-    let error = folder.run(&["tell", STUDY, "1", "0.5"]).fails(2);
-    assert!(error.contains("it waits to be run"), "{error}");
-    folder.run(&["resume", STUDY, "-q"]).ok();
-    assert_eq!(folder.lines("began"), ["1", "3"]);
-    folder.run(&["resume", STUDY, "-q", "--take-back"]).ok();
-    assert_eq!(folder.lines("began"), ["1", "3", "0", "2"]);
-    assert_eq!(folder.summary()["evaluations"], 4);
-    folder.run(&["replay", STUDY]).ok();
-}
-
-#[test]
-fn what_a_killed_search_left_is_handed_out_first() {
-    let folder = Folder::new();
-    folder.worker("[ \"$n\" -ge 2 ] && sleep 100");
-    folder.search(6, "per-device = 2");
-    let search = folder.start(&["search", "search.toml", "-q"]);
-    eventually("two hang", || folder.lines("began").len() == 4);
-    for arguments in [
-        &["ask", STUDY][..],
-        &["tell", STUDY, "2", "0.5"],
-        &["fail", STUDY, "2", "crashed"],
-    ] {
-        let error = folder.run(arguments).fails(1);
-        assert!(
-            error.contains("is being searched by process"),
-            "{arguments:?} {error}"
-        );
-    }
-    search.signal(Signal::SIGKILL);
-    search.wait();
-    let error = folder.run(&["tell", STUDY, "2", "0.5"]).fails(2);
-    assert!(
-        error.contains("a search runs it, or ran it when it ended"),
-        "{error}"
-    );
-    assert_eq!(ids(&ask(&folder, STUDY, 3)), [2, 3, 4]);
-    for id in ["2", "3"] {
-        folder.run(&["tell", STUDY, id, "0.5"]).ok();
-    }
-    assert_eq!(folder.summary()["evaluations"], 4);
     folder.run(&["replay", STUDY]).ok();
 }
 

@@ -13,6 +13,8 @@ mod format_1;
 mod going_on;
 mod help;
 #[cfg(test)]
+mod in_turn;
+#[cfg(test)]
 mod interruption;
 #[cfg(test)]
 mod metrics;
