@@ -82,6 +82,18 @@ node_is_up() {
     sinfo --noheader --format=%T | grep -qE '^(idle|mixed|allocated)$'
 }
 
+# end_steps: ends what jobs left running while their node was away.
+end_steps() {
+    local process number
+    for process in /proc/[0-9]*; do
+        number=${process#/proc/}
+        if [ "$(cat "$process/comm" 2>/dev/null)" = slurmstepd ] && [ "$(readlink "$process/cwd")" = "$folder" ]; then
+            # shellcheck disable=SC2046
+            kill -KILL $(cat "$process/task/$number/children") "$number" 2>/dev/null || true
+        fi
+    done
+}
+
 configure() {
     mkdir -p "$folder/state" "$folder/spool"
     [ -s "$folder/munge.key" ] || (umask 077 && head -c 128 /dev/urandom >"$folder/munge.key")
@@ -117,7 +129,7 @@ JobAcctGatherType=jobacct_gather/none
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 KillWait=5
-SlurmdTimeout=10
+SlurmdTimeout=5
 ReturnToService=2
 MpiDefault=none
 GresTypes=gpu
@@ -148,6 +160,7 @@ stop)
     fi
     end slurmctld TERM
     end slurmd TERM
+    end_steps
     end munged TERM
     ;;
 kill-controller) end slurmctld KILL ;;

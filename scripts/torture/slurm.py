@@ -189,14 +189,27 @@ class Disturber(threading.Thread):
         self.slurm.hurry()
         return True
 
+    def long(self):
+        """Waits until a long evaluation begins."""
+        path = os.path.join(os.path.dirname(self.near), "own.log")
+        for _ in range(1200):
+            with open(path) as file:
+                begun = [line.split() for line in file if line.startswith("begin")]
+            if any(int(words[1]) % 6 == 4 and float(words[3]) > time.time() - 2 for words in begun):
+                return
+            time.sleep(0.1)
+        raise RuntimeError("no long evaluation began")
+
     def fail(self):
-        self.running()
+        self.long()
         self.slurm.do("stop-node")
         for _ in range(600):
             if self.slurm.logged("due to failure of node"):
                 break
             time.sleep(0.1)
         self.setting.check(self.slurm.logged("due to failure of node") > 0, "no job lost its node")
+        # While the node was away, the job has ended there; Slurm runs it again all the same.
+        time.sleep(5)
         self.slurm.do("start-node")
         with open(os.path.join(self.slurm.folder, "slurmd.pid")) as file:
             number = file.read().strip()
@@ -217,9 +230,10 @@ def disturbed(setting, slurm):
     folder = setting.folder("study")
     kills, evaluations = setting.size(10, 4), setting.size(50, 30)
     command = evaluator(folder, 3.0, 9.0)
-    # One that never ends: its job reaches the time limit.
+    # One never ends: its job reaches the time limit. Some take long enough for a node that fails to be missed.
     with open(os.path.join(folder, "evaluate.py"), "r+") as file:
-        text = file.read().replace('note("begin")', 'note("begin")\nif number == "5": time.sleep(3600)')
+        text = file.read().replace('note("begin")', 'note("begin")\nif number == "5": time.sleep(3600)\n'
+                                   'if int(number) % 6 == 4: time.sleep(30)')
         file.seek(0)
         file.write(text)
     describe(folder, evaluations)
