@@ -18,6 +18,7 @@ import faults
 import fuzz
 import kill
 import owners
+import replay
 import scale
 import signals
 from common import Setting, Skipped
@@ -34,6 +35,7 @@ ROWS = [
     ("scale", "open ≤ 1 s, show ≤ 1 s, tell ≤ 5 ms", scale.row),
     ("cost-synthetic", "≥ 2,000 evaluations a second on one core", cost.synthetic_row),
     ("cost-programs", "≤ 3 ms of processor time beside the program's own", cost.programs_row),
+    ("replay", "every answer recomputed, identical", replay.row),
     ("fuzz", "no panic, no hang, no flood of memory", fuzz.row),
 ]
 
