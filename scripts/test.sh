@@ -56,7 +56,7 @@ NASBOT_WORKER="${CARGO_TARGET_DIR:-$repo/target}/debug/nasbot-worker" \
     cargo test -p nasbot-cli --test it -- torch
 
 # With the programs that have been built for the tests; `scripts/torture.sh` has further rows.
-step "kills and cuts at random instants"
-./scripts/torture.sh --quick --only kill,cut --bin "${CARGO_TARGET_DIR:-$repo/target}/debug"
+step "kills and cuts at random instants, and a search computed again"
+./scripts/torture.sh --quick --only kill,cut,replay --bin "${CARGO_TARGET_DIR:-$repo/target}/debug"
 
 step "all checks passed"
