@@ -71,7 +71,7 @@ fi
 rm -rf "$slurm"
 
 # With the programs that have been built for the tests; `scripts/torture.sh` has further rows.
-step "kills and cuts at random instants"
-./scripts/torture.sh --quick --only kill,cut --bin "${CARGO_TARGET_DIR:-$repo/target}/debug"
+step "kills and cuts at random instants, and a search computed again"
+./scripts/torture.sh --quick --only kill,cut,replay --bin "${CARGO_TARGET_DIR:-$repo/target}/debug"
 
 step "all checks passed"

@@ -210,10 +210,11 @@ impl<K: Kernel + Clone + Send + Sync> Surrogate<K> {
     ) -> Result<(), Error> {
         check_values("the scores", scores, true)?;
         check_length("the scores", "values", cross.dim().1, scores.len())?;
+        // Each member by itself on one thread, as when they are built.
         let extensions = self
             .ensemble
             .members
-            .iter()
+            .par_iter()
             .map(|member| member.extension(cross, among))
             .collect::<Result<Vec<_>, _>>()?;
         self.distances.extend(cross, among)?;
