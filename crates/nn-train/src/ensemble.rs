@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn the_metric_decides_who_is_chosen() {
+    fn the_metric_decides_which_is_chosen() {
         let log = |p: [f64; 3]| {
             let rows = p.into_iter().flat_map(|p| [1.0 - p, p]);
             opinion(&rows.map(|p| p.ln() as f32).collect::<Vec<_>>(), 1.0)

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use nasbot::ask_tell::{AskTell, Assignment, Rest};
 use nasbot::report::{self, clean, quoted};
 use nasbot::session;
-use nasbot::study::{self, Created, Event, Study};
+use nasbot::study::{self, Study};
 use nasbot_opt::{Origin, Over};
 use nn_graph::Network;
 use serde::Serialize;
 
-use super::by_hand;
+use super::{by_hand, new_study};
 use crate::cli::{AskArgs, Format};
 use crate::config::{self, Overrides};
 use crate::error::Error;
@@ -93,23 +93,12 @@ fn described(args: &AskArgs) -> Result<(AskTell, PathBuf), Error> {
         ..Overrides::default()
     };
     let config = config::parse(&description, overrides)?;
-    let path = (args.study.clone().or(config.study))
-        .unwrap_or_else(|| study::default_path(&config.settings.name));
-    if path.to_str().is_none() {
-        return Err(nasbot::Error::NotText { path }.into());
-    }
+    let path = new_study::place(args.study.as_deref(), &config)?;
     if !has_history(&path) {
         // What follows from the data is recorded.
         let config = config::open(&description, overrides)?;
-        if let Some(folder) = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-        {
-            std::fs::create_dir_all(folder).map_err(Error::write(folder))?;
-        }
-        let first = Created::described(&config.settings, description.seen_from(&path));
-        let clock = session::system_clock();
-        match Study::create_briefly(&path, Event::Created(first), clock) {
+        let first = new_study::first(&config, description, &path)?;
+        match Study::create_briefly(&path, first, session::system_clock()) {
             Ok(study) => return Ok((AskTell::new(config.settings, study), path)),
             // Another command was faster.
             Err(nasbot::Error::StudyExists { .. }) => {}

@@ -1,12 +1,12 @@
 //! `nasbot fail`: evaluations that failed, or that are given back.
 
-use nasbot::ask_tell::{Acknowledged, Told};
+use nasbot::ask_tell::{Acknowledged, Observation};
 use nasbot::report;
 use nasbot::study::Detail;
 use nasbot_opt::Outcome;
 
 use super::by_hand::{self, Taken};
-use super::tell;
+use super::{FAILURES, failure, tell};
 use crate::cli::{FailArgs, Format};
 use crate::error::Error;
 use crate::terminal;
@@ -17,11 +17,10 @@ pub(crate) fn run(args: &FailArgs) -> Result<(), Error> {
         "interrupted" => None,
         "withdrawn" => Some(Outcome::Withdrawn),
         reason => {
-            let failure = serde_json::from_value(serde_json::Value::from(reason));
-            let failure = failure.map_err(|_| {
+            let failure = failure(reason).ok_or_else(|| {
                 Error::Usage(format!(
-                    "there is no reason '{reason}': diverged, out-of-memory, impossible-shape, timed-out, crashed and other \
-                     are failures, interrupted gives an evaluation back, withdrawn removes it"
+                    "there is no reason '{reason}': {FAILURES} are failures, interrupted gives an evaluation back, withdrawn \
+                     removes it"
                 ))
             })?;
             Some(Outcome::Failed(failure))
@@ -36,7 +35,7 @@ pub(crate) fn run(args: &FailArgs) -> Result<(), Error> {
             Format::Table => format!("evaluation {id} is given back: it waits to be run"),
         });
     };
-    let told = Told {
+    let told = Observation {
         id,
         outcome,
         epochs: None,

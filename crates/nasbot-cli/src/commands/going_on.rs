@@ -102,12 +102,13 @@ fn mended(
         ..Overrides::default()
     };
     config::parse(&found, alone)?;
-    let sections = changed(&recorded.text, &found.text);
+    let (before, after) = (table(&recorded.text), table(&found.text));
+    let sections = changed(&before, &after);
     let is_fresh = ledger.finished.is_empty() && ledger.records.iter().all(|r| r.rungs.is_empty());
     let may = |section: &String| {
         MAY_CHANGE.contains(&section.as_str()) || (is_fresh && section == "training")
     };
-    let keys = changed_keys(&recorded.text, &found.text).filter(|_| !is_fresh);
+    let keys = changed_keys(&before, &after).filter(|_| !is_fresh);
     let fixed: Vec<String> = (sections.iter())
         .filter(|s| !may(s))
         .map(|s| format!("[{s}]"))
@@ -126,10 +127,13 @@ fn mended(
     Ok(None)
 }
 
-/// The sections in which two TOML files differ. Descriptions are read before they are compared.
-fn changed(before: &str, after: &str) -> BTreeSet<String> {
-    let read = |text| toml::from_str::<toml::Table>(text).unwrap_or_else(|_| toml::Table::new());
-    let (before, after) = (read(before), read(after));
+/// A TOML file as a table. Descriptions are read before they are compared.
+fn table(text: &str) -> toml::Table {
+    toml::from_str(text).unwrap_or_else(|_| toml::Table::new())
+}
+
+/// The sections in which two files differ.
+fn changed(before: &toml::Table, after: &toml::Table) -> BTreeSet<String> {
     let names = before.keys().chain(after.keys());
     names
         .filter(|name| before.get(*name) != after.get(*name))
@@ -137,15 +141,10 @@ fn changed(before: &str, after: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// The keys of `[data]` that say what a score means, or what is learnt, and that differ in two TOML files.
-fn changed_keys(before: &str, after: &str) -> impl Iterator<Item = String> {
-    let data = |text| {
-        let table = toml::from_str::<toml::Table>(text).ok()?;
-        table.get("data").cloned()
-    };
-    let (before, after) = (data(before), data(after));
-    let value = |data: &Option<toml::Value>, key: &str| data.as_ref()?.get(key).cloned();
+/// The keys of `[data]` that say what a score means, or what is learnt, and that differ in two files.
+fn changed_keys(before: &toml::Table, after: &toml::Table) -> impl Iterator<Item = String> {
+    let value = |table: &toml::Table, key: &str| table.get("data")?.get(key).cloned();
     let keys = ["metric", "class-weights", "weight"].into_iter();
-    keys.filter(move |key| value(&before, key) != value(&after, key))
+    keys.filter(move |key| value(before, key) != value(after, key))
         .map(|key| format!("data.{key}"))
 }

@@ -8,6 +8,7 @@ pub(crate) mod fail;
 pub(crate) mod give;
 mod going_on;
 pub(crate) mod inspect;
+mod new_study;
 pub(crate) mod predict;
 pub(crate) mod replay;
 pub(crate) mod resume;
@@ -16,3 +17,13 @@ pub(crate) mod show;
 pub(crate) mod tell;
 pub(crate) mod train;
 pub(crate) mod validate;
+
+use nasbot_opt::Failure;
+
+/// The names of failures, as [`failure`] reads them.
+const FAILURES: &str = "diverged, out-of-memory, impossible-shape, timed-out, crashed and other";
+
+/// A failure by the name that it has in studies.
+fn failure(name: &str) -> Option<Failure> {
+    serde_json::from_value(name.into()).ok()
+}

@@ -5,7 +5,7 @@ use nasbot::settings::Evaluator;
 use nasbot::study::{About, Event, Ledger, Study};
 
 use super::going_on::{GoingOn, going_on};
-use super::search;
+use super::{FAILURES, failure, search};
 use crate::cli::ResumeArgs;
 use crate::config::Overrides;
 use crate::error::Error;
@@ -49,11 +49,9 @@ fn retried(args: &ResumeArgs, ledger: &Ledger) -> Result<Vec<u64>, Error> {
     let wanted: Vec<nasbot_opt::Failure> = (causes.iter())
         .filter(|cause| *cause != "all")
         .map(|cause| {
-            let name = serde_json::Value::from(cause.as_str());
-            serde_json::from_value(name).map_err(|_| {
+            failure(cause).ok_or_else(|| {
                 Error::Usage(format!(
-                    "--retry-failed: there is no cause '{cause}': diverged, out-of-memory, impossible-shape, timed-out, \
-                     crashed and other are"
+                    "--retry-failed: there is no cause '{cause}': {FAILURES} are"
                 ))
             })
         })

@@ -1,15 +1,15 @@
 //! `nasbot search`: a new study from a TOML file.
 
-use std::fs;
 use std::path::Path;
 
 use nasbot::Stop;
 use nasbot::backend::{self, Reports};
 use nasbot::settings::{Evaluator, Settings};
-use nasbot::study::{self, Created, Event, Study};
+use nasbot::study::{self, Study};
 use nasbot::{report, session};
 use nasbot_opt::Search;
 
+use super::new_study;
 use crate::cli::{Format, RunOutput, SearchArgs};
 use crate::config::{self, Overrides};
 use crate::error::Error;
@@ -27,15 +27,9 @@ pub(crate) fn run(args: &SearchArgs) -> Result<(), Error> {
     };
     let config = config::open(&description, overrides)?;
     let settings = &config.settings;
-    let path = (args.study.clone().or_else(|| config.study.clone()))
-        .unwrap_or_else(|| study::default_path(&settings.name));
-    let path = if args.fresh {
-        study::fresh(&path)
-    } else {
-        path
-    };
-    if path.to_str().is_none() {
-        return Err(nasbot::Error::NotText { path }.into());
+    let mut path = new_study::place(args.study.as_deref(), &config)?;
+    if args.fresh {
+        path = study::fresh(&path);
     }
     check(settings)?;
     if !args.output.quiet {
@@ -44,14 +38,8 @@ pub(crate) fn run(args: &SearchArgs) -> Result<(), Error> {
             terminal::say(&format!("nasbot: {line}"));
         }
     }
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        fs::create_dir_all(folder).map_err(Error::write(folder))?;
-    }
-    let first = Created::described(settings, description.seen_from(&path));
-    let study = Study::create(&path, Event::Created(first), session::system_clock())?;
+    let first = new_study::first(&config, description, &path)?;
+    let study = Study::create(&path, first, session::system_clock())?;
     go(settings, study, &path, &args.output, &stop)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nasbot::ask_tell::{Acknowledged, Told};
+use nasbot::ask_tell::{Acknowledged, Observation};
 use nasbot::report::{self, number};
 use nasbot::study::{Detail, Ledger};
 use nasbot_opt::{Failure, Outcome};
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &TellArgs) -> Result<(), Error> {
             })?;
             results
         }
-        (None, Some(id), Some(score)) => vec![Told {
+        (None, Some(id), Some(score)) => vec![Observation {
             id,
             outcome: Outcome::scored(score),
             epochs: args.epochs,
@@ -62,7 +62,7 @@ pub(crate) fn run(args: &TellArgs) -> Result<(), Error> {
     Ok(())
 }
 
-fn parse(line: &str, place: String) -> Result<Told, Error> {
+fn parse(line: &str, place: String) -> Result<Observation, Error> {
     let wrong = |message: String| Error::Usage(format!("{place}: {message}"));
     let line: Line = serde_json::from_str(line).map_err(|error| {
         wrong(format!(
@@ -77,7 +77,7 @@ fn parse(line: &str, place: String) -> Result<Told, Error> {
             return Err(wrong(message.to_owned()));
         }
     };
-    Ok(Told {
+    Ok(Observation {
         id: line.id,
         outcome,
         epochs: line.epochs,

@@ -49,7 +49,7 @@ mod telling;
 use nasbot_opt::{Fit, Origin, Over, Rung};
 use nn_graph::Network;
 
-pub use self::telling::{Acknowledged, Told};
+pub use self::telling::{Acknowledged, Observation};
 use crate::error::Error;
 use crate::session::replay::{self, Replayed};
 use crate::settings::Settings;

@@ -11,7 +11,7 @@ use crate::study::{About, Detail, Event, Record};
 
 /// A result as it is told.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Told {
+pub struct Observation {
     /// The evaluation.
     pub id: u64,
     /// What came of it.
@@ -65,7 +65,7 @@ impl AskTell {
         outcome: Outcome,
         detail: Detail,
     ) -> Result<Acknowledged, Error> {
-        let told = Told {
+        let told = Observation {
             id,
             outcome,
             epochs: None,
@@ -84,7 +84,7 @@ impl AskTell {
     /// that was handed out, [`Error::OtherEpochs`] where it is that of another rung; [`nasbot_opt::Error::NotFinite`],
     /// [`nasbot_opt::Error::Objectives`] and [`Error::Figure`] for figures that can't be recorded; and what goes wrong with the
     /// study's file.
-    pub fn tell_all(&mut self, results: Vec<Told>) -> Result<Vec<Acknowledged>, Error> {
+    pub fn tell_all(&mut self, results: Vec<Observation>) -> Result<Vec<Acknowledged>, Error> {
         let mut events = Vec::new();
         let mut now: BTreeMap<u64, Outcome> = BTreeMap::new();
         let mut taken = Vec::new();
@@ -128,8 +128,8 @@ impl AskTell {
     }
 
     /// What is to be recorded of a result; nothing if the study has it.
-    fn event(&self, told: Told) -> Result<Option<Event>, Error> {
-        let Told {
+    fn event(&self, told: Observation) -> Result<Option<Event>, Error> {
+        let Observation {
             id,
             outcome,
             epochs,

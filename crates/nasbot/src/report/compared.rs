@@ -72,8 +72,7 @@ impl Comparison<'_> {
 
 /// What is the higher the better in figures.
 fn height(metrics: &BTreeMap<String, f64>, metric: Metric) -> f64 {
-    let figure = metrics.get(&metric.to_string());
-    figure.map_or(f64::NEG_INFINITY, |figure| metric.score(*figure))
+    metric.score_of(metrics).unwrap_or(f64::NEG_INFINITY)
 }
 
 /// The same for a person.

@@ -412,10 +412,9 @@ fn state(ledger: &Ledger, owned: bool) -> &'static str {
     match ledger.ending {
         _ if owned => "running",
         // Of what a search without a back-end began, too.
-        Some(Ending::Complete | Ending::Interrupted) if ledger.by_hand().next().is_some() => {
-            "waiting for results by hand"
-        }
-        None if !ledger.is_open() && ledger.by_hand().next().is_some() => {
+        Some(Ending::Complete | Ending::Interrupted) | None
+            if !ledger.is_open() && ledger.by_hand().next().is_some() =>
+        {
             "waiting for results by hand"
         }
         None if !ledger.is_open() && !ledger.records.is_empty() => "idle",

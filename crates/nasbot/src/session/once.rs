@@ -63,7 +63,7 @@ impl<'a> Once<'a> {
             }
             match self.reports.recv_timeout(TICK) {
                 Ok(Report::Ended { end, .. }) => {
-                    // Whoever asked has its result now.
+                    // The caller has its result now.
                     self.backend.forget(&self.handle);
                     return Step::Ended(end);
                 }

@@ -45,7 +45,7 @@ pub(crate) fn replay(
 }
 
 /// Parses the networks of a history on all cores.
-pub(crate) fn read_networks(events: &[Stamped]) -> Result<(), Error> {
+fn read_networks(events: &[Stamped]) -> Result<(), Error> {
     events
         .par_iter()
         .with_min_len(100)
@@ -56,7 +56,7 @@ pub(crate) fn read_networks(events: &[Stamped]) -> Result<(), Error> {
 }
 
 /// The hash of a suggested network, where it is recorded.
-pub(crate) fn hash(queued: &Queued) -> Result<Option<u128>, String> {
+fn hash(queued: &Queued) -> Result<Option<u128>, String> {
     let hash = queued.hash.as_ref();
     hash.map(|hash| u128::from_str_radix(hash, 16).map_err(|error| error.to_string()))
         .transpose()

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nasbot::backend::{self, Backend, End, Report, Reports, Status};
+use nasbot::backend::{self, Backend, End, Reports, Status};
 use nasbot_opt::{Failure, Outcome};
 use nix::sys::signal::{Signal, kill as kill_with};
 use nix::unistd::Pid;
@@ -86,14 +86,7 @@ fn preempted() {
     stand.submit(0, 1_000);
     wait_for(stand.folder.path(), 1);
     kill(stand.folder.path(), 1, "PREEMPTED");
-    let mut notes = Vec::new();
-    let end = loop {
-        match stand.report() {
-            Report::Note(text) => notes.push(text),
-            Report::Ended { end, .. } => break end,
-            _ => {}
-        }
-    };
+    let (end, notes) = stand.end_with_notes();
     assert!(is_scored(&end), "{end:?}");
     assert!(
         notes.iter().any(|note| note.contains("runs again")),
@@ -134,15 +127,8 @@ fn down() {
     stand.submit(0, 1_500);
     wait_for(stand.folder.path(), 1);
     fs::write(spool.join("down"), "").unwrap();
-    let mut notes = Vec::new();
     // Its result is seen although the queue says nothing.
-    let end = loop {
-        match stand.report() {
-            Report::Note(text) => notes.push(text),
-            Report::Ended { end, .. } => break end,
-            _ => {}
-        }
-    };
+    let (end, notes) = stand.end_with_notes();
     assert!(is_scored(&end), "{end:?}");
     assert!(
         notes.iter().any(|note| note.contains("does not answer")),
@@ -156,14 +142,7 @@ fn refused() {
     let mut stand = Stand::new(&MAKE);
     fs::write(spool(stand.folder.path()).join("refuse"), "1").unwrap();
     stand.submit(0, 0);
-    let mut notes = Vec::new();
-    let end = loop {
-        match stand.report() {
-            Report::Note(text) => notes.push(text),
-            Report::Ended { end, .. } => break end,
-            _ => {}
-        }
-    };
+    let (end, notes) = stand.end_with_notes();
     assert!(is_scored(&end), "{end:?}");
     assert!(
         notes[0].contains("refused") && notes[0].contains("waiting"),

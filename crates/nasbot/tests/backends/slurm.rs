@@ -106,18 +106,6 @@ fn wait_for(folder: &Path, count: usize) {
     }
 }
 
-/// The end, and what was said on the way.
-fn end(stand: &Stand) -> (End, Vec<String>) {
-    let mut notes = Vec::new();
-    loop {
-        match stand.report() {
-            Report::Note(text) => notes.push(text),
-            Report::Ended { end, .. } => return (end, notes),
-            _ => {}
-        }
-    }
-}
-
 fn is_scored(end: &End) -> bool {
     matches!(end, End::Done(outcome, _) if outcome.score().is_some())
 }
@@ -129,7 +117,7 @@ fn unseen() {
     let folder = tempfile::tempdir_in(hidden).unwrap();
     let mut stand = Stand::at(folder, &MAKE);
     stand.submit(0, 0);
-    let (End::Unusable(message), _) = end(&stand) else {
+    let (End::Unusable(message), _) = stand.end_with_notes() else {
         panic!("it is usable");
     };
     assert!(message.contains("shared disk"), "{message}");
@@ -150,7 +138,7 @@ fn disturbed() {
     stand.submit(0, 3_000);
     wait_for(stand.folder.path(), 1);
     run(&format!("scancel {}", job(&stand, "study-0-0")));
-    let (ended, notes) = end(&stand);
+    let (ended, notes) = stand.end_with_notes();
     assert!(is_scored(&ended), "{ended:?}");
     assert!(
         notes
@@ -170,7 +158,7 @@ fn disturbed() {
         thread::sleep(Duration::from_millis(100));
     }
     run(&format!("scontrol update jobid={id} starttime=now"));
-    let (ended, notes) = end(&stand);
+    let (ended, notes) = stand.end_with_notes();
     assert!(is_scored(&ended), "{ended:?}, {notes:?}");
     assert_eq!(began(stand.folder.path()), 4);
 }
@@ -248,7 +236,7 @@ fn gpus() {
     script(stand.folder.path(), "score.sh", &text);
     stand.submit(0, 0);
     stand.submit(1, 0);
-    assert!(is_scored(&end(&stand).0) && is_scored(&end(&stand).0));
+    assert!(is_scored(&stand.end_with_notes().0) && is_scored(&stand.end_with_notes().0));
     let seen = fs::read_to_string(seen).unwrap();
     let seen: BTreeSet<&str> = seen.lines().collect();
     assert_eq!(seen, BTreeSet::from(["0 1", "1 1"]));
@@ -274,7 +262,7 @@ fn arrays() {
     }
     assert_eq!(arrays.len(), 1);
     for _ in 0..12 {
-        assert!(is_scored(&end(&stand).0));
+        assert!(is_scored(&stand.end_with_notes().0));
     }
     assert_eq!(began(stand.folder.path()), 12);
 }
@@ -322,7 +310,7 @@ fn refused() {
     };
     let mut stand = Stand::new(&make);
     stand.submit(0, 0);
-    let (End::Unusable(message), _) = end(&stand) else {
+    let (End::Unusable(message), _) = stand.end_with_notes() else {
         panic!("it is usable");
     };
     assert!(
@@ -353,7 +341,7 @@ fn found_by_batch() {
             .is_some()
     );
     assert_ne!(second.backend.poll(&handle), Status::Over);
-    assert!(is_scored(&end(&second).0));
+    assert!(is_scored(&second.end_with_notes().0));
     assert_eq!(began(second.folder.path()), 1);
     let found: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();

@@ -241,6 +241,18 @@ impl Stand {
         }
     }
 
+    /// Waits for the next end; with it, what was said on the way.
+    pub(crate) fn end_with_notes(&self) -> (End, Vec<String>) {
+        let mut notes = Vec::new();
+        loop {
+            match self.report() {
+                Report::Note(text) => notes.push(text),
+                Report::Ended { end, .. } => return (end, notes),
+                _ => {}
+            }
+        }
+    }
+
     /// What was reported in the meantime.
     pub(crate) fn reported(&self) -> Vec<Report> {
         self.reports.try_iter().collect()

@@ -140,10 +140,7 @@ fn scores(data: &Dataset, most: usize, settings: &[f64], fit: Fit) -> Option<Sco
         let is_finite = !figures.is_empty() && figures.values().all(|figure| figure.is_finite());
         is_finite.then_some(figures)
     };
-    let score = |figures: &Figures| {
-        let figure = figures.get(&metric.to_string());
-        figure.map_or(f64::NEG_INFINITY, |figure| metric.score(*figure))
-    };
+    let score = |figures: &Figures| metric.score_of(figures).unwrap_or(f64::NEG_INFINITY);
     let validation = Rows::of(&[&data.validation], width, usize::MAX);
     let predictions = fit(
         &Rows::of(&[&data.train], width, most),

@@ -97,6 +97,13 @@ impl Metric {
         self.score(score)
     }
 
+    /// The score of figures by the names of their metrics, if they have that of this one.
+    #[must_use]
+    pub fn score_of(self, figures: &BTreeMap<String, f64>) -> Option<f64> {
+        let figure = figures.get(&self.to_string())?;
+        Some(self.score(*figure))
+    }
+
     /// `maximise`, or `minimise` for a loss.
     #[must_use]
     pub const fn direction(self) -> &'static str {

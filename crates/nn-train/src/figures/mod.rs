@@ -21,7 +21,7 @@ use self::classes::Classified;
 use self::values::Errors;
 use crate::data::{Metric, Output, Targets};
 
-/// Numbers to sort for the areas under all curves, at most, where nobody asked for them.
+/// Numbers to sort for the areas under all curves, at most, where theirs is not the metric.
 const CHEAP: usize = 10_000_000;
 
 /// From so many classes on it is a figure of interest whether the right one is among the first five.

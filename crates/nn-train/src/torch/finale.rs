@@ -53,7 +53,7 @@ struct Member {
 }
 
 /// A score, and the errors behind it.
-type Judged = (Score, Option<Breakdown>);
+type Scored = (Score, Option<Breakdown>);
 
 /// Trains the network of a job, or an ensemble of its candidates, and saves it.
 pub(super) fn run(
@@ -93,8 +93,8 @@ pub(super) fn run(
             };
             (vec![member], None)
         } else {
-            let (members, judged) = choose(setting, candidates, &training.targets, &mut parts)?;
-            (members, Some(judged))
+            let (members, scored) = choose(setting, candidates, &training.targets, &mut parts)?;
+            (members, Some(scored))
         };
     parts.of = parts.done + members.len() as u32 * repeats;
     if last.all {
@@ -120,7 +120,7 @@ pub(super) fn run(
                 if repeat == 0 {
                     finale.breakdown = Breakdown::of(&outputs, test.targets(), meaning);
                 }
-                finite(setting.judge().score(&outputs, test.targets())?, 0)?
+                finite(setting.scorer().score(&outputs, test.targets())?, 0)?
             }
             (None, Some((score, breakdown))) => {
                 finale.breakdown.clone_from(breakdown);
@@ -197,7 +197,7 @@ fn choose(
     candidates: &[Candidate],
     both: &Targets,
     parts: &mut Parts<'_>,
-) -> Result<(Vec<Member>, Judged), Error> {
+) -> Result<(Vec<Member>, Scored), Error> {
     let held_out = match setting.protocol.folds {
         Some(_) => both,
         None => &setting.data.validation.targets,

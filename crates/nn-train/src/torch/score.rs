@@ -21,23 +21,20 @@ pub struct Score {
 
 /// What models are scored by.
 #[derive(Clone, Debug)]
-pub(super) struct Judge {
+pub(super) struct Scorer {
     pub(super) metric: Metric,
     /// What outputs mean.
     pub(super) meaning: Output,
 }
 
-impl Judge {
+impl Scorer {
     /// The score of outputs for examples with these targets.
     pub(super) fn score(&self, outputs: &[f32], targets: &Targets) -> Result<Score, Error> {
         let metrics = figures::all(self.metric, outputs, targets, &self.meaning);
-        let figure = metrics.get(&self.metric.to_string()).copied();
         // What is scored has examples, and the metric was checked to say something of them.
-        let figure = figure.ok_or_else(|| self.metric.mute("what is scored"))?;
-        Ok(Score {
-            value: self.metric.score(figure),
-            metrics,
-        })
+        let value = self.metric.score_of(&metrics);
+        let value = value.ok_or_else(|| self.metric.mute("what is scored"))?;
+        Ok(Score { value, metrics })
     }
 
     /// Refuses a part of the data of which the metric says nothing, whatever is predicted.

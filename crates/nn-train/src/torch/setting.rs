@@ -7,7 +7,7 @@ use tch::Device;
 
 use super::batches::DeviceExamples;
 use super::model::{Model, Numerics};
-use super::score::Judge;
+use super::score::Scorer;
 use super::trainer::{Course, Stop, Trainer};
 use crate::data::{Dataset, Examples, Placement};
 use crate::job::Event;
@@ -39,15 +39,15 @@ impl Setting<'_> {
             training: self.on_device(rows.training)?,
             held_out: rows.held_out.map(|rows| self.on_device(rows)).transpose()?,
             device: self.device,
-            judge: self.judge(),
+            scorer: self.scorer(),
             until: rows.until,
             start,
         })
     }
 
     /// What models are scored by.
-    pub(super) fn judge(&self) -> Judge {
-        Judge {
+    pub(super) fn scorer(&self) -> Scorer {
+        Scorer {
             metric: self.data.metric,
             meaning: self.data.preparation.output.clone(),
         }
@@ -55,14 +55,14 @@ impl Setting<'_> {
 
     /// Checks that the metric says something of all that trainings are scored on.
     pub(super) fn check_metric(&self) -> Result<(), Error> {
-        let judge = self.judge();
+        let scorer = self.scorer();
         let Some(count) = self.protocol.folds else {
-            return judge.check("the validation part", &self.data.validation.targets);
+            return scorer.check("the validation part", &self.data.validation.targets);
         };
         let both = self.both()?.targets;
         folds(both.len(), count)?
             .enumerate()
-            .try_for_each(|(i, fold)| judge.check(&format!("fold {}", i + 1), &both.run(fold)))
+            .try_for_each(|(i, fold)| scorer.check(&format!("fold {}", i + 1), &both.run(fold)))
     }
 
     pub(super) fn on_device(&self, examples: &Examples) -> Result<DeviceExamples, Error> {

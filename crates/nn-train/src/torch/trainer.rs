@@ -15,7 +15,7 @@ use super::batches::{DeviceExamples, spans};
 use super::checkpoint::Reached;
 use super::model::{Model, Snapshot};
 use super::optimiser::Stepper;
-use super::score::{Judge, Score, outputs};
+use super::score::{Score, Scorer, outputs};
 use super::{augment, checkpoint, pause};
 use crate::job::Event;
 use crate::{Error, Protocol};
@@ -27,7 +27,7 @@ pub(super) struct Trainer<'a> {
     /// What a training is scored on, on the way and at its end; nothing where all examples are trained on.
     pub(super) held_out: Option<DeviceExamples>,
     pub(super) device: tch::Device,
-    pub(super) judge: Judge,
+    pub(super) scorer: Scorer,
     /// Epochs after which to stop, where the protocol has more: its learning rates go on as if it did not.
     pub(super) until: Option<u32>,
     /// When the job began, for the protocol's limit of time.
@@ -229,7 +229,7 @@ impl Trainer<'_> {
             return Ok(None);
         };
         let outputs = outputs(model, held_out)?;
-        finite(self.judge.score(&outputs, held_out.targets())?, epoch).map(Some)
+        finite(self.scorer.score(&outputs, held_out.targets())?, epoch).map(Some)
     }
 }
 

@@ -39,7 +39,7 @@ fn three_classes_with_many_equal_probabilities() {
     let outputs = logarithms(&rows);
     let targets = Targets::Classes((0..24).map(|i| (i * 13 + i / 5) % 3).collect());
     let meaning = classes(3);
-    // numpy's argmax takes the first of equals, as is done here; top_k_accuracy_score the last, so that it is no judge of ties: of
+    // numpy's argmax takes the first of equals, as is done here; top_k_accuracy_score the last, so that it does not serve for ties: of
     // equals the earlier class comes first, as in the accuracy.
     for (metric, expected) in [
         (Metric::Accuracy, 0.416_666_666_666_666_7),

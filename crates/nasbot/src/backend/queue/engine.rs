@@ -6,6 +6,14 @@ use std::time::Duration;
 /// What an engine calls a job.
 pub(super) type JobId = String;
 
+/// How often an evaluation goes on in another job after a time limit, unless told otherwise: as often as submitit has it.
+pub(super) const TIME_LIMITS: u32 = 3;
+
+/// What all jobs of a study are called.
+pub(super) fn job_name(study: &str) -> String {
+    format!("nasbot-{study}")
+}
+
 /// An engine. Its calls may take as long as its programs do; they come from one thread.
 pub(super) trait Engine: Send {
     /// What a person calls it.
@@ -23,9 +31,9 @@ pub(super) trait Engine: Send {
     /// Lines of shell that come before the job's program.
     fn setup(&self) -> &[String];
 
-    /// How often an evaluation goes on in another job after a time limit; as often as submitit has it, unless told otherwise.
+    /// How often an evaluation goes on in another job after a time limit.
     fn time_limits(&self) -> u32 {
-        3
+        TIME_LIMITS
     }
 
     /// Submits the jobs of a batch; what each is called, in their order.
@@ -88,7 +96,7 @@ pub(super) enum Cause {
     Finished,
     /// By itself: its status, and the signal that ended it.
     Failed { status: i32, signal: i32 },
-    /// Someone ended it.
+    /// It was ended from outside.
     Cancelled,
     /// It reached its time limit.
     TimeLimit,

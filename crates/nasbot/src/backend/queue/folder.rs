@@ -4,11 +4,13 @@
 //! search writes a work's `job.json`, `submission.json` and `cancelled`; only the job writes `started`, `progress`, `stopped`,
 //! `paused.json`, `state.safetensors` and `result.json`. Files that are read as a whole appear as a whole, by renaming.
 
+use std::fmt::Display;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::records::{JobFile, Listed, Paused, ResultFile, Sign, Submission};
@@ -60,8 +62,9 @@ impl Home {
         self.0.join(BATCHES).join(format!("{token}.json"))
     }
 
-    /// What the engine keeps of the output of a job beside the log.
-    pub(super) fn output(&self, token: &str, place: usize) -> PathBuf {
+    /// What the engine keeps of the output of a job beside the log; `place` is its place in the batch, or an engine's own word for
+    /// that.
+    pub(super) fn output(&self, token: &str, place: impl Display) -> PathBuf {
         self.0.join(BATCHES).join(format!("{token}-{place}.out"))
     }
 
@@ -74,7 +77,7 @@ impl Home {
     ) -> Result<(), Error> {
         let folder = self.0.join(BATCHES);
         fs::create_dir_all(&folder).map_err(Error::write(&folder))?;
-        write_atomically(&self.list(token), &serde_json::to_string(works)?)?;
+        write(&self.list(token), &works)?;
         let path = self.script(token);
         write_atomically(&path, script)?;
         let may_run = fs::Permissions::from_mode(0o755);
@@ -141,7 +144,7 @@ impl Folder {
     /// Writes down what is to be done, before anything is submitted.
     pub(super) fn write_job(&self, job: &JobFile) -> Result<(), Error> {
         fs::create_dir_all(&self.0).map_err(Error::write(&self.0))?;
-        write_atomically(&self.0.join("job.json"), &serde_json::to_string(job)?)
+        write(&self.0.join("job.json"), job)
     }
 
     pub(super) fn job(&self) -> Result<Option<JobFile>, Error> {
@@ -149,8 +152,7 @@ impl Folder {
     }
 
     pub(super) fn write_submission(&self, submission: &Submission) -> Result<(), Error> {
-        let path = self.0.join("submission.json");
-        write_atomically(&path, &serde_json::to_string(submission)?)
+        write(&self.0.join("submission.json"), submission)
     }
 
     pub(super) fn submission(&self) -> Result<Option<Submission>, Error> {
@@ -158,8 +160,7 @@ impl Folder {
     }
 
     pub(super) fn write_result(&self, result: &ResultFile) -> Result<(), Error> {
-        let path = self.0.join("result.json");
-        write_atomically(&path, &serde_json::to_string(result)?)
+        write(&self.0.join("result.json"), result)
     }
 
     pub(super) fn result(&self) -> Result<Option<ResultFile>, Error> {
@@ -168,8 +169,7 @@ impl Folder {
 
     /// Writes that the job of a submission left a checkpoint and wants to go on in another.
     pub(super) fn write_paused(&self, paused: &Paused) -> Result<(), Error> {
-        let path = self.0.join("paused.json");
-        write_atomically(&path, &serde_json::to_string(paused)?)
+        write(&self.0.join("paused.json"), paused)
     }
 
     pub(super) fn paused(&self) -> Result<Option<Paused>, Error> {
@@ -260,6 +260,11 @@ fn append(path: &Path, text: &str) -> Result<(), Error> {
         .open(path)
         .map_err(Error::write(path))?;
     file.write_all(text.as_bytes()).map_err(Error::write(path))
+}
+
+/// Writes a file as a whole.
+fn write(path: &Path, what: &impl Serialize) -> Result<(), Error> {
+    write_atomically(path, &serde_json::to_string(what)?)
 }
 
 /// A file that is there as a whole or not at all.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use self::output::{cause_of, is_for_now, listed, number_of};
 use super::call::{Called, call, said};
-use super::engine::{Batch, Cause, Engine, JobId, Seen, Trouble};
+use super::engine::{Batch, Cause, Engine, JobId, Seen, TIME_LIMITS, Trouble, job_name};
 use super::folder::Home;
 use crate::backend::locate::{self, Found};
 use crate::error::Error;
@@ -150,11 +150,6 @@ fn run(program: &Path, arguments: &[String], patience: Duration) -> Result<Strin
 /// What a command said that failed.
 struct Failed(String);
 
-/// What all jobs of a study are called.
-fn job_name(study: &str) -> String {
-    format!("nasbot-{study}")
-}
-
 impl Engine for Slurm {
     fn name(&self) -> &'static str {
         "slurm"
@@ -179,29 +174,22 @@ impl Engine for Slurm {
     }
 
     fn time_limits(&self) -> u32 {
-        self.options.max_num_timeout.unwrap_or(3)
+        self.options.max_num_timeout.unwrap_or(TIME_LIMITS)
     }
 
     fn submit(&mut self, batch: &Batch<'_>) -> Result<Vec<JobId>, Trouble> {
         let last = batch.slots.len().saturating_sub(1);
         let at_once = self.options.array_parallelism;
         let at_once = at_once.map_or_else(String::new, |at_once| format!("%{at_once}"));
-        let output = Home(batch.folder.to_owned()).output(batch.token, 0);
-        let output = output.with_file_name(format!("{}-%a.out", batch.token));
         let folder = batch.folder.display().to_string();
+        // A percent sign in the folder's name is no pattern.
+        let output = Home(folder.replace('%', "%%").into()).output(batch.token, "%a");
         let mut arguments = vec![
             "--parsable".to_owned(),
             format!("--job-name={}", job_name(batch.study)),
             format!("--comment={}", output::comment(batch.token)),
             format!("--array=0-{last}{at_once}"),
-            // A percent sign in the folder's name is no pattern.
-            format!(
-                "--output={}",
-                output
-                    .display()
-                    .to_string()
-                    .replace(&folder, &folder.replace('%', "%%"))
-            ),
+            format!("--output={}", output.display()),
             "--open-mode=append".to_owned(),
             format!("--chdir={folder}"),
             "--requeue".to_owned(),

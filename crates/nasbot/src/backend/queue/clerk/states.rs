@@ -109,7 +109,7 @@ impl Clerk {
         }
         for (handle, job, cause) in overdue {
             let cause = self.engine.examine(&job, cause);
-            self.judge(&handle, cause);
+            self.resolve(&handle, cause);
         }
     }
 
@@ -135,7 +135,7 @@ impl Clerk {
     }
 
     /// Decides what becomes of a work whose job has left no result.
-    fn judge(&mut self, handle: &Handle, cause: Cause) {
+    fn resolve(&mut self, handle: &Handle, cause: Cause) {
         let mut state = self.shared.lock();
         let any = state.has_signs;
         let Some(entry) = state.entries.get_mut(handle).filter(|e| !e.is_over()) else {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use self::pattern::Pattern;
 use self::words::State;
 use super::call::{Called, call, said};
-use super::engine::{Batch, Engine, JobId, JobState, Seen, Trouble};
+use super::engine::{Batch, Engine, JobId, JobState, Seen, Trouble, job_name};
 use super::folder::Home;
 use crate::error::Error;
 use crate::report::quoted;
@@ -91,11 +91,6 @@ struct Ran {
     said: String,
 }
 
-/// What a study's jobs have in common.
-fn study_name(study: &str) -> String {
-    format!("nasbot-{study}")
-}
-
 impl Engine for Template {
     fn name(&self) -> &'static str {
         "queue"
@@ -124,7 +119,7 @@ impl Engine for Template {
             .replace("{script}", &quoted(batch.script))
             .replace("{log}", &quoted(&output))
             .replace("{name}", &format!("nasbot-{}", batch.token))
-            .replace("{study}", &study_name(batch.study))
+            .replace("{study}", &job_name(batch.study))
             .replace("{slot}", &slot.to_string());
         let ran = self.run(&command)?;
         if !ran.is_good {
@@ -157,7 +152,7 @@ impl Engine for Template {
         }
         let command = (self.options.status)
             .replace("{ids}", &wanted.join(" "))
-            .replace("{study}", &study_name(study));
+            .replace("{study}", &job_name(study));
         let ran = self.run(&command)?;
         let mut seen = Vec::new();
         for found in (ran.output.lines()).filter_map(|line| self.listed.find(line)) {
