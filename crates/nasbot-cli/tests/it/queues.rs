@@ -74,6 +74,22 @@ const PAGES: [(&str, &[&str]); 4] = [
 ];
 
 #[test]
+fn what_a_queue_may_have_is_not_handed_out() {
+    let folder = example("lsf", &["bsub", "bjobs", "bkill"], "0.1");
+    let ask = || {
+        let out = folder.run(&["ask", "search.toml", "--format", "json"]).ok();
+        let line: serde_json::Value = serde_json::from_str(&out).unwrap();
+        line["id"].as_u64()
+    };
+    assert_eq!(ask(), Some(0));
+    folder
+        .run(&["fail", "search.nasbot.db", "0", "interrupted"])
+        .ok();
+    // As a search leaves it that was killed before its queue said what it calls the job.
+    assert_eq!(ask(), Some(1));
+}
+
+#[test]
 fn the_examples_of_the_documentation_search() {
     for (name, commands) in PAGES {
         let folder = example(name, commands, "0.3");

@@ -7,7 +7,6 @@ use super::{AskTell, Asked, Assignment, Part, Rest};
 use crate::error::Error;
 use crate::session::asking::{promoted, queued, storable};
 use crate::session::work::rung_of;
-use crate::settings::Evaluator;
 use crate::study::{About, Event, Record, Started, Told};
 
 impl AskTell {
@@ -90,14 +89,8 @@ impl AskTell {
 
     /// Evaluations that were decided on and that nothing runs.
     fn waiting(&self) -> impl Iterator<Item = &Record> {
-        // Other back-ends may have work of which no handle is recorded: they are asked first, by a search that goes on.
-        let is_known = matches!(
-            self.settings.evaluator,
-            Evaluator::Local(_)
-                | Evaluator::Command { .. }
-                | Evaluator::Synthetic { .. }
-                | Evaluator::Own
-        );
+        // A queue may have work of which no handle is recorded: it is asked first, by a search that goes on.
+        let is_known = self.settings.workers.queue.is_none();
         let is_free = move |record: &&Record| {
             let held = record.place.as_ref();
             let held = held.is_some_and(|place| place.by_hand || place.handle.is_some());
