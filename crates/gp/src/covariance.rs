@@ -41,6 +41,8 @@ pub(crate) struct Covariance {
     gram: Triangle,
     upper: Growing,
     clipped: bool,
+    /// Number of points when all of it was last factored; the rows after these were added.
+    factored: usize,
 }
 
 /// What more points add to a [`Covariance`], worked out but not yet added.
@@ -69,7 +71,28 @@ impl Covariance {
             gram: Triangle::of(gram),
             upper: Growing::new(&upper),
             clipped: spectrum.is_some(),
+            factored: gram.nrows(),
         })
+    }
+
+    /// Factors the first `factored` rows and columns of the Gram matrix and adds the others: the same, to the last bit, as a
+    /// covariance that grew to this one and had all of it factored last at that size. What was factored before leaves no
+    /// trace, so that of all the times that negative eigenvalues were clipped one is repeated.
+    pub(crate) fn grown(
+        gram: &Array2<f64>,
+        factored: usize,
+        noise: f64,
+        rule: Indefinite,
+    ) -> Result<Self, Error> {
+        let block = |rows, columns| gram.slice(s![rows, columns]).to_owned();
+        let (first, rest) = (0..factored, factored..gram.nrows());
+        let mut grown = Self::new(&block(first.clone(), first.clone()), noise, rule)?;
+        if !rest.is_empty() {
+            let extension =
+                grown.extension(&block(rest.clone(), first), &block(rest.clone(), rest))?;
+            grown.extend(extension);
+        }
+        Ok(grown)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -87,6 +110,11 @@ impl Covariance {
     /// Whether negative eigenvalues were clipped.
     pub(crate) fn is_clipped(&self) -> bool {
         self.clipped
+    }
+
+    /// Number of points when all of it was last factored.
+    pub(crate) fn factored(&self) -> usize {
+        self.factored
     }
 
     /// Σ log Uᵢᵢ = ½ log |A|.
@@ -125,6 +153,7 @@ impl Covariance {
         Ok(Extension::Whole(Self {
             rule: self.rule,
             noise: self.noise,
+            factored: gram.len(),
             gram,
             upper: Growing::new(&upper),
             clipped: spectrum.is_some(),

@@ -49,7 +49,7 @@ impl<K: Kernel> Gp<K> {
         targets: &[f64],
         options: Options,
     ) -> Result<Self, Error> {
-        let posterior = Posterior::new(kernel, parameters, distances, options)?;
+        let posterior = Posterior::new(kernel, parameters, distances, distances.len(), options)?;
         let mut gp = Self {
             posterior,
             residuals: Vec::new(),

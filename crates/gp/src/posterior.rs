@@ -133,6 +133,12 @@ impl<K: Kernel> Posterior<K> {
         self.covariance.is_clipped()
     }
 
+    /// Number of points when the whole covariance was last factored; rows were added to that factor since.
+    #[must_use]
+    pub fn factored(&self) -> usize {
+        self.covariance.factored()
+    }
+
     /// The kernel's log-parameters.
     #[must_use]
     pub fn parameters(&self) -> &[f64] {
@@ -250,17 +256,20 @@ impl<K: Kernel> Posterior<K> {
 
 /// How a posterior comes about.
 impl<K: Kernel> Posterior<K> {
-    /// For the points of `distances`, not yet conditioned on any values. `parameters`: log σ², then the kernel's. O(n³).
+    /// For the points of `distances`, not yet conditioned on any values. `parameters`: log σ², then the kernel's. The
+    /// covariance of the first `factored` points is factored as a whole, the others are added. O(n³).
     pub(crate) fn new(
         kernel: K,
         parameters: &[f64],
         distances: &Distances,
+        factored: usize,
         options: Options,
     ) -> Result<Self, Error> {
         check_model(&kernel, parameters, distances)?;
         let (log_noise, parameters) = split(parameters);
         let gram = gram(&kernel, parameters, distances);
-        let covariance = Covariance::new(&gram, libm::exp(log_noise), options.indefinite)?;
+        let covariance =
+            Covariance::grown(&gram, factored, libm::exp(log_noise), options.indefinite)?;
         Ok(Self {
             kernel,
             parameters: parameters.to_vec(),

@@ -245,7 +245,7 @@ impl<K: Kernel + Clone + Send + Sync> Surrogate<K> {
             self.kernel.depth(),
             distances.depth(),
         )?;
-        let members = self.build(&self.parameters, &distances)?;
+        let members = self.build(&self.parameters, None, &distances)?;
         self.ensemble.members = members;
         self.distances = distances;
         self.scores = scores.to_vec();
@@ -302,7 +302,7 @@ impl<K: Kernel + Clone + Send + Sync> Surrogate<K> {
             .settings
             .inference
             .run(&target, &self.parameters, rng)?;
-        self.ensemble.members = self.build(&parameters, &self.distances)?;
+        self.ensemble.members = self.build(&parameters, None, &self.distances)?;
         self.parameters = parameters;
         self.condition();
         Ok(())
@@ -313,6 +313,45 @@ impl<K: Kernel + Clone + Send + Sync> Surrogate<K> {
     /// # Errors
     /// There is none, one has the wrong length, or a covariance cannot be factored; nothing is changed then.
     pub fn set_parameters(&mut self, parameters: Vec<Vec<f64>>) -> Result<(), Error> {
+        self.take_over(parameters, None)
+    }
+
+    /// The same, where each member's covariance was last factored as a whole at so many observations
+    /// ([`factored`](Self::factored)): the surrogate that these figures were taken from, to the last bit. There a new
+    /// observation can have had the whole covariance clipped anew, see [`Indefinite::Tolerate`]; here that is done once at most.
+    ///
+    /// # Errors
+    /// As [`set_parameters`](Self::set_parameters), or there are fewer observations, or not one figure a member.
+    pub fn restore(&mut self, parameters: Vec<Vec<f64>>, factored: &[usize]) -> Result<(), Error> {
+        check_length(
+            "where covariances were factored",
+            "values",
+            parameters.len(),
+            factored.len(),
+        )?;
+        if let Some(&beyond) = factored.iter().find(|&&count| count > self.len()) {
+            return Err(Error::Setting {
+                name: "factored",
+                value: beyond as f64,
+                expected: "it must not exceed the number of observations",
+            });
+        }
+        self.take_over(parameters, Some(factored))
+    }
+
+    /// For every member the number of observations when its whole covariance was last factored.
+    #[must_use]
+    pub fn factored(&self) -> Vec<usize> {
+        (self.ensemble.members.iter())
+            .map(Posterior::factored)
+            .collect()
+    }
+
+    fn take_over(
+        &mut self,
+        parameters: Vec<Vec<f64>>,
+        factored: Option<&[usize]>,
+    ) -> Result<(), Error> {
         if parameters.is_empty() {
             return Err(Error::Setting {
                 name: "parameters",
@@ -320,7 +359,7 @@ impl<K: Kernel + Clone + Send + Sync> Surrogate<K> {
                 expected: "at least one vector of hyper-parameters is needed",
             });
         }
-        self.ensemble.members = self.build(&parameters, &self.distances)?;
+        self.ensemble.members = self.build(&parameters, factored, &self.distances)?;
         self.parameters = parameters;
         self.condition();
         Ok(())
@@ -349,6 +388,7 @@ impl<K: Kernel + Clone + Send + Sync> Surrogate<K> {
     fn build(
         &self,
         parameters: &[Vec<f64>],
+        factored: Option<&[usize]>,
         distances: &Distances,
     ) -> Result<Vec<Posterior<K>>, Error> {
         let options = Options {
@@ -358,7 +398,11 @@ impl<K: Kernel + Clone + Send + Sync> Surrogate<K> {
         // Each member by itself on one thread, so that the results do not depend on how many there are.
         parameters
             .par_iter()
-            .map(|p| Posterior::new(self.kernel.clone(), p, distances, options))
+            .enumerate()
+            .map(|(i, p)| {
+                let factored = factored.map_or(distances.len(), |factored| factored[i]);
+                Posterior::new(self.kernel.clone(), p, distances, factored, options)
+            })
             .collect()
     }
 

@@ -311,7 +311,7 @@ impl Run {
         result.fits = self.recorded.len() as u64;
         for (scores, recorded) in self.recorded {
             let now = self.now.remove(&scores);
-            if now.as_ref() != Some(&recorded) {
+            if !(now.as_ref()).is_some_and(|now| now.is_same_choice(&recorded)) {
                 result.differing_fits.push(DifferingFit {
                     scores,
                     recorded,

@@ -45,6 +45,26 @@ pub struct Fit {
     /// Those of the process over counts alone; empty where there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub screen: Vec<Vec<f64>>,
+    /// For every member, those of the process over counts last, the number of scores when its whole covariance was last
+    /// factored; empty where that was at this choice. A later score can have had negative eigenvalues clipped anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub factored: Vec<usize>,
+}
+
+impl Fit {
+    /// Whether the same hyper-parameters were chosen at the same number of scores.
+    #[must_use]
+    pub fn is_same_choice(&self, other: &Self) -> bool {
+        self.scores == other.scores
+            && self.surrogate == other.surrogate
+            && self.screen == other.screen
+    }
+
+    /// The number of scores from which on a model with this choice can be rebuilt: that of the choice, or when a covariance
+    /// was last factored as a whole.
+    fn rebuilt_at(&self) -> usize {
+        self.factored.iter().copied().fold(self.scores, usize::max)
+    }
 }
 
 /// Gaussian processes and the points behind them.
@@ -56,6 +76,8 @@ pub(crate) struct Model<P> {
     recalled: BTreeMap<usize, Fit>,
     /// Choices that have not been handed out for the record.
     fits: Vec<Fit>,
+    /// The choice in use, as it was recorded last.
+    current: Option<Fit>,
     /// Scored candidates in the order of their scores; one that went on from a rung once for each of its scores.
     points: Vec<Point<P>>,
     /// The evaluations that they belong to.
@@ -103,6 +125,7 @@ impl<P: Clone + Send + Sync> Model<P> {
             last,
             recalled: BTreeMap::new(),
             fits: Vec::new(),
+            current: None,
             points: Vec::new(),
             ids: Vec::new(),
             told: Vec::new(),
@@ -118,7 +141,8 @@ impl<P: Clone + Send + Sync> Model<P> {
         self.recalled.insert(fit.scores, fit);
     }
 
-    /// The hyper-parameters that have been chosen since the last call.
+    /// The hyper-parameters that have been chosen since the last call, and the choice in use once more where covariances were
+    /// factored anew since.
     pub(crate) fn take_fits(&mut self) -> Vec<Fit> {
         std::mem::take(&mut self.fits)
     }
@@ -138,6 +162,11 @@ impl<P: Clone + Send + Sync> Model<P> {
         // Of the choices of an earlier process only the last one matters: nothing is left of those before it.
         let recalled = self.recalled.range(known + 1..=total).next_back();
         let mut recalled = recalled.map(|(_, fit)| fit.clone());
+        if let Some(fit) = &mut recalled
+            && fit.rebuilt_at() > total
+        {
+            fit.factored.clear();
+        }
         let mut scored = history.arrivals().skip(known).peekable();
         while scored.peek().is_some() {
             // All that come before hyper-parameters are chosen next, that one's own included.
@@ -149,7 +178,7 @@ impl<P: Clone + Send + Sync> Model<P> {
                 ids.push(arrival.id);
                 let count = self.points.len() + new.len();
                 let is_due = match &recalled {
-                    Some(fit) => count == fit.scores,
+                    Some(fit) => count == fit.rebuilt_at(),
                     None => is_refit(count),
                 };
                 if is_due {
@@ -158,7 +187,8 @@ impl<P: Clone + Send + Sync> Model<P> {
             }
             self.extend(space, new, &ids, &scores)?;
             let count = self.points.len();
-            if recalled.as_ref().is_some_and(|fit| count == fit.scores) {
+            let is_rebuilt = |fit: &Fit| count == fit.rebuilt_at();
+            if recalled.as_ref().is_some_and(is_rebuilt) {
                 if let Some(fit) = recalled.take() {
                     self.transform(config)?;
                     self.install(fit, config)?;
@@ -168,7 +198,32 @@ impl<P: Clone + Send + Sync> Model<P> {
                 self.refit(config)?;
             }
         }
+        self.note_factored();
         self.transform(config)
+    }
+
+    /// Puts the choice in use on the record again if a covariance has been factored as a whole since.
+    fn note_factored(&mut self) {
+        let factored = self.factored();
+        let Some(current) = &mut self.current else {
+            return;
+        };
+        let is_noted = match current.factored.is_empty() {
+            true => factored.iter().all(|&count| count == current.scores),
+            false => factored == current.factored,
+        };
+        if !is_noted {
+            current.factored = factored;
+            self.fits.retain(|fit| fit.scores != current.scores);
+            self.fits.push(current.clone());
+        }
+    }
+
+    /// For every member, those of the process over counts last, when its covariance was last factored as a whole.
+    fn factored(&self) -> Vec<usize> {
+        let mut factored = self.surrogate.factored();
+        factored.extend(self.screen.iter().flat_map(Surrogate::factored));
+        factored
     }
 
     /// Chooses hyper-parameters anew.
@@ -180,11 +235,13 @@ impl<P: Clone + Send + Sync> Model<P> {
             scores,
             surrogate: self.surrogate.parameters().to_vec(),
             screen: Vec::new(),
+            factored: Vec::new(),
         };
         if let Some(screen) = &mut self.screen {
             screen.refit(&mut rng)?;
             fit.screen = screen.parameters().to_vec();
         }
+        self.current = Some(fit.clone());
         self.fits.push(fit);
         Ok(())
     }
@@ -193,12 +250,24 @@ impl<P: Clone + Send + Sync> Model<P> {
     /// chosen anew.
     fn install(&mut self, fit: Fit, config: &ValidConfig) -> Result<(), Error> {
         self.recalled = self.recalled.split_off(&(fit.scores + 1));
-        let fits = self.surrogate.set_parameters(fit.surrogate).is_ok()
-            && match &mut self.screen {
-                Some(screen) => screen.set_parameters(fit.screen).is_ok(),
-                None => true,
-            };
-        if fits { Ok(()) } else { self.refit(config) }
+        let factored = match fit.factored.is_empty() {
+            true => vec![fit.scores; fit.surrogate.len() + fit.screen.len()],
+            false => fit.factored.clone(),
+        };
+        let is_installed = factored.len() == fit.surrogate.len() + fit.screen.len() && {
+            let (of_surrogate, of_screen) = factored.split_at(fit.surrogate.len());
+            let surrogate = fit.surrogate.clone();
+            self.surrogate.restore(surrogate, of_surrogate).is_ok()
+                && match &mut self.screen {
+                    Some(screen) => screen.restore(fit.screen.clone(), of_screen).is_ok(),
+                    None => true,
+                }
+        };
+        if is_installed {
+            self.current = Some(fit);
+            return Ok(());
+        }
+        self.refit(config)
     }
 
     fn extend<S: Space<Point = P>>(

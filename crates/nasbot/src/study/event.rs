@@ -42,7 +42,8 @@ pub enum Event {
     Finished(Finished),
     /// An evaluation was stopped; it will run again.
     Interrupted(About),
-    /// Hyper-parameters of the surrogate were chosen.
+    /// Hyper-parameters of the surrogate were chosen, or its covariances were factored anew since the last event of this
+    /// kind, which this one then replaces.
     Fitted(Fit),
     /// The best network is being trained once more, on training and validation data.
     Retraining(About),
