@@ -12,7 +12,7 @@ several ways, which must agree within 1e-5:
   run that need none: raw_row must then give the same numbers as are made here.
 
 Outputs of classifiers are compared as probabilities, and as log-probabilities relative to their size beyond ±1; values of
-regressions relative to the targets' standard deviation. FOLDER is made.
+regressions in standard deviations of the targets, and relative to their size beyond one. FOLDER is made.
 """
 
 import ast, csv, gzip, importlib.util, json, math, os, random, struct, subprocess, sys, zlib
@@ -40,9 +40,9 @@ def patients(seed, rows, odd):
     for i in range(rows):
         town = draw.choice(["Aarau", "Bern", "Chur", 'Zü"rich, West', "Genève \\"]) if i % 40 else f"hamlet {i}"
         age, since = draw.randint(18, 90), datetime(2001, 1, 1) + timedelta(days=draw.randint(0, 9000))
-        income = math.exp(draw.gauss(10, 2))
+        income = math.exp(draw.gauss(10, 3))
         smokes = draw.random() < 0.3
-        cost = 1000 + 40 * age + (3000 if smokes else 0) + (2000 if town == "Bern" else 0) + 200 * draw.random()
+        cost = max(500, 1000 + 40 * age + (3000 if smokes else 0) + (2000 if town == "Bern" else 0) + draw.gauss(0, 1200))
         state = 'ill, "very"' if cost > 6500 else "so-so" if cost > 4000 else "wöll"
         cells = [town, draw.choice(["08001", "08002", "3000"]), f"{income:.3f}", str(age), f"{draw.gauss(70, 12):.1f}",
                  since.strftime("%Y/%m/%d" if i % 3 else "%Y-%m-%d"), since.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -209,9 +209,9 @@ class Model:
         return (outputs.double().exp() if self.classes else program["in_units"](outputs)).numpy(), outputs.numpy()
 
 
-def furthest(name, a, b, scale=None):
-    """Checks that two arrays are the same within the tolerance, relative to `scale` or to numbers beyond ±1."""
-    difference = np.abs(a - b) / (scale or np.maximum(1, np.abs(b)))
+def furthest(name, a, b, scale=1.0):
+    """Checks that two arrays are the same within the tolerance, relative to numbers beyond ±`scale`."""
+    difference = np.abs(a - b) / np.maximum(scale, np.abs(b))
     largest = float(difference.max())
     print(f"  {name}: largest difference {largest:.1e}")
     if not largest <= TOLERANCE:
@@ -220,10 +220,10 @@ def furthest(name, a, b, scale=None):
 
 def compare(model, path, raw, own, original):
     """All ways on the same examples: `raw` made here, `own(program)` made by model.py."""
-    scale = None if model.classes else original
+    scale = 1.0 if model.classes else original
     values, outputs = model.onnx(raw)
     assert len(raw) > 20 and np.isfinite(values).all()
-    assert np.ptp(values, axis=0).max() > 0.01 * (scale or 1), "the model says the same of all"
+    assert np.ptp(values, axis=0).max() > 0.01 * scale, "the model says the same of all"
     predicted, _ = model.predict(path)
     furthest("predict and ONNX", predicted, values, scale)
     program = model.python()
@@ -259,17 +259,17 @@ max-layers = 7
 {data}
 [training]
 epochs = {epochs}
-learning-rate = 0.02
+learning-rate = 0.01
 {training}
 [workers]
 devices = ["cpu"]
 threads = 1
 [budget]
-evaluations = 4
+evaluations = 5
 """
 
 
-def searched(nasbot, folder, name, kind, data, training, epochs=6):
+def searched(nasbot, folder, name, kind, data, training, epochs=25):
     """The model that a search leaves."""
     description = os.path.join(folder, name + ".toml")
     with open(description, "w", encoding="utf-8") as file:
@@ -279,7 +279,10 @@ def searched(nasbot, folder, name, kind, data, training, epochs=6):
         sys.exit(f"{name}: the search ended with status {done.returncode}")
     found = json.loads(done.stdout)
     assert found["failed"] == 0, found
-    return Model(nasbot, os.path.join(folder, name + ".nasbot.out"))
+    model = Model(nasbot, os.path.join(folder, name + ".nasbot.out"))
+    # A network may have several decision layers of its own, an ensemble has them.
+    assert "ensemble" not in training or model.decisions > 1, f"{name}: the ensemble has one member: other rows or settings are needed here"
+    return model
 
 
 ALL_COLUMNS = {"town", "post code", "income", "age", "weight", "since", "seen", "smokes"}
