@@ -142,7 +142,8 @@ def raw_row(cells):
 
 def raw_picture(pixels):
     """A raw image (channels × height × width) from the numbers of a picture of any size, 0 to 255: height × width × channels,
-    as picture libraries give them, or height × width. It is upright and has no alpha channel."""
+    as picture libraries give them, or height × width. It is upright and has no alpha channel. Scaled values are rounded to whole
+    numbers; one that is halfway between two may become the other one than in `nasbot predict`."""
     x = torch.as_tensor(pixels)
     x = x[..., None] if x.dim() == 2 else x
     channels, height, width = INPUT_SHAPE
@@ -153,7 +154,7 @@ def raw_picture(pixels):
         x = F.interpolate(x[None], (height, width), mode="bilinear", antialias=True)[0]
         x = (x + 0.5).floor().clamp(0, 255)
     if channels == 1 and len(x) == 3:
-        x = ((2126 * x[0] + 7152 * x[1] + 722 * x[2]) / 10000).floor()[None]
+        x = (0.2126 * x[0] + 0.7152 * x[1] + 0.0722 * x[2] + 0.5).floor()[None]
     return x.expand(channels, height, width)
 
 
