@@ -92,9 +92,22 @@ evaluations = 2
         ),
     );
     let mut command = folder.command(&["search", "search.toml", "--format", "json"]);
-    let output = command.env("NASBOT_WORKER", worker).output().unwrap();
+    let output = command.env("NASBOT_WORKER", &worker).output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{error}");
+    // The study stands for the model that it left.
+    let [by_study, by_folder] = ["search.nasbot.db", "search.nasbot.out"].map(|model| {
+        let mut command = folder.command(&["predict", model, DIGITS]);
+        let said = command.env("NASBOT_WORKER", &worker).output().unwrap();
+        assert!(
+            said.status.success(),
+            "{}",
+            String::from_utf8_lossy(&said.stderr)
+        );
+        said.stdout
+    });
+    assert_eq!(by_study.iter().filter(|&&byte| byte == b'\n').count(), 1798);
+    assert!(by_study == by_folder);
     let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let number = |path: &str| summary.pointer(path).and_then(serde_json::Value::as_f64);
     assert_eq!(summary["metric"]["direction"], "minimise");

@@ -154,7 +154,7 @@ def raw_picture(pixels):
         x = F.interpolate(x[None], (height, width), mode="bilinear", antialias=True)[0]
         x = (x + 0.5).floor().clamp(0, 255)
     if channels == 1 and len(x) == 3:
-        x = (0.2126 * x[0] + 0.7152 * x[1] + 0.0722 * x[2] + 0.5).floor()[None]
+        x = (0.2126478 * x[0] + 0.7151792 * x[1] + 0.072173 * x[2] + 0.5).floor()[None]
     return x.expand(channels, height, width)
 
 
