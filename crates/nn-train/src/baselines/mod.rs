@@ -11,6 +11,13 @@
 //! is scored by a method fitted to training and validation rows together, as the final network is. The cost is bounded: where there are more rows than a method can take in
 //! a few seconds, it is fitted to evenly spaced ones ([`Baseline::fitted`]), and above [`MOST_COLUMNS`] columns the
 //! regressions are left out ([`Baseline::scores`]). All rows count the same, whatever weights they have in a training.
+//!
+//! The methods are written here, upon `faer`, which the workspace has anyway, rather than taken from a crate. `smartcore` 0.7 is well
+//! kept and brings few others, and gives the same figures as these and as scikit-learn; but its ridge regression refuses tables with
+//! no more rows than columns, the steps of its logistic regression cannot be limited, and it takes ten to a hundred times as long on tables
+//! of hundreds of columns, so that a search would wait minutes for its baselines. `linfa` 0.8 has ridge regression only by iterative
+//! solvers and neighbours without a vote, and brings thirty-odd crates, a second `ndarray` among them. Figures and times:
+//! docs/measurements/tables.md.
 
 mod linear;
 mod logistic;
