@@ -337,6 +337,12 @@ def tables(nasbot, folder):
         compare(model, path, model.rows(new_rows), lambda program: [program["raw_row"](row) for row in new_rows], float(np.std(costs)))
         program = model.python()
         row = new_rows[1]
+        # What a program has in place of text.
+        day = datetime(2023, 5, 6, 18)
+        typed = {**row, "since": day, "seen": day.date(), "smokes": True, "age": 40, "income": None, "weight": math.nan}
+        text = {**row, "since": "2023-05-06 18:00", "seen": "2023/05/06", "smokes": "TRUE", "age": "40", "income": "", "weight": "NA"}
+        assert np.array_equal(program["raw_row"](typed), program["raw_row"](text), equal_nan=True)
+        assert np.array_equal(program["raw_row"]({**text, "since": 19483.75}), program["raw_row"](text), equal_nan=True)
         for cells, problem in [({**row, "age": "old"}, "'old' is no number"), ({**row, "smokes": "maybe"}, "'maybe' is no boolean"),
                                ({**row, "since": "then"}, "'then' is no date"), ({**row, "weight": "inf"}, "'inf' is no number")]:
             try:

@@ -15,8 +15,10 @@ use super::rows::Rows;
 /// Penalties to choose from, in units of half a squared weight against the sum of the rows' cross-entropies; each starts
 /// from the weights of the one before.
 pub(super) const PENALTIES: [f64; 6] = [1000.0, 100.0, 10.0, 1.0, 0.1, 0.01];
-/// Steps with one penalty.
-const STEPS: usize = 150;
+/// Steps with one penalty, at least and at most; classes that can be divided without an error take many with a weak one.
+const STEPS: [usize; 2] = [150, 2000];
+/// Between the two, as many as multiply so many numbers.
+const PRODUCTS: usize = 300_000_000;
 /// A step that changes no weight by more than this is the last.
 const LEAST: f64 = 1e-5;
 /// Rows whose outputs are computed at a time when predicting.
@@ -38,9 +40,11 @@ pub(super) fn predict(
 ) -> Option<Vec<Vec<f64>>> {
     let problem = Problem::new(fitted, classes);
     let mut weights = Mat::<f64>::zeros(fitted.width + 1, classes);
+    let numbers = fitted.inputs.len() * fitted.width * classes;
+    let steps = (PRODUCTS / numbers.max(1)).clamp(STEPS[0], STEPS[1]);
     let mut out = Vec::with_capacity(penalties.len());
     for penalty in penalties {
-        weights = problem.minimise(*penalty, weights, STEPS)?;
+        weights = problem.minimise(*penalty, weights, steps)?;
         let mut predicted = Vec::with_capacity(scored.inputs.len());
         for (from, to) in scored.pieces(PIECE) {
             let outputs = scored.matrix(from, to, 1) * &weights;

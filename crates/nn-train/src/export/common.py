@@ -118,7 +118,7 @@ def raw_cell(cell, kind, words):
         return float(words.index(str(cell))) if str(cell) in words else -1.0
     if kind == "boolean" and isinstance(cell, str):
         return {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}[cell.lower()]
-    if kind == "date":
+    if kind == "date" and not isinstance(cell, (int, float)):
         return days(cell)
     number = float(cell)
     if not math.isfinite(number):
