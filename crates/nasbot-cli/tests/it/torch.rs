@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::process::Stdio;
 
 use crate::support::{DIGITS, Folder};
 
@@ -108,6 +109,20 @@ evaluations = 2
     });
     assert_eq!(by_study.iter().filter(|&&byte| byte == b'\n').count(), 1798);
     assert!(by_study == by_folder);
+    // A reader that closes after the first lines is no error.
+    let mut command = folder.command(&["predict", "search.nasbot.db", DIGITS]);
+    command.env("NASBOT_WORKER", &worker);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert!(
+        ended.status.success() && ended.stderr.is_empty(),
+        "{ended:?}"
+    );
     let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let number = |path: &str| summary.pointer(path).and_then(serde_json::Value::as_f64);
     assert_eq!(summary["metric"]["direction"], "minimise");
