@@ -55,6 +55,9 @@ cargo build -p nn-train --features torch --bin nasbot-worker
 NASBOT_WORKER="${CARGO_TARGET_DIR:-$repo/target}/debug/nasbot-worker" \
     cargo test -p nasbot-cli --test it -- torch
 
+step "exported models on raw rows and pictures"
+./scripts/check-export.sh --bin "${CARGO_TARGET_DIR:-$repo/target}/debug"
+
 step "a real Slurm"
 slurm=$(mktemp -d)
 if exports=$(./scripts/slurm.sh start "$slurm"); then

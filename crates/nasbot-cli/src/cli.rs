@@ -230,11 +230,11 @@ pub(crate) struct TrainArgs {
 #[command(after_help = "\
 Examples:
   nasbot predict patients.trained new.csv -o predicted.csv
-  nasbot predict patients.nasbot.out new.csv         what the search's last training left
+  nasbot predict patients.nasbot.db new.csv          what the search's last training left, in patients.nasbot.out
   nasbot predict flowers.trained pictures/           all pictures in a folder
   nasbot predict digits.trained new.npy              an array, if it was trained on one")]
 pub(crate) struct PredictArgs {
-    /// The model: a folder that `nasbot train` or a search wrote, or a file of weights (safetensors).
+    /// The model: a folder that `nasbot train` or a search wrote, a study, or a file of weights (safetensors).
     pub(crate) model: PathBuf,
     /// A text table with the columns that the network was trained on, an array of examples (.npy), a picture, or a folder of
     /// pictures.

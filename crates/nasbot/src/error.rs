@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum Error {
     /// There is no trained network.
-    #[error("{} is no model: name a folder that `nasbot train` or a search wrote, or a .safetensors file", .path.display())]
+    #[error("{} is no model: name a folder that `nasbot train` or a search wrote, a study, or a .safetensors file", .path.display())]
     NoModel {
         /// What was named.
         path: PathBuf,

@@ -7,19 +7,26 @@ use std::process::{Command, Stdio};
 
 use crate::backend;
 use crate::error::Error;
+use crate::study::{Place, is_study};
 
 /// Names of weights files, as `nasbot train` and a search write them.
 const WEIGHTS: [&str; 2] = ["model.safetensors", "best.safetensors"];
 
-/// The weights file of a model: the file itself, or the one in a folder that `nasbot train` or a search wrote.
+/// The weights file of a model: the file itself, or the one in a folder that `nasbot train` or a search wrote; of a study, the one
+/// that its last training left.
 ///
 /// # Errors
 ///
 /// [`Error::NoModel`] if there is none.
 pub fn weights(model: &Path) -> Result<PathBuf, Error> {
-    let places = WEIGHTS.map(|name| model.join(name));
+    let within = |folder: &Path| {
+        let mut places = WEIGHTS.into_iter().map(|name| folder.join(name));
+        places.find(|path| path.is_file())
+    };
     let found = if model.is_dir() {
-        places.into_iter().find(|path| path.is_file())
+        within(model)
+    } else if is_study(model)? {
+        within(&Place::of(model).out)
     } else {
         Some(model.to_owned()).filter(|path| path.is_file())
     };

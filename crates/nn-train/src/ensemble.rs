@@ -3,6 +3,10 @@
 //! Greedy selection with replacement (Caruana, Niculescu-Mizil, Crew and Ksikes, *Ensemble Selection from Libraries of
 //! Models*, ICML 2004): beginning with none, the network joins with which the mean scores best on the validation data. A
 //! network that joins again stands in the ensemble once more, trained from another seed.
+//!
+//! A metric that counts right and wrong examples takes few values on a small validation part, and a greedy choice that
+//! compares up to eight means eight times finds the one that is ahead by chance. Where such a metric is the search's, the log
+//! loss of the mean decides in its place, which every example's probability contributes to.
 
 use crate::data::{Metric, Output, Targets};
 use crate::figures;
@@ -22,9 +26,9 @@ pub struct Opinion {
     pub weight: f64,
 }
 
-/// Chooses up to `most` members by what their mean reaches on the validation data in `metric`, and among equals by the loss of the
-/// mean: cross-entropy or mean squared error. The result is in the order of joining, and not empty where there are opinions. The same
-/// goes to the earlier opinion, and nothing joins that makes the mean no better.
+/// Chooses up to `most` members by what their mean reaches on the validation data in [`chooser`] of `metric`, and among equals by
+/// the loss of the mean: cross-entropy or mean squared error. The result is in the order of joining, and not empty where there are
+/// opinions. The same goes to the earlier opinion, and nothing joins that makes the mean no better.
 #[must_use]
 pub fn choose(
     opinions: &[&Opinion],
@@ -36,6 +40,7 @@ pub fn choose(
     let mut sum = Vec::new();
     let mut total = 0.0;
     let mut reached = None;
+    let metric = chooser(metric);
     while chosen.len() < most {
         let mut best: Option<(usize, Vec<f64>, Height)> = None;
         for (i, opinion) in opinions.iter().enumerate() {
@@ -56,6 +61,19 @@ pub fn choose(
         }
     }
     chosen
+}
+
+/// What members are chosen by where `metric` is what a search goes by: the log loss where that counts examples, else the metric.
+#[must_use]
+pub const fn chooser(metric: Metric) -> Metric {
+    match metric {
+        Metric::Accuracy | Metric::BalancedAccuracy | Metric::MacroF1 | Metric::Top(_) => {
+            Metric::LogLoss
+        }
+        Metric::Auc | Metric::LogLoss | Metric::R2 | Metric::Rmse | Metric::Mae | Metric::Mse => {
+            metric
+        }
+    }
 }
 
 /// What is the higher the better: the score in a metric, and what tells equals apart.
@@ -171,14 +189,28 @@ mod tests {
         };
         let targets = Targets::Classes(vec![1, 1, 0]);
         // Probabilities of class 1. The first is right about all, only just: its loss is −ln 0.51. The second is wrong about the last
-        // by a little and sure of the others: its loss is −(2 ln 0.99 + ln 0.45)/3 = 0.273.
+        // by a little and sure of the others: its loss is −(2 ln 0.99 + ln 0.45)/3 = 0.273. Both order the examples rightly.
         let opinions = [log([0.51, 0.51, 0.49]), log([0.99, 0.99, 0.55])];
         let opinions: Vec<&Opinion> = opinions.iter().collect();
         let first = |metric| choose(&opinions, &targets, (metric, &classes()), 1);
-        assert_eq!(first(Metric::Accuracy), [0]);
+        for counted in [
+            Metric::Accuracy,
+            Metric::BalancedAccuracy,
+            Metric::MacroF1,
+            Metric::Top(1),
+        ] {
+            assert_eq!(first(counted), [1], "{counted}");
+        }
         assert_eq!(first(Metric::LogLoss), [1]);
-        // Both order the examples rightly: the loss tells them apart.
+        // The loss tells equals apart.
         assert_eq!(first(Metric::Auc), [1]);
+        // The first orders the examples rightly at a loss of −(2 ln 0.2 + ln 0.9)/3 = 1.108. The second orders one pair of two
+        // rightly, at a loss of −(ln 0.99 + ln 0.5 + ln 0.4)/3 = 0.540.
+        let opinions = [log([0.2, 0.2, 0.1]), log([0.99, 0.5, 0.6])];
+        let opinions: Vec<&Opinion> = opinions.iter().collect();
+        let first = |metric| choose(&opinions, &targets, (metric, &classes()), 1);
+        assert_eq!(first(Metric::Auc), [0]);
+        assert_eq!(first(Metric::LogLoss), [1]);
         // Errors of 3, 0, 0 and of 1.2 throughout: squares 3 and 1.44, sizes 1 and 1.2.
         let targets = Targets::Values(vec![0.0; 3]);
         let opinions = [opinion(&[3.0, 0.0, 0.0], 1.0), opinion(&[1.2; 3], 1.0)];

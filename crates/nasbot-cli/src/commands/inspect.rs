@@ -73,7 +73,11 @@ fn describe(mut spec: DataSpec, is_task_given: bool) -> Result<Contents, Error> 
         Ok(contents) if are_few(&contents) => Ok(contents),
         found => {
             spec.task = Task::Reg;
-            nn_train::data::survey(&spec).or(Ok(found?))
+            match nn_train::data::survey(&spec) {
+                Ok(contents) => Ok(contents),
+                // Neither: what is wrong with them as classes is said.
+                Err(_) => Ok(found?),
+            }
         }
     }
 }

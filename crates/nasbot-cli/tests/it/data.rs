@@ -78,7 +78,21 @@ fn inspect_shows_a_file_alone() {
     assert_eq!(found["columns"][0]["name"], "age");
     assert_eq!(found["columns"][0]["encoding"]["marks-gaps"], true);
     assert_eq!(found["left_out"][0]["name"], "id");
-    // A column of many numbers is predicted as numbers, without gaps.
+    // Labels that are nearly all different are no classes: they are predicted as numbers without being told so.
+    let rents: String = (0..200)
+        .map(|i| format!("{},{}\n", i % 7, 400 + 3 * i))
+        .collect();
+    folder.write("flats.csv", &format!("rooms,rent\n{rents}"));
+    let found = folder
+        .run(&["inspect", "flats.csv", "--format", "json"])
+        .json();
+    assert_eq!(found["examples"], 200);
+    assert_eq!(found["columns"][0]["name"], "rooms");
+    assert!(
+        found["classes"].as_array().is_none_or(Vec::is_empty),
+        "{found}"
+    );
+    // Gaps in a target are refused.
     let error = folder
         .run(&["inspect", "patients.csv", "--label", "age", "--task", "reg"])
         .fails(2);

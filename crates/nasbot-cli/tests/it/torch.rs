@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::process::Stdio;
 
 use crate::support::{DIGITS, Folder};
 
@@ -92,9 +93,36 @@ evaluations = 2
         ),
     );
     let mut command = folder.command(&["search", "search.toml", "--format", "json"]);
-    let output = command.env("NASBOT_WORKER", worker).output().unwrap();
+    let output = command.env("NASBOT_WORKER", &worker).output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{error}");
+    // The study stands for the model that it left.
+    let [by_study, by_folder] = ["search.nasbot.db", "search.nasbot.out"].map(|model| {
+        let mut command = folder.command(&["predict", model, DIGITS]);
+        let said = command.env("NASBOT_WORKER", &worker).output().unwrap();
+        assert!(
+            said.status.success(),
+            "{}",
+            String::from_utf8_lossy(&said.stderr)
+        );
+        said.stdout
+    });
+    assert_eq!(by_study.iter().filter(|&&byte| byte == b'\n').count(), 1798);
+    assert!(by_study == by_folder);
+    // A reader that closes after the first lines is no error.
+    let mut command = folder.command(&["predict", "search.nasbot.db", DIGITS]);
+    command.env("NASBOT_WORKER", &worker);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert!(
+        ended.status.success() && ended.stderr.is_empty(),
+        "{ended:?}"
+    );
     let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let number = |path: &str| summary.pointer(path).and_then(serde_json::Value::as_f64);
     assert_eq!(summary["metric"]["direction"], "minimise");

@@ -27,8 +27,10 @@ network = load()                      # model.safetensors, which lies beside it
 outputs = network(standardise(inputs))
 ```
 
-Of a table, `raw_row({"column": cell, …})` makes a row of `inputs` from cells by the columns' names; of a regression,
-`in_units(outputs)` are values in the units of the target, and of classes `CLASSES` are the names.
+Of a table, `raw_row({"column": cell, …})` makes a row of `inputs` from cells by the columns' names: text as it stands in the file,
+dates, words and gaps too, or numbers. Of pictures, `raw_picture(pixels)` makes one of `inputs` from an array of height × width ×
+channels of any size, 0 to 255. Of a regression, `in_units(outputs)` are values in the units of the target, and of classes `CLASSES`
+are the names.
 
 ```python
 import onnxruntime

@@ -239,6 +239,12 @@ impl<'a> Summary<'a> {
             &format!("  nasbot show {study} --all"),
             "every evaluation".to_owned(),
         )];
+        if self.place.result("best.safetensors").exists() {
+            next.push(row(
+                &format!("  nasbot predict {study} NEW"),
+                "what it says of new examples, a file or a folder".to_owned(),
+            ));
+        }
         if let Some(best) = self.ledger.best() {
             next.push(row(
                 &format!("  nasbot inspect {out}/best.json"),

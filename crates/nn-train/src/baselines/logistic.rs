@@ -3,6 +3,9 @@
 //! The curvature of the loss is nowhere above half the inputs' matrix of products (Böhning 1992), so that steps by the inverse
 //! of that bound, which is factored once a penalty, never overshoot; accelerated as Nesterov has it, they start anew where the
 //! momentum points uphill. No step has to be searched for.
+//!
+//! Of two classes only the difference of their weights matters, w, whose halves have half the squares of w: there the penalty is
+//! doubled, so that it means what it does where a single weight decides between two classes.
 
 use faer::linalg::solvers::Solve as _;
 use faer::{Mat, Side};
@@ -12,8 +15,10 @@ use super::rows::Rows;
 /// Penalties to choose from, in units of half a squared weight against the sum of the rows' cross-entropies; each starts
 /// from the weights of the one before.
 pub(super) const PENALTIES: [f64; 6] = [1000.0, 100.0, 10.0, 1.0, 0.1, 0.01];
-/// Steps with one penalty.
-const STEPS: usize = 150;
+/// Steps with one penalty, at least and at most; classes that can be divided without an error take many with a weak one.
+const STEPS: [usize; 2] = [150, 2000];
+/// Between the two, as many as multiply so many numbers.
+const PRODUCTS: usize = 300_000_000;
 /// A step that changes no weight by more than this is the last.
 const LEAST: f64 = 1e-5;
 /// Rows whose outputs are computed at a time when predicting.
@@ -35,9 +40,11 @@ pub(super) fn predict(
 ) -> Option<Vec<Vec<f64>>> {
     let problem = Problem::new(fitted, classes);
     let mut weights = Mat::<f64>::zeros(fitted.width + 1, classes);
+    let numbers = fitted.inputs.len() * fitted.width * classes;
+    let steps = (PRODUCTS / numbers.max(1)).clamp(STEPS[0], STEPS[1]);
     let mut out = Vec::with_capacity(penalties.len());
     for penalty in penalties {
-        weights = problem.minimise(*penalty, weights, STEPS)?;
+        weights = problem.minimise(*penalty, weights, steps)?;
         let mut predicted = Vec::with_capacity(scored.inputs.len());
         for (from, to) in scored.pieces(PIECE) {
             let outputs = scored.matrix(from, to, 1) * &weights;
@@ -82,6 +89,11 @@ impl Problem {
     /// Weights, the intercepts last, that have the least loss. `None` if the numbers overflow.
     fn minimise(&self, penalty: f64, start: Mat<f64>, steps: usize) -> Option<Mat<f64>> {
         let last = start.nrows() - 1;
+        let penalty = if start.ncols() == 2 {
+            2.0 * penalty
+        } else {
+            penalty
+        };
         // The intercept is not penalised.
         let penalty_of = |j: usize| if j < last { penalty } else { 0.0 };
         let mut bound = self.bound.clone();
@@ -150,32 +162,29 @@ fn dot(a: &Mat<f64>, b: &Mat<f64>) -> f64 {
 mod tests {
     use super::*;
 
+    /// Numbers that nearly lie on a line, and whether they are on one side of it, which every seventh is not.
+    fn rows(class: impl Fn(bool, usize) -> f64) -> Rows<'static> {
+        let inputs: Vec<[f32; 2]> = (0..60)
+            .map(|i| [37, 23].map(|step| (i * step % 60) as f32 / 30.0 - 1.0))
+            .collect();
+        let targets = (inputs.iter().enumerate())
+            .map(|(i, x)| class(x[0] + 0.5 * x[1] > 0.2, i))
+            .collect();
+        Rows {
+            inputs: (inputs.into_iter().map(|row| row.to_vec().into())).collect(),
+            targets,
+            width: 2,
+        }
+    }
+
     /// Weights by scikit-learn 1.9.1: `LogisticRegression(C=1 / penalty, tol=1e-12)` on the same rows.
     #[test]
     fn weights_are_those_of_another_program() {
-        let inputs: Vec<[f32; 2]> = (0..60)
-            .map(|i| {
-                [
-                    (i * 37 % 60) as f32 / 30.0 - 1.0,
-                    (i * 23 % 60) as f32 / 30.0 - 1.0,
-                ]
-            })
-            .collect();
-        let class = |x: &[f32; 2], i: usize| match (x[0] + 0.5 * x[1] > 0.2, i % 7) {
+        let rows = rows(|is_right, i| match (is_right, i % 7) {
             (_, 0) => 2.0,
             (true, _) => 1.0,
             (false, _) => 0.0,
-        };
-        let targets = inputs
-            .iter()
-            .enumerate()
-            .map(|(i, x)| class(x, i))
-            .collect();
-        let rows = Rows {
-            inputs: (inputs.iter().map(|row| row.as_slice().into())).collect(),
-            targets,
-            width: 2,
-        };
+        });
         let start = Mat::zeros(3, 3);
         let weights = Problem::new(&rows, 3).minimise(0.5, start, 1000).unwrap();
         let expected = [
@@ -188,6 +197,21 @@ mod tests {
                 let found = weights[(j, class)];
                 assert!((found - x).abs() < 1e-3, "{j} {class}: {found}, not {x}");
             }
+        }
+    }
+
+    /// As above; that program has one weight for the second of two classes.
+    #[test]
+    fn of_two_classes_a_penalty_is_that_of_one_weight() {
+        let rows = rows(|is_right, i| f64::from(is_right != (i % 7 == 0)));
+        let start = Mat::zeros(3, 2);
+        let weights = Problem::new(&rows, 2).minimise(0.5, start, 1000).unwrap();
+        for (j, x) in [0.556_280_48, -1.977_448_4, -0.825_310_77]
+            .iter()
+            .enumerate()
+        {
+            let found = weights[(j, 1)] - weights[(j, 0)];
+            assert!((found - x).abs() < 1e-3, "{j}: {found}, not {x}");
         }
     }
 }

@@ -7,10 +7,17 @@
 //! | `logistic` | regularised logistic regression of any number of classes |
 //! | `neighbours` | the mean or majority of the nearest rows |
 //!
-//! A setting is chosen by the score on the validation part, in the metric of the data set; the test part is scored by a method fitted to training and
-//! validation rows together, as the final network is. The cost is bounded: where there are more rows than a method can take in
+//! A setting is chosen by the score on the validation part, in the metric of the data set, and among equals by the loss; the test part
+//! is scored by a method fitted to training and validation rows together, as the final network is. The cost is bounded: where there are more rows than a method can take in
 //! a few seconds, it is fitted to evenly spaced ones ([`Baseline::fitted`]), and above [`MOST_COLUMNS`] columns the
 //! regressions are left out ([`Baseline::scores`]). All rows count the same, whatever weights they have in a training.
+//!
+//! The methods are written here, upon `faer`, which the workspace has anyway, rather than taken from a crate. `smartcore` 0.7 is well
+//! kept and brings few others, and gives the same figures as these and as scikit-learn; but its ridge regression refuses tables with
+//! no more rows than columns, the steps of its logistic regression cannot be limited, and it takes ten to a hundred times as long on tables
+//! of hundreds of columns, so that a search would wait minutes for its baselines. `linfa` 0.8 has ridge regression only by iterative
+//! solvers and neighbours without a vote, and brings thirty-odd crates, a second `ndarray` among them. Figures and times:
+//! docs/measurements/tables.md.
 
 mod linear;
 mod logistic;
@@ -19,7 +26,7 @@ mod rows;
 
 use std::collections::BTreeMap;
 
-use crate::data::{Dataset, Examples};
+use crate::data::{Dataset, Examples, Metric};
 use crate::figures;
 use rows::Rows;
 
@@ -133,14 +140,22 @@ pub fn baselines(data: &Dataset) -> Vec<Baseline> {
 /// Chooses a setting by the validation part, and scores it on both parts.
 fn scores(data: &Dataset, most: usize, settings: &[f64], fit: Fit) -> Option<Scores> {
     let width = data.shape.len();
-    let metric = data.metric;
+    let (metric, classes) = (data.metric, data.classes);
     // Nothing where numbers overflow.
     let figures = |scored: &Examples, predicted: &[f64]| {
         let figures = figures::all(metric, predicted, &scored.targets, &data.preparation.output);
         let is_finite = !figures.is_empty() && figures.values().all(|figure| figure.is_finite());
         is_finite.then_some(figures)
     };
-    let score = |figures: &Figures| metric.score_of(figures).unwrap_or(f64::NEG_INFINITY);
+    let loss = match classes {
+        Some(_) => Metric::LogLoss,
+        None => Metric::Mse,
+    };
+    // The loss tells apart settings that are right about as many rows of a small part.
+    let score = |figures: &Figures| {
+        let of = |metric: Metric| metric.score_of(figures).unwrap_or(f64::NEG_INFINITY);
+        (of(metric), of(loss))
+    };
     let validation = Rows::of(&[&data.validation], width, usize::MAX);
     let predictions = fit(
         &Rows::of(&[&data.train], width, most),

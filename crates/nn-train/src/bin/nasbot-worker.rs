@@ -31,7 +31,15 @@ fn main() -> ExitCode {
         ["--job", file] => worker::main(Source::File(Path::new(file))),
         ["--predict", weights, data] => {
             let out = std::io::BufWriter::new(std::io::stdout());
-            predict(Path::new(weights), Path::new(data), out).map_err(std::io::Error::other)
+            match predict(Path::new(weights), Path::new(data), out) {
+                // The reader has enough of the answers (`| head`).
+                Err(nn_train::Error::Write { source, .. })
+                    if source.kind() == std::io::ErrorKind::BrokenPipe =>
+                {
+                    Ok(())
+                }
+                said => said.map_err(std::io::Error::other),
+            }
         }
         ["--version" | "-V"] => {
             let version = env!("CARGO_PKG_VERSION");

@@ -45,6 +45,7 @@ pub use preparation::{
     Column as PreparedColumn, Encoding as CellEncoding, Input, LeftOut, Output, Preparation,
 };
 pub use raw_rows::{Prepared, prepared};
+pub(crate) use readers::csv::USUAL_GAPS;
 pub use readers::images::Sizes;
 pub use spec::{
     Cache, ClassWeights, Column, DataSpec, Encoding, Format, ImageShape, Metric, OneOrMany,

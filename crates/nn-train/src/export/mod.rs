@@ -14,7 +14,7 @@ use nn_graph::{Kind, Op};
 pub use onnx::onnx;
 
 use crate::data::{
-    CellEncoding, Input, InputShape, Output, Preparation, PreparedColumn, Transform,
+    CellEncoding, Input, InputShape, Output, Preparation, PreparedColumn, Transform, USUAL_GAPS,
 };
 use crate::plan::{Features, LayerPlan, Module, Plan};
 
@@ -84,6 +84,17 @@ fn write_program(
     writeln!(out, "    from {module} import load, standardise")?;
     writeln!(out, "    network = load()")?;
     writeln!(out, "    outputs = network(standardise(inputs))")?;
+    match preparation.map(|preparation| &preparation.input) {
+        Some(Input::Table { .. }) => writeln!(
+            out,
+            "\nwhere inputs are rows of numbers as COLUMNS says, such as [raw_row({{\"column\": cell, …}}), …]."
+        )?,
+        Some(Input::Image { .. }) => writeln!(
+            out,
+            "\nwhere inputs are images with numbers as in their files, such as torch.stack([raw_picture(pixels), …])."
+        )?,
+        None => {}
+    }
     writeln!(out, "\"\"\"")?;
     writeln!(out, "{COMMON}")?;
     write_preparation(out, preparation)?;
@@ -136,7 +147,7 @@ fn write_preparation(out: &mut String, preparation: Option<&Preparation>) -> std
     let Some(preparation) = preparation else {
         return writeln!(
             out,
-            "MEAN = STD = COLUMNS = None\nCLASSES = []\nTARGET_MEAN, TARGET_STD, TRANSFORM = 0.0, 1.0, None"
+            "MEAN = STD = COLUMNS = None\nGAPS, GAPS_ARE_GIVEN = [], False\nCLASSES = []\nTARGET_MEAN, TARGET_STD, TRANSFORM = 0.0, 1.0, None"
         );
     };
     let list = |values: &[f32]| {
@@ -151,8 +162,9 @@ fn write_preparation(out: &mut String, preparation: Option<&Preparation>) -> std
             writeln!(out, "MEAN = torch.tensor([{}]).view(-1, 1, 1)", list(mean))?;
             writeln!(out, "STD = torch.tensor([{}]).view(-1, 1, 1)", list(std))?;
             writeln!(out, "COLUMNS = None")?;
+            writeln!(out, "GAPS, GAPS_ARE_GIVEN = [], False")?;
         }
-        Input::Table { columns, .. } => {
+        Input::Table { columns, gaps, .. } => {
             writeln!(out, "MEAN = STD = None")?;
             writeln!(
                 out,
@@ -164,6 +176,19 @@ fn write_preparation(out: &mut String, preparation: Option<&Preparation>) -> std
                 writeln!(out, "    {},", self::column(column))?;
             }
             writeln!(out, "]")?;
+            let usual = || USUAL_GAPS.iter().map(|gap| python(gap)).collect();
+            let given = |gaps: &Vec<String>| gaps.iter().map(|gap| python(gap)).collect();
+            let words: Vec<String> = gaps.as_ref().map_or_else(usual, given);
+            writeln!(
+                out,
+                "# What stands for a gap besides an empty cell; in any letters unless it was given."
+            )?;
+            writeln!(
+                out,
+                "GAPS, GAPS_ARE_GIVEN = [{}], {}",
+                words.join(", "),
+                truth(gaps.is_some())
+            )?;
         }
     }
     match &preparation.output {
@@ -194,7 +219,6 @@ fn write_preparation(out: &mut String, preparation: Option<&Preparation>) -> std
 
 /// A column as a tuple of Python.
 fn column(column: &PreparedColumn) -> String {
-    let truth = |is: bool| if is { "True" } else { "False" };
     match &column.encoding {
         CellEncoding::Number {
             mean,
@@ -202,8 +226,9 @@ fn column(column: &PreparedColumn) -> String {
             limit,
             marks_gaps,
         } => format!(
-            "({}, \"number\", {mean:?}, {std:?}, {}, {})",
+            "({}, \"{}\", {mean:?}, {std:?}, {}, {})",
             python(&column.name),
+            column.kind.name(),
             limit.map_or_else(|| "None".to_owned(), |limit| format!("{limit:?}")),
             truth(*marks_gaps)
         ),
@@ -222,6 +247,10 @@ fn column(column: &PreparedColumn) -> String {
             )
         }
     }
+}
+
+const fn truth(is: bool) -> &'static str {
+    if is { "True" } else { "False" }
 }
 
 /// Text as a literal of Python: what an outsider wrote ends no literal and holds no control character.

@@ -115,8 +115,12 @@ fn text(x: f64) -> String {
 }
 
 fn failed(error: ::csv::Error) -> Error {
+    let source = match error.into_kind() {
+        ::csv::ErrorKind::Io(source) => source,
+        other => std::io::Error::other(format!("{other:?}")),
+    };
     Error::Write {
         path: "standard output".into(),
-        source: std::io::Error::other(error),
+        source,
     }
 }

@@ -7,7 +7,8 @@ use jiff::tz::TimeZone;
 use crate::data::columns::Kind;
 
 /// What stands for a gap unless the specification says otherwise, besides an empty cell; in small letters.
-const GAPS: [&str; 9] = ["na", "n/a", "nan", "null", "none", "?", "-", "#n/a", "nil"];
+pub(crate) const USUAL_GAPS: [&str; 9] =
+    ["na", "n/a", "nan", "null", "none", "?", "-", "#n/a", "nil"];
 
 /// How cells are read.
 #[derive(Clone, Debug)]
@@ -23,7 +24,7 @@ impl Notation {
         match &self.gaps {
             _ if cell.is_empty() => true,
             Some(gaps) => gaps.iter().any(|gap| gap == cell),
-            None => GAPS.iter().any(|gap| gap.eq_ignore_ascii_case(cell)),
+            None => USUAL_GAPS.iter().any(|gap| gap.eq_ignore_ascii_case(cell)),
         }
     }
 

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 
 use ::csv::{Position, StringRecord};
 
+pub(crate) use self::cells::USUAL_GAPS;
 use self::dialect::{Next, Opened};
 use self::kinds::Tally;
 
