@@ -15,13 +15,14 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 pub(super) struct Figures {
     /// `smallest`, `largest`, or `largest initial` where nothing bounds the networks.
-    network: &'static str,
+    which: &'static str,
     layers: usize,
     parameters: u64,
     /// On this processor; `None` where evaluations run on GPUs.
     seconds: Option<f64>,
     /// In the computer's memory, or the GPU's.
     bytes: u64,
+    network: Network,
 }
 
 /// What evaluations of a search take.
@@ -54,14 +55,15 @@ pub(super) fn estimates(settings: &Settings, contents: &Contents) -> Option<Esti
     });
     let threads = backend::threads_on_processor(&settings.workers);
     let speed = Speed::measure();
-    let figures = |(name, network): (&'static str, Network)| {
+    let figures = |(which, network): (&'static str, Network)| {
         let found = estimate(training, contents, &network, (speed, threads.unwrap_or(1)))?;
         Some(Figures {
-            network: name,
+            which,
             layers: network.len(),
             parameters: found.parameters,
             seconds: threads.map(|_| found.seconds),
             bytes: found.bytes,
+            network,
         })
     };
     let networks = [smallest, largest].into_iter().flatten();
@@ -109,7 +111,7 @@ impl Estimates {
             });
             format!(
                 "    the {} network ({} layers, {}): {time}{:.1} GB",
-                of.network,
+                of.which,
                 of.layers,
                 report::counted(of.parameters as usize, "parameter"),
                 of.bytes as f64 / 1e9

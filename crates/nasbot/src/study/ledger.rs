@@ -454,3 +454,23 @@ impl Record {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::Compared;
+
+    #[test]
+    fn simple_methods_that_have_no_score_were_tried() {
+        let nothing = Stamped {
+            at: 1.0,
+            elapsed: Some(0.0),
+            event: Event::Compared(Compared {
+                baselines: Vec::new(),
+            }),
+        };
+        assert!(!Ledger::fold(&[]).is_compared);
+        let ledger = Ledger::fold(&[nothing]);
+        assert!(ledger.is_compared && ledger.baselines.is_empty());
+    }
+}

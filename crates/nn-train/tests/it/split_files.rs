@@ -93,9 +93,9 @@ fn a_seed_deals_the_same_on_every_machine() {
         lines.map(|row| row.parse().unwrap()).collect()
     };
     assert_eq!(text.lines().next(), Some("row,part"));
-    assert_eq!(of(",train"), [0; 0]);
-    assert_eq!(of(",validation"), [0; 0]);
-    assert_eq!(of(",test"), [0; 0]);
+    assert_eq!(of(",train"), [4, 12, 0, 18, 19, 13, 8, 16, 15, 11, 10, 3]);
+    assert_eq!(of(",validation"), [14, 6, 7, 2]);
+    assert_eq!(of(",test"), [9, 5, 1, 17]);
 }
 
 #[test]
