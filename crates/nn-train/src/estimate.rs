@@ -20,7 +20,7 @@ const START: f64 = 0.5;
 const STEP: f64 = 2e-5;
 const LAYER: f64 = 2e-5;
 /// Seconds for each parameter and step: gradient, clipping, the optimiser's vectors.
-const PARAMETER: f64 = 6e-9;
+const PARAMETER: f64 = 9e-9;
 /// What convolutions and matrix products of libtorch reach of the speed that is measured here.
 const EFFICIENCY: f64 = 1.0;
 /// What a further thread adds.

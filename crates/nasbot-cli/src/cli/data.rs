@@ -25,7 +25,7 @@ Layers come in topological order. The JSON is
 {\"layers\":[labels],\"masses\":[…],\"total_mass\":…,\"to_input\":{\"all-shortest\":[…],…},
 \"to_output\":{…},\"in_degrees\":[…],\"out_degrees\":[…]}.")]
 pub(crate) struct InspectArgs {
-    /// Networks (JSON), or data (CSV, npy, npz, IDX, a folder of pictures); - reads networks from standard input, one a line.
+    /// Networks (JSON), or data (CSV, Parquet, npy, npz, IDX, a folder of pictures); - reads networks from standard input, one a line.
     #[arg(required = true)]
     pub(crate) networks: Vec<PathBuf>,
     /// Of a table: the column of the label, by name or by number from 0 [default: the last].
@@ -57,7 +57,7 @@ Examples:
 pub(crate) struct PredictArgs {
     /// The model: a folder that `nasbot train` or a search wrote, or a file of weights (safetensors).
     pub(crate) model: PathBuf,
-    /// A text table with the columns that the network was trained on, an array of examples (.npy), a picture, or a folder of
+    /// A text table or Parquet file with the columns that the network was trained on, an array of examples (.npy), a picture, or a folder of
     /// pictures.
     pub(crate) examples: PathBuf,
     /// Where to write [default: standard output].

@@ -142,6 +142,13 @@ fn mended(
             }
             Ok(None)
         }
+        Verdict::Deferred(changes) => {
+            terminal::say(&format!(
+                "nasbot: {} has changed in its data, which `nasbot resume` takes up: {changes}",
+                source.display()
+            ));
+            Ok(None)
+        }
         Verdict::Refused(changes) if file.is_some() => Err(Error::Unlike {
             file: source.to_owned(),
             study: path.to_owned(),
@@ -166,6 +173,8 @@ enum Verdict {
     Mended(Box<Mended>),
     /// Scores would not be comparable; why.
     Refused(String),
+    /// Its data would have to be looked at, which is not done here; what has changed.
+    Deferred(String),
 }
 
 fn compare(
@@ -189,6 +198,9 @@ fn compare(
     let refused = differences.refused(is_scored);
     if !refused.is_empty() {
         return Ok(Verdict::Refused(listed(refused)));
+    }
+    if overrides.without_data && differences.concerns_data() {
+        return Ok(Verdict::Deferred(listed(&differences.into_changes())));
     }
     let mut facts = None;
     if !overrides.without_data && (has_moved || differences.concerns_data()) {

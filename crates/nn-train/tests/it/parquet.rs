@@ -220,7 +220,7 @@ mod reading {
             spec.path = OneOrMany::Many(vec![path.clone(), path]);
         });
         are_alike(&csv, &parquet, |spec| {
-            spec.test = Some(nn_train::data::TestSpec {
+            spec.test = Some(data::TestSpec {
                 path: spec.path.clone(),
                 labels: None,
             });
