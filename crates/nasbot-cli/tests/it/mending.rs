@@ -36,7 +36,6 @@ fn a_study_goes_on_with_a_description_that_is_named() {
         .replace("\"data.csv\"", "\"../data.csv\"")
         .replace("task = ", "label = 0\nclasses = 5\ntask = ")
         .replace("evaluations = 2", "evaluations = 3");
-    let mended = mended.replace("image = [1, 8, 8]", "image = [1, 8, 8]");
     folder.write("mended/right.toml", &mended);
     std::fs::remove_file(folder.path("search.toml")).unwrap();
     let ran = folder.run(&["resume", "mended/right.toml", "search.nasbot.db"]);

@@ -9,7 +9,6 @@ const SHOWN: usize = 80;
 /// A change in words: `data.path = "b.csv" (was "a.csv")`.
 #[must_use]
 pub fn change(change: &Change) -> String {
-    let before = |from: &String| shown(from);
     match (&change.from, &change.to) {
         (from, Some(to)) => format!(
             "{} = {} ({})",
@@ -17,13 +16,13 @@ pub fn change(change: &Change) -> String {
             shown(to),
             from.as_ref().map_or_else(
                 || "was not given".to_owned(),
-                |from| format!("was {}", before(from))
+                |from| format!("was {}", shown(from))
             )
         ),
         (Some(from), None) => format!(
             "{} is not given any more (was {})",
             clean(&change.key),
-            before(from)
+            shown(from)
         ),
         (None, None) => clean(&change.key),
     }

@@ -43,8 +43,8 @@ pub fn smallest(kind: Kind, constraints: &Constraints) -> Option<Network> {
         constraints.check(&network).is_ok().then_some(network)
     };
     // Where the mass has a lower bound, the units rise with it; where the units end, further layers follow.
-    let lengths = hidden..=most_hidden(bounds).max(hidden);
-    lengths.into_iter().find_map(|hidden| {
+    let mut lengths = hidden..=most_hidden(bounds).max(hidden);
+    lengths.find_map(|hidden| {
         let is_light = |units: u32| {
             let network = chain(kind, op, hidden, units);
             network.is_some_and(|n| bounds.min_mass.is_some_and(|least| n.total_mass() < least))

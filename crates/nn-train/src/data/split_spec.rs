@@ -34,7 +34,7 @@ pub struct SplitSpec {
     /// Tables: this column says to which part a row belongs: `train`, `validation` (`val`, `valid`), `test` or `none`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part: Option<Column>,
-    /// A file says to which part each example belongs, as [`split`](super::split) writes it.
+    /// A file says to which part each example belongs, as [`split`](fn@super::split) writes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
 }

@@ -228,7 +228,7 @@ fn bytes(meaning: Meaning, bytes: &[u8]) -> Result<Cell<'_>, ParquetError> {
             let start = if negative { -1 } else { 0 };
             let x = bytes
                 .iter()
-                .fold(start, |x: i128, byte| x << 8 | i128::from(*byte));
+                .fold(start, |x: i128, byte| (x << 8) | i128::from(*byte));
             Ok(Cell::Double(decimal(x, scale)))
         }
         Meaning::Float => match bytes {
@@ -249,7 +249,7 @@ fn bytes(meaning: Meaning, bytes: &[u8]) -> Result<Cell<'_>, ParquetError> {
 /// A number of 16 bits: a sign, five bits of an exponent, ten of a fraction.
 fn half(bits: u16) -> f32 {
     let fraction = f32::from(bits & 0x3ff);
-    let size = match bits >> 10 & 0x1f {
+    let size = match (bits >> 10) & 0x1f {
         0 => fraction * 2_f32.powi(-24),
         31 if fraction > 0.0 => f32::NAN,
         31 => f32::INFINITY,

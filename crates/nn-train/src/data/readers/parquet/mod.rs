@@ -138,7 +138,8 @@ impl Table<'_> {
             path, layout, rows, ..
         } = *part;
         let mut taken: Vec<Vec<f64>> = Vec::with_capacity(layout.inputs.len());
-        let mut columns = self.columns.take().unwrap_or_else(Vec::new);
+        // Those of the file were found before its parts.
+        let mut columns = self.columns.take().unwrap_or_default();
         for (column, input) in columns.iter_mut().zip(&layout.inputs) {
             let mut numbers = Vec::new();
             part.cells(*input, |row, cell| {
@@ -217,7 +218,7 @@ impl Table<'_> {
     fn end(self) -> Result<(Raw, Described), Error> {
         self.problems.none()?;
         // There is at least one path, and each has left its columns.
-        let columns = self.columns.unwrap_or_else(Vec::new);
+        let columns = self.columns.unwrap_or_default();
         let described = Described {
             layout: self.layout.unwrap_or_else(Layout::empty),
             columns: columns.into_iter().map(|column| column.of).collect(),
