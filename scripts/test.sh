@@ -39,6 +39,11 @@ cargo test --workspace
 step "tests of the LAPACK back-end"
 cargo test -p gp --features lapack
 
+step "tables in the format Parquet"
+cargo clippy -p nasbot-cli -p nn-train --all-targets --features parquet -- -D warnings
+cargo test -p nn-train --features parquet --test it -- parquet
+cargo test -p nn-train --features parquet --test damage
+
 step "the script that fetches data sets"
 ./scripts/test-get-dataset.py
 

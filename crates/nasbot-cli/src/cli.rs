@@ -1,13 +1,14 @@
 //! The command line: what can be typed, and the help that teaches it.
 
 mod by_hand;
+mod data;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use nn_train::data::Task;
 
 pub(crate) use self::by_hand::{AskArgs, FailArgs, GiveArgs, ReplayArgs, TellArgs};
+pub(crate) use self::data::{InspectArgs, PredictArgs, SplitArgs, TaskName};
 use crate::config::Span;
 
 const EXAMPLES: &str = "\
@@ -62,6 +63,7 @@ pub(crate) enum Command {
     Train(TrainArgs),
     Predict(PredictArgs),
     Distance(DistanceArgs),
+    Split(SplitArgs),
     Inspect(InspectArgs),
     Validate(ValidateArgs),
     Draw(DrawArgs),
@@ -105,19 +107,27 @@ pub(crate) struct SearchArgs {
 
 /// Continue a study that was stopped, killed, or is to get a larger budget.
 ///
-/// Takes everything from the study: the TOML file it began with is not needed. If that file is there
-/// and what it says of data, training, workers or budget has been mended, the search goes on with
-/// that. Evaluations that were running when the search stopped run again; finished ones are never
+/// Takes everything from the study: the TOML file it began with is not needed. A description that has
+/// been mended is taken up where that leaves scores comparable: named as FILE, or else the one the study
+/// began with if it is still there. Where the data stand, workers and budget may always change; the
+/// rest of [data], and [training], as long as no network has a score; the space, the search and the
+/// seed never. What changed is said and recorded. Evaluations that were running when the search stopped run again; finished ones are never
 /// repeated. Those that `nasbot ask` handed out stay pending, unless --take-back says otherwise.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    allow_missing_positional = true,
+    after_help = "\
 Examples:
   nasbot resume digits-cnn.nasbot.db
+  nasbot resume mended.toml digits-cnn.nasbot.db         with a description that was mended
   nasbot resume digits-cnn.nasbot.db --evaluations 60    spend more on a finished search
   nasbot resume digits-cnn.nasbot.db --wall-time 4h      or give it more time
   nasbot resume digits-cnn.nasbot.db --retry-failed      run what failed once more
-  nasbot resume digits-cnn.nasbot.db --retry-failed timed-out,out-of-memory")]
+  nasbot resume digits-cnn.nasbot.db --retry-failed timed-out,out-of-memory"
+)]
 pub(crate) struct ResumeArgs {
+    /// The description, mended [default: the study's own, as it is in its file now].
+    pub(crate) file: Option<PathBuf>,
     /// The study.
     pub(crate) study: PathBuf,
     /// A new budget: how many evaluations in all, those already made included.
@@ -221,29 +231,6 @@ pub(crate) struct TrainArgs {
     pub(crate) output: RunOutput,
 }
 
-/// What a trained network says of raw rows or pictures.
-///
-/// A line of CSV for each: the class and the probability of every class, or the value in the units of the target. Columns of a
-/// table are found by their names, in any order; others, such as the label, are passed over. Pictures are scaled to the size of
-/// those that were trained on; those of a folder come in the order of their names, which stand first in each line.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  nasbot predict patients.trained new.csv -o predicted.csv
-  nasbot predict patients.nasbot.db new.csv          what the search's last training left, in patients.nasbot.out
-  nasbot predict flowers.trained pictures/           all pictures in a folder
-  nasbot predict digits.trained new.npy              an array, if it was trained on one")]
-pub(crate) struct PredictArgs {
-    /// The model: a folder that `nasbot train` or a search wrote, a study, or a file of weights (safetensors).
-    pub(crate) model: PathBuf,
-    /// A text table with the columns that the network was trained on, an array of examples (.npy), a picture, or a folder of
-    /// pictures.
-    pub(crate) examples: PathBuf,
-    /// Where to write [default: standard output].
-    #[arg(long, short, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-}
-
 /// The OTMANN distance between two networks.
 ///
 /// One value for each structural coefficient: the raw distance, and the distance normalised by the
@@ -285,45 +272,11 @@ pub(crate) struct DistanceArgs {
     pub(crate) format: Format,
 }
 
-/// What a network is made of, or what is in a file with data.
-///
-/// Of a network: layers, masses, path lengths, degrees. Of data: how many examples there are, the classes and how many examples
-/// each has, the columns with what they hold and what becomes of them, and what is left out and why.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  nasbot inspect net.json                     a table
-  nasbot inspect net.json --format json       one JSON object
-  nasbot inspect a.json b.json --format json  one object a line
-  cat nets.jsonl | nasbot inspect - --format json
-  nasbot inspect patients.csv --label outcome  a table's columns
-  nasbot inspect pictures/                     a folder with a folder of pictures for each class
-
-Layers come in topological order. The JSON is
-{\"layers\":[labels],\"masses\":[…],\"total_mass\":…,\"to_input\":{\"all-shortest\":[…],…},
-\"to_output\":{…},\"in_degrees\":[…],\"out_degrees\":[…]}.")]
-pub(crate) struct InspectArgs {
-    /// Networks (JSON), or data (CSV, npy, npz, IDX, a folder of pictures); - reads networks from standard input, one a line.
-    #[arg(required = true)]
-    pub(crate) networks: Vec<PathBuf>,
-    /// Of a table: the column of the label, by name or by number from 0 [default: the last].
-    #[arg(long, value_name = "COLUMN", allow_negative_numbers = true)]
-    pub(crate) label: Option<String>,
-    /// Of arrays: the file of the labels.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) labels: Option<PathBuf>,
-    /// Of data: whether classes or numbers are to be predicted [default: told from the labels].
-    #[arg(long, value_enum)]
-    pub(crate) task: Option<TaskName>,
-    /// How to print.
-    #[arg(long, value_enum, default_value = "table")]
-    pub(crate) format: Format,
-}
-
 /// Check networks (JSON) and search descriptions (TOML) without running anything.
 ///
 /// The data that a description names are opened and read: all that is wrong with them is said at once, and what was found in
-/// them is shown.
+/// them is shown, with an estimate of the time and the memory that the evaluation of the smallest and of the largest network
+/// takes on this processor.
 ///
 /// Exits with status 2 when any file is invalid, and says which, where and what to do.
 #[derive(Debug, Args)]
@@ -381,22 +334,4 @@ pub(crate) enum Drawing {
     Svg,
     /// A description for Graphviz.
     Dot,
-}
-
-/// What is to be predicted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TaskName {
-    /// One of several classes.
-    Class,
-    /// A number.
-    Reg,
-}
-
-impl From<TaskName> for Task {
-    fn from(task: TaskName) -> Self {
-        match task {
-            TaskName::Class => Self::Class,
-            TaskName::Reg => Self::Reg,
-        }
-    }
 }

@@ -37,6 +37,17 @@ pub(crate) enum Error {
     /// The distance refused its arguments.
     #[error(transparent)]
     Distance(#[from] otmann::Error),
+    /// A description differs from a study's in what the scores of its evaluations depend on.
+    #[error("{} can't be taken up by {}: {changes}. {}; put that back, or start a new study with `nasbot search {} --fresh`", .file.display(), .study.display(), if *.is_scored { "The scores that the study has would not be comparable" } else { "A study keeps what it searches" }, nasbot::report::quoted(.file))]
+    Unlike {
+        /// The description.
+        file: PathBuf,
+        study: PathBuf,
+        /// What differs, in words.
+        changes: String,
+        /// Whether a network has a score.
+        is_scored: bool,
+    },
     /// Some of the files that were to be validated are invalid; each has been reported.
     #[error("{invalid} of {total} {} invalid", if *.invalid == 1 { "is" } else { "are" })]
     Invalid { invalid: usize, total: usize },
@@ -77,6 +88,7 @@ impl Error {
             | Self::Place { .. }
             | Self::Distance(_)
             | Self::Invalid { .. }
+            | Self::Unlike { .. }
             | Self::ModelExists { .. }
             | Self::Unfit(_) => 2,
             Self::Search(error) => status(error),

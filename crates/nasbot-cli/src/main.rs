@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Command::Train(args) => commands::train::run(&args),
         Command::Predict(args) => commands::predict::run(&args),
         Command::Distance(args) => commands::distance::run(&args),
+        Command::Split(args) => commands::split::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Validate(args) => commands::validate::run(&args),
         Command::Draw(args) => commands::draw::run(&args),

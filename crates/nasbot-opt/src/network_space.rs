@@ -102,6 +102,12 @@ impl NetworkSpace {
         self.kind
     }
 
+    /// Networks that random ones start from: the initial ones.
+    #[must_use]
+    pub fn starts(&self) -> &[Network] {
+        &self.starts
+    }
+
     /// What every network keeps to.
     #[must_use]
     pub fn constraints(&self) -> &Constraints {

@@ -5,7 +5,7 @@
 use nn_graph::Bounds;
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Contents, DataSpec, InputShape};
+use crate::data::{Contents, DataSpec, Dataset, Dealing, InputShape};
 use crate::training::{Last, Optimiser, Preset, TrainingSpec};
 
 /// Below this many examples for training and validation, a score on a fifth of them says too little: folds are trained.
@@ -27,11 +27,20 @@ impl Facts {
     /// Those of a data set.
     #[must_use]
     pub fn of(spec: &DataSpec, contents: &Contents) -> Self {
-        let [training, validation, _] = contents.parts;
+        Self::new(spec, contents.shape, &contents.dealing)
+    }
+
+    /// Those of a data set that has been read.
+    #[must_use]
+    pub fn of_loaded(spec: &DataSpec, data: &Dataset) -> Self {
+        Self::new(spec, data.shape, &data.dealing)
+    }
+
+    fn new(spec: &DataSpec, shape: InputShape, dealing: &Dealing) -> Self {
         Self {
-            examples: training + validation,
-            images: matches!(contents.shape, InputShape::Image(_)),
-            divisible: spec.split.is_free() && contents.is_dealt,
+            examples: dealing.examples(),
+            images: matches!(shape, InputShape::Image(_)),
+            divisible: spec.split.is_free() && dealing.is_free,
         }
     }
 

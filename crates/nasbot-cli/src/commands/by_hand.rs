@@ -20,7 +20,7 @@ pub(crate) fn open(path: &Path, evaluations: Option<u64>) -> Result<AskTell, Err
         without_data: true,
         ..Overrides::default()
     };
-    let GoingOn { config, event } = going_on(path, &ledger, asked)?;
+    let GoingOn { config, event } = going_on(path, &ledger, asked, None)?;
     if let Some(event) = event {
         study.append(vec![event])?;
     }

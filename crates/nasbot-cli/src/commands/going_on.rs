@@ -1,18 +1,15 @@
 //! The settings with which a study goes on: those of its description, as it is recorded or has been mended.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use nasbot::settings::Description;
-use nasbot::study::{Described, Event, Ledger};
+use nasbot::study::{Change, Described, Event, Ledger};
+use nn_train::Facts;
 
+use super::mending::{Differences, listed};
 use crate::config::{self, Config, Overrides};
 use crate::error::Error;
 use crate::terminal;
-
-/// The sections of a description that may be mended while a study goes on: the others say what the evaluations that
-/// were made mean.
-const MAY_CHANGE: [&str; 6] = ["data", "workers", "slurm", "template", "budget", "study"];
 
 /// What a study goes on with.
 pub(crate) struct GoingOn {
@@ -22,20 +19,45 @@ pub(crate) struct GoingOn {
     pub(crate) event: Option<Event>,
 }
 
-/// The settings with which the study at `path` goes on; `asked` is what the command line says.
-pub(crate) fn going_on(path: &Path, ledger: &Ledger, asked: Overrides) -> Result<GoingOn, Error> {
+/// A description that has been mended, and what is another value in it.
+struct Mended {
+    description: Description,
+    changes: Vec<Change>,
+    /// What is known of the data it names, where the study has nothing yet that follows from those it began with.
+    facts: Option<Facts>,
+}
+
+/// The settings with which the study at `path` goes on; `asked` is what the command line says, and `file` the description that it
+/// names.
+pub(crate) fn going_on(
+    path: &Path,
+    ledger: &Ledger,
+    asked: Overrides,
+    file: Option<&Path>,
+) -> Result<GoingOn, Error> {
     let recorded = recorded(path, ledger)?;
     let overrides = Overrides {
         seed: Some(ledger.seed()),
         facts: ledger.facts(),
         ..asked
     };
-    let mended = mended(&recorded, ledger, overrides)?;
-    let config = config(ledger, &recorded, mended.as_ref(), overrides)?;
-    let event = mended.map(|description| {
+    let mended = mended(path, &recorded, ledger, (overrides, file))?;
+    let facts = mended.as_ref().and_then(|mended| mended.facts);
+    let overrides = Overrides {
+        facts: facts.or(overrides.facts),
+        ..overrides
+    };
+    let description = mended.as_ref().map(|mended| &mended.description);
+    let config = config(ledger, &recorded, description, overrides)?;
+    let event = mended.map(|mended| {
+        for change in &mended.changes {
+            terminal::say(&format!("nasbot: mended: {}", listed([change])));
+        }
         Event::Described(Described {
-            description: description.seen_from(path),
+            description: mended.description.seen_from(path),
             metric: config.settings.metric(),
+            facts: mended.facts,
+            changes: mended.changes,
         })
     });
     Ok(GoingOn { config, event })
@@ -82,69 +104,135 @@ fn config(
     config::parse(mended.unwrap_or(recorded), overrides)
 }
 
-/// The description as it stands in its file now, if that differs in what may change.
+/// The description in force where it is not the recorded one: `file`, which the command line names and which is refused if it can't
+/// be taken up, or the study's own as it is in its file now, which is left alone then.
 fn mended(
+    path: &Path,
     recorded: &Description,
     ledger: &Ledger,
+    (overrides, file): (Overrides, Option<&Path>),
+) -> Result<Option<Mended>, Error> {
+    let own = recorded.file();
+    let source = file.unwrap_or(&own);
+    if file.is_none() && !own.is_file() {
+        return Ok(None);
+    }
+    let read = config::read(source)?;
+    let description = match file {
+        Some(_) => read,
+        // As it was named when the study began.
+        None => Description {
+            path: recorded.path.clone(),
+            ..read
+        },
+    };
+    let is_same = description.text == recorded.text && description.folder == recorded.folder;
+    let verdict = match is_same {
+        true => Verdict::Same,
+        false => compare(recorded, description, ledger, overrides)?,
+    };
+    match verdict {
+        Verdict::Mended(mended) => Ok(Some(*mended)),
+        Verdict::Same => {
+            if file.is_some() {
+                let source = source.display();
+                terminal::say(&format!(
+                    "nasbot: {source} says what the study goes by already"
+                ));
+            }
+            Ok(None)
+        }
+        Verdict::Deferred(changes) => {
+            terminal::say(&format!(
+                "nasbot: {} has changed in its data, which `nasbot resume` takes up: {changes}",
+                source.display()
+            ));
+            Ok(None)
+        }
+        Verdict::Refused(changes) if file.is_some() => Err(Error::Unlike {
+            file: source.to_owned(),
+            study: path.to_owned(),
+            changes,
+            is_scored: is_scored(ledger),
+        }),
+        Verdict::Refused(changes) => {
+            terminal::say(&format!(
+                "nasbot: {} has changed in what the evaluations of this study depend on: {changes}. The study goes on with what it \
+                 began with; `nasbot search --fresh` starts one with the new description",
+                source.display()
+            ));
+            Ok(None)
+        }
+    }
+}
+
+/// Whether a description can be taken up by a study.
+enum Verdict {
+    /// It says the same.
+    Same,
+    Mended(Box<Mended>),
+    /// Scores would not be comparable; why.
+    Refused(String),
+    /// Its data would have to be looked at, which is not done here; what has changed.
+    Deferred(String),
+}
+
+fn compare(
+    recorded: &Description,
+    description: Description,
+    ledger: &Ledger,
     overrides: Overrides,
-) -> Result<Option<Description>, Error> {
-    let file = recorded.file();
-    if !file.is_file() {
-        return Ok(None);
-    }
-    let found = config::read(&file)?;
-    if found.text == recorded.text {
-        return Ok(None);
-    }
+) -> Result<Verdict, Error> {
     // What is wrong with it is said now: it was changed for this.
     let alone = Overrides {
         without_data: overrides.without_data,
         ..Overrides::default()
     };
-    config::parse(&found, alone)?;
-    let (before, after) = (table(&recorded.text), table(&found.text));
-    let sections = changed(&before, &after);
-    let is_fresh = ledger.finished.is_empty() && ledger.records.iter().all(|r| r.rungs.is_empty());
-    let may = |section: &String| {
-        MAY_CHANGE.contains(&section.as_str()) || (is_fresh && section == "training")
-    };
-    let keys = changed_keys(&before, &after).filter(|_| !is_fresh);
-    let fixed: Vec<String> = (sections.iter())
-        .filter(|s| !may(s))
-        .map(|s| format!("[{s}]"))
-        .chain(keys)
-        .collect();
-    if fixed.is_empty() {
-        let path = recorded.path.clone();
-        return Ok((!sections.is_empty()).then_some(Description { path, ..found }));
+    config::parse(&description, alone)?;
+    let differences = Differences::of(&recorded.text, &description.text);
+    let has_moved = description.folder != recorded.folder;
+    if differences.is_empty() && !has_moved {
+        return Ok(Verdict::Same);
     }
-    terminal::say(&format!(
-        "nasbot: {} has changed in {}, which the evaluations of this study depend on: the study goes on with what it \
-         began with; `nasbot search --fresh` starts one with the new description",
-        file.display(),
-        fixed.join(" and ")
-    ));
-    Ok(None)
+    let is_scored = is_scored(ledger);
+    let refused = differences.refused(is_scored);
+    if !refused.is_empty() {
+        return Ok(Verdict::Refused(listed(refused)));
+    }
+    if overrides.without_data && differences.concerns_data() {
+        return Ok(Verdict::Deferred(listed(&differences.into_changes())));
+    }
+    let mut facts = None;
+    if !overrides.without_data && (has_moved || differences.concerns_data()) {
+        facts = config::open(&description, alone)?.settings.facts;
+        if let (Some(now), Some(before), true) = (facts, ledger.facts(), is_scored)
+            && now.examples != before.examples
+        {
+            return Ok(Verdict::Refused(format!(
+                "the data have {} examples for training and validation (were {}): {}",
+                now.examples,
+                before.examples,
+                listed(&differences.into_changes())
+            )));
+        }
+    }
+    let mut changes = differences.into_changes();
+    if has_moved {
+        changes.push(Change {
+            key: "file".to_owned(),
+            from: Some(recorded.file().display().to_string()),
+            to: Some(description.file().display().to_string()),
+        });
+    }
+    Ok(Verdict::Mended(Box::new(Mended {
+        // What follows from the data stays as it is once a network was suggested by it.
+        facts: facts.filter(|_| ledger.records.is_empty()),
+        description,
+        changes,
+    })))
 }
 
-/// A TOML file as a table. Descriptions are read before they are compared.
-fn table(text: &str) -> toml::Table {
-    toml::from_str(text).unwrap_or_else(|_| toml::Table::new())
-}
-
-/// The sections in which two files differ.
-fn changed(before: &toml::Table, after: &toml::Table) -> BTreeSet<String> {
-    let names = before.keys().chain(after.keys());
-    names
-        .filter(|name| before.get(*name) != after.get(*name))
-        .cloned()
-        .collect()
-}
-
-/// The keys of `[data]` that say what a score means, or what is learnt, and that differ in two files.
-fn changed_keys(before: &toml::Table, after: &toml::Table) -> impl Iterator<Item = String> {
-    let value = |table: &toml::Table, key: &str| table.get("data")?.get(key).cloned();
-    let keys = ["metric", "class-weights", "weight"].into_iter();
-    keys.filter(move |key| value(before, key) != value(after, key))
-        .map(|key| format!("data.{key}"))
+fn is_scored(ledger: &Ledger) -> bool {
+    let mut records = ledger.records.iter();
+    records.any(|record| record.score().is_some() || !record.rungs.is_empty())
 }

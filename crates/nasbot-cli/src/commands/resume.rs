@@ -21,10 +21,10 @@ pub(crate) fn run(args: &ResumeArgs) -> Result<(), Error> {
         wall_time: args.wall_time.map(|span| span.0),
         ..Overrides::default()
     };
-    let GoingOn { config, event } = going_on(&args.study, &ledger, asked)?;
+    let GoingOn { config, event } = going_on(&args.study, &ledger, asked, args.file.as_deref())?;
     let retried = retried(args, &ledger)?;
     // What there is to know of the data was said when the search began.
-    if let Evaluator::Local(training) = &config.settings.evaluator {
+    if let (Evaluator::Local(training), None) = (&config.settings.evaluator, &config.contents) {
         nn_train::data::describe(&training.data)?;
     }
     search::check(&config.settings)?;

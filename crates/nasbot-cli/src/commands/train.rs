@@ -10,7 +10,7 @@ use nasbot::settings::{Devices, Evaluator, Training};
 use nasbot::study::{self, Detail, Ledger};
 use nn_graph::{Network, draw};
 use nn_train::Last;
-use nn_train::data;
+use nn_train::data::{self, Dataset};
 use nn_train::job::Final;
 use nn_train::plan::Plan;
 
@@ -24,10 +24,17 @@ use crate::{input, signals, terminal};
 const ENDING: &str = ".trained";
 
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Error> {
-    let subject = subject(args)?;
+    if let Some(out) = args.out.as_ref().filter(|out| !args.fresh && out.exists()) {
+        // Before the data are read, which may take its time.
+        return Err(Error::ModelExists { path: out.clone() });
+    }
+    let mut subject = subject(args)?;
     let (config, training) = prepare(args, &subject)?;
     let out = place(args, &subject.name)?;
-    let data = data::load(&training.data)?;
+    let data = match subject.data.take() {
+        Some(data) => data,
+        None => data::load(&training.data)?,
+    };
     let plan = Plan::for_data(&subject.network, &data)?;
     let mut card = Card::new(
         &subject.name,
@@ -102,12 +109,14 @@ struct Subject {
     network: Network,
     seed: u64,
     config: Config,
+    /// The data of the description that the command line names, which have been read to know what it leaves open.
+    data: Option<Dataset>,
     searched: Option<Searched>,
     how: Final,
 }
 
 fn subject(args: &TrainArgs) -> Result<Subject, Error> {
-    let given = args.config.as_deref().map(config::load).transpose()?;
+    let given = args.config.as_deref().map(config::with_data).transpose()?;
     if !input::is_stdin(&args.source) && study::is_study(&args.source)? {
         return from_study(args, given);
     }
@@ -118,7 +127,7 @@ fn subject(args: &TrainArgs) -> Result<Subject, Error> {
         )));
     }
     let network = input::network(&args.source)?;
-    let Some(config) = given else {
+    let Some((config, data)) = given else {
         return Err(Error::Usage(format!(
             "{} is a network, which says nothing of data and training: add --config FILE.toml \
              (demos/digits-cnn.toml is one)",
@@ -133,12 +142,16 @@ fn subject(args: &TrainArgs) -> Result<Subject, Error> {
         network,
         seed: args.seed.unwrap_or(config.settings.search.seed),
         config,
+        data,
         searched: None,
         how: Final::default(),
     })
 }
 
-fn from_study(args: &TrainArgs, given: Option<Config>) -> Result<Subject, Error> {
+fn from_study(
+    args: &TrainArgs,
+    given: Option<(Config, Option<Dataset>)>,
+) -> Result<Subject, Error> {
     let path = &args.source;
     let ledger = Ledger::read(path)?;
     let record = match args.evaluation {
@@ -148,8 +161,8 @@ fn from_study(args: &TrainArgs, given: Option<Config>) -> Result<Subject, Error>
             .ok_or_else(|| nasbot::Error::NothingScored { path: path.clone() })?,
     };
     let has_other = given.is_some();
-    let config = match (given, ledger.description()) {
-        (Some(config), _) => config,
+    let (config, data) = match (given, ledger.description()) {
+        (Some(given), _) => given,
         (None, Some(description)) => {
             let overrides = Overrides {
                 seed: Some(ledger.seed()),
@@ -157,7 +170,8 @@ fn from_study(args: &TrainArgs, given: Option<Config>) -> Result<Subject, Error>
                 facts: ledger.facts(),
                 ..Overrides::default()
             };
-            config::parse(&description.clone().located(path), overrides)?
+            let description = description.clone().located(path);
+            (config::parse(&description, overrides)?, None)
         }
         (None, None) => {
             return Err(nasbot::Error::NotAStudy {
@@ -190,6 +204,7 @@ fn from_study(args: &TrainArgs, given: Option<Config>) -> Result<Subject, Error>
         network: network.clone(),
         seed: args.seed.unwrap_or(record.suggestion.seed),
         config,
+        data,
         searched: Some(Searched {
             study: path.clone(),
             evaluation: record.suggestion.id,

@@ -8,6 +8,7 @@ use nn_graph::Network;
 use nn_train::data::DataSpec;
 use serde::Serialize;
 
+use super::estimate::{Estimates, estimates};
 use super::search;
 use crate::cli::{Format, ValidateArgs};
 use crate::config::{self, Config, Overrides};
@@ -21,11 +22,20 @@ struct Verdict {
     valid: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    /// What evaluations of a search take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimate: Option<Estimates>,
+}
+
+/// What is said of a valid file.
+struct Found {
+    text: String,
+    estimate: Option<Estimates>,
 }
 
 pub(crate) fn run(args: &ValidateArgs) -> Result<(), Error> {
     let (mut total, mut invalid) = (0, 0);
-    let mut tell = |place: String, result: Result<String, Error>| {
+    let mut tell = |place: String, result: Result<Found, Error>| {
         total += 1;
         invalid += usize::from(result.is_err());
         verdict(place, result, args.format)
@@ -62,14 +72,21 @@ fn ending(path: &Path) -> Option<&str> {
     path.extension().and_then(|ending| ending.to_str())
 }
 
-fn verdict(place: String, result: Result<String, Error>, format: Format) -> Result<(), Error> {
+fn verdict(place: String, result: Result<Found, Error>, format: Format) -> Result<(), Error> {
     match (format, result) {
-        (Format::Json, result) => terminal::print(&report::json(&Verdict {
-            file: place,
-            valid: result.is_ok(),
-            error: result.err().map(|error| error.to_string()),
-        })?),
-        (Format::Table, Ok(what)) => terminal::print(&format!("{place}: ok, {what}")),
+        (Format::Json, result) => {
+            let (error, estimate) = match result {
+                Ok(found) => (None, found.estimate),
+                Err(error) => (Some(error.to_string()), None),
+            };
+            terminal::print(&report::json(&Verdict {
+                file: place,
+                valid: error.is_none(),
+                error,
+                estimate,
+            })?)
+        }
+        (Format::Table, Ok(found)) => terminal::print(&format!("{place}: ok, {}", found.text)),
         (Format::Table, Err(Error::Config(errors))) => {
             terminal::print(&format!("{place}: invalid"))?;
             terminal::say(errors.render().trim_end());
@@ -83,17 +100,21 @@ fn verdict(place: String, result: Result<String, Error>, format: Format) -> Resu
     }
 }
 
-fn describe_network(network: &Network) -> String {
-    format!(
+fn describe_network(network: &Network) -> Found {
+    let text = format!(
         "a network of kind {} with {} layers, total mass {}",
         network.kind(),
         network.len(),
         report::number(network.total_mass())
-    )
+    );
+    Found {
+        text,
+        estimate: None,
+    }
 }
 
 /// The search in a line, then its data.
-fn describe_config(config: &Config) -> String {
+fn describe_config(config: &Config) -> Found {
     let settings = &config.settings;
     let mut out = format!(
         "a search over {} networks by {}, {} evaluations",
@@ -107,10 +128,18 @@ fn describe_config(config: &Config) -> String {
     if let Some(contents) = &config.contents {
         out += &format!("\n{}", report::contents(contents).trim_end());
     }
+    let contents = config.contents.as_ref();
+    let estimate = contents.and_then(|contents| estimates(settings, contents));
+    if let Some(estimate) = &estimate {
+        out += &format!("\n{}", estimate.text());
+    }
     if let Some(remark) = search::short_budget(settings) {
         out += &format!("\n  {remark}");
     }
-    out
+    Found {
+        text: out,
+        estimate,
+    }
 }
 
 /// What networks are scored by, and what is weighed in their training.

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use nasbot::settings::{Description, Evaluator, Settings};
 use nn_train::Facts;
-use nn_train::data::Contents;
+use nn_train::data::{Contents, Dataset, Dealing};
 
 pub(crate) use self::diagnostic::ConfigErrors;
 pub(crate) use self::duration::Span;
@@ -75,16 +75,41 @@ pub(crate) fn open(source: &Description, overrides: Overrides) -> Result<Config,
     };
     let contents = nn_train::data::describe(&training.data)?;
     let facts = Facts::of(&training.data, &contents);
+    let config = knowing(source, overrides, facts, &contents.dealing)?;
+    Ok(Config {
+        contents: Some(contents),
+        ..config
+    })
+}
+
+/// Checks a description whose data have been read.
+fn knowing(
+    source: &Description,
+    overrides: Overrides,
+    facts: Facts,
+    dealing: &Dealing,
+) -> Result<Config, Error> {
     let overrides = Overrides {
         facts: Some(facts),
         ..overrides
     };
     let config = parse(source, overrides)?;
-    check::folds(source, &config.settings, &contents).map_err(Error::Config)?;
-    Ok(Config {
-        contents: Some(contents),
-        ..config
-    })
+    check::folds(source, &config.settings, dealing).map_err(Error::Config)?;
+    Ok(config)
+}
+
+/// Checks a description and reads all of its data, if it trains on data.
+pub(crate) fn with_data(path: &Path) -> Result<(Config, Option<Dataset>), Error> {
+    let source = read(path)?;
+    let overrides = Overrides::default();
+    let config = parse(&source, overrides)?;
+    let Evaluator::Local(training) = &config.settings.evaluator else {
+        return Ok((config, None));
+    };
+    let data = nn_train::data::load(&training.data)?;
+    let facts = Facts::of_loaded(&training.data, &data);
+    let config = knowing(&source, overrides, facts, &data.dealing)?;
+    Ok((config, Some(data)))
 }
 
 /// Reads and checks a TOML file and opens its data.

@@ -42,41 +42,40 @@ pub(super) struct RawStudy {
     pub(super) seed: Option<u64>,
 }
 
-/// `[space]`: the kind and the bounds of [`Bounds`], side by side.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct RawSpace {
-    pub(super) kind: String,
-    /// Networks to start from, in place of the usual ones.
-    pub(super) pool: Option<Vec<PathBuf>>,
-    min_layers: Option<usize>,
-    max_layers: Option<usize>,
-    min_mass: Option<f64>,
-    max_mass: Option<f64>,
-    max_in_degree: Option<usize>,
-    max_out_degree: Option<usize>,
-    max_edges: Option<usize>,
-    min_units: Option<u32>,
-    max_units: Option<u32>,
-    max_halvings: Option<u32>,
+/// Declares `[space]` from the names and types of all bounds, and joins them with those that follow from the data.
+macro_rules! space {
+    ($($bound:ident: $type:ty),+ $(,)?) => {
+        /// `[space]`: the kind and the bounds of [`Bounds`], side by side.
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+        pub(super) struct RawSpace {
+            pub(super) kind: String,
+            /// Networks to start from, in place of the usual ones.
+            pub(super) pool: Option<Vec<PathBuf>>,
+            $($bound: Option<$type>,)+
+        }
+
+        impl RawSpace {
+            /// The bounds that are given, and those that follow from the data for the others.
+            pub(super) fn bounds(&self, data: Bounds) -> Bounds {
+                // A bound that is missing here is a missing field.
+                Bounds { $($bound: self.$bound.or(data.$bound),)+ }
+            }
+        }
+    };
 }
 
-impl RawSpace {
-    /// The bounds that are given, and those that follow from the data for the others.
-    pub(super) fn bounds(&self, data: Bounds) -> Bounds {
-        Bounds {
-            min_layers: self.min_layers.or(data.min_layers),
-            max_layers: self.max_layers.or(data.max_layers),
-            min_mass: self.min_mass.or(data.min_mass),
-            max_mass: self.max_mass.or(data.max_mass),
-            max_in_degree: self.max_in_degree.or(data.max_in_degree),
-            max_out_degree: self.max_out_degree.or(data.max_out_degree),
-            max_edges: self.max_edges.or(data.max_edges),
-            min_units: self.min_units.or(data.min_units),
-            max_units: self.max_units.or(data.max_units),
-            max_halvings: self.max_halvings.or(data.max_halvings),
-        }
-    }
+space! {
+    min_layers: usize,
+    max_layers: usize,
+    min_mass: f64,
+    max_mass: f64,
+    max_in_degree: usize,
+    max_out_degree: usize,
+    max_edges: usize,
+    min_units: u32,
+    max_units: u32,
+    max_halvings: u32,
 }
 
 /// `[fidelity]`: trainings that stop early unless they are among the best.

@@ -142,3 +142,140 @@ fn inspect_shows_the_range_of_sizes_of_pictures() {
         "{shown}"
     );
 }
+
+#[test]
+fn a_split_is_written_out_and_given_back() {
+    let folder = Folder::new();
+    folder.worker("");
+    folder.search(2, "");
+    let shown = folder.run(&["split", "search.toml"]).ok();
+    folder
+        .run(&["split", "search.toml", "-o", "split.csv"])
+        .ok();
+    assert_eq!(folder.read("split.csv"), shown);
+    assert_eq!(shown.lines().count(), 21);
+    let text = folder.read("search.toml");
+    let split = "split = { file = \"split.csv\" }\ntask = ";
+    folder.write("given.toml", &text.replace("task = ", split));
+    let sizes = "20 examples: 12 to train on, 4 to choose by, 4 to test on";
+    for description in ["search.toml", "given.toml"] {
+        let valid = folder.run(&["validate", description]).ok();
+        assert!(valid.contains(sizes), "{valid}");
+    }
+    // That of a study, which goes by the file.
+    folder.run(&["search", "given.toml", "-q"]).ok();
+    assert_eq!(folder.run(&["split", "given.nasbot.db"]).ok(), shown);
+    // A file that is not there is named at its key, and one that is wrong with its line.
+    folder.write("split.csv", &shown.replace("validation", "later"));
+    let error = folder.run(&["validate", "given.toml"]).fails(2);
+    assert!(
+        error.contains("split.csv: line 14: the part is 'later'"),
+        "{error}"
+    );
+    fs::remove_file(folder.path("split.csv")).unwrap();
+    let error = folder.run(&["validate", "given.toml"]).fails(2);
+    assert!(
+        error.contains("split.csv: No such file") && error.contains("split = { file ="),
+        "{error}"
+    );
+    let error = folder.run(&["split", "nothing.toml"]).fails(2);
+    assert!(error.contains("nothing.toml"), "{error}");
+    folder.write(
+        "synthetic.toml",
+        "[space]\nkind = \"cnn\"\n[workers]\nbackend = \"synthetic\"\n[budget]\nevaluations = 2\n",
+    );
+    let error = folder.run(&["split", "synthetic.toml"]).fails(2);
+    assert!(error.contains("describes no data"), "{error}");
+}
+
+#[test]
+fn validate_estimates_what_evaluations_take() {
+    let folder = Folder::new();
+    folder.write("patients.csv", &table());
+    folder.write("search.toml", &description(""));
+    let shown = folder.run(&["validate", "search.toml"]).ok();
+    for expected in [
+        "about, for one evaluation on this processor (",
+        "the smallest network (4 layers, ",
+        "the largest network (8 layers, ",
+        "at most ",
+        " GB",
+    ] {
+        assert!(shown.contains(expected), "{expected}\n{shown}");
+    }
+    let found = folder
+        .run(&["validate", "search.toml", "--format", "json"])
+        .json();
+    let networks = &found["estimate"]["networks"];
+    let of = |i: usize, key: &str| networks[i][key].as_f64().unwrap();
+    assert!(of(0, "parameters") < of(1, "parameters"), "{found}");
+    assert!(of(0, "seconds") < of(1, "seconds"), "{found}");
+    assert!(of(0, "bytes") < of(1, "bytes"), "{found}");
+    // Pictures have no bounds unless they are given.
+    folder.worker("");
+    folder.search(2, "");
+    let text = folder.read("search.toml");
+    folder.write("search.toml", &text.replace("max-units = 64\n", ""));
+    let shown = folder.run(&["validate", "search.toml"]).ok();
+    assert!(shown.contains("the largest initial network ("), "{shown}");
+    // Without data nothing is known of them.
+    let shown = folder.run(&["validate", "search.toml", "--no-data"]).ok();
+    assert!(!shown.contains("about, for one evaluation"), "{shown}");
+}
+
+#[test]
+fn folds_of_which_the_metric_says_nothing_are_refused_before_a_search() {
+    let folder = Folder::new();
+    folder.worker("");
+    // Five of 60 rows are ill, four of them not to be tested on: one of five folds has none at least.
+    let rows: String = (0..60)
+        .map(|i| {
+            format!(
+                "{},{},{}\n",
+                i * 37 % 60,
+                i % 7,
+                if i % 12 == 3 { "ill" } else { "well" }
+            )
+        })
+        .collect();
+    folder.write("patients.csv", &format!("a,b,outcome\n{rows}"));
+    folder.write("search.toml", &description("metric = \"auc\""));
+    for command in ["validate", "search"] {
+        let error = folder.run(&[command, "search.toml"]).fails(2);
+        for expected in [
+            "of 5 are of one class",
+            "metric = \"auc\"",
+            "5 folds of 48 examples",
+        ] {
+            assert!(error.contains(expected), "{expected}\n{error}");
+        }
+    }
+    assert!(!folder.path("search.nasbot.db").exists());
+    // In the validation part alone there is one, and folds are not asked for.
+    let text = description("metric = \"auc\"") + "[training]\nfolds = 2\n";
+    folder.write("search.toml", &text);
+    let ran = folder.run(&["validate", "search.toml"]);
+    assert!(
+        ran.code == Some(0) || ran.stderr.contains("of one class"),
+        "{}",
+        ran.stderr
+    );
+    // More folds than there are examples.
+    folder.write("patients.csv", &table());
+    folder.write(
+        "search.toml",
+        &(description("") + "[training]\nfolds = 20\n"),
+    );
+    folder.run(&["validate", "search.toml"]).ok();
+    let few: String = table()
+        .lines()
+        .take(12)
+        .map(|line| line.to_owned() + "\n")
+        .collect();
+    folder.write("patients.csv", &few);
+    let error = folder.run(&["validate", "search.toml"]).fails(2);
+    assert!(
+        error.contains("folds must be at most as many as there are examples"),
+        "{error}"
+    );
+}

@@ -225,7 +225,8 @@ fn a_mended_description_is_taken_up_and_a_changed_space_is_not() {
     folder.write("search.toml", &changed);
     let ran = folder.run(&["resume", "search.nasbot.db", "--evaluations", "3"]);
     assert!(
-        ran.stderr.contains("has changed in [space]"),
+        ran.stderr
+            .contains("depend on: space.max-layers = 9 (was 12)"),
         "{}",
         ran.stderr
     );

@@ -17,6 +17,8 @@ mod in_turn;
 #[cfg(test)]
 mod interruption;
 #[cfg(test)]
+mod mending;
+#[cfg(test)]
 mod metrics;
 #[cfg(test)]
 mod networks;

@@ -139,7 +139,10 @@ fn a_study_goes_on_with_its_metric() {
     describe(&folder, "metric = \"mae\"");
     let resumed = folder.run(&["resume", "search.nasbot.db", "--evaluations", "4"]);
     let said = resumed.stderr;
-    assert!(said.contains("has changed in data.metric"), "{said}");
+    assert!(
+        said.contains("depend on: data.metric = \"mae\" (was \"rmse\")"),
+        "{said}"
+    );
     assert_eq!(folder.summary()["metric"]["name"], "rmse");
     assert!(
         jobs(&folder)

@@ -30,6 +30,17 @@ pub(super) fn slots(workers: &Workers) -> Result<Vec<Slot>, Error> {
     plan(workers, &visible_gpus(), cores)
 }
 
+/// Processor threads of each worker, where all workers compute on the processor of this machine.
+#[must_use]
+pub fn threads_on_processor(workers: &Workers) -> Option<usize> {
+    let slots = slots(workers).ok()?;
+    let is_processor = slots.iter().all(|slot| slot.device == Device::Cpu);
+    slots
+        .first()
+        .filter(|_| is_processor)
+        .map(|slot| slot.threads)
+}
+
 fn plan(workers: &Workers, gpus: &[String], cores: usize) -> Result<Vec<Slot>, Error> {
     let devices = match &workers.devices {
         Devices::Listed(devices) => devices.clone(),

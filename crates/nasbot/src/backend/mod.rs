@@ -32,6 +32,7 @@ use nn_graph::Network;
 use nn_train::job::{Final, Stage};
 use serde::{Deserialize, Serialize};
 
+pub use self::devices::threads_on_processor;
 pub use self::function::{Connect, Function};
 use crate::error::Error;
 use crate::settings::{Evaluator, Settings};

@@ -6,6 +6,7 @@ mod compared;
 mod contents;
 mod errors;
 mod line;
+mod mending;
 mod score;
 mod summary;
 mod text;
@@ -13,8 +14,10 @@ mod text;
 pub use self::card::{Card, Searched};
 pub use self::contents::{Figures, contents, contents_json, remarks};
 pub use self::line::line;
+pub use self::mending::change;
 pub use self::score::{MetricFigure, named, score};
 pub use self::summary::{Row, Summary, evaluations, sketch_of};
 pub use self::text::{
-    clean, clean_line, failure, failures, human, json, number, origin, quoted, sketch, table,
+    clean, clean_line, counted, failure, failures, human, json, number, origin, quoted, sketch,
+    table,
 };

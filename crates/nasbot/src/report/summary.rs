@@ -9,10 +9,11 @@ use serde::Serialize;
 
 use super::compared::Comparison;
 use super::errors::errors;
+use super::mending;
 use super::score::{MetricFigure, cell, heading, score};
 use super::text::{self, clean, grouped, json, quoted, seconds, sketch, table};
 use crate::error::Error;
-use crate::study::{Detail, Ending, Ledger, Place, Record, Simple, Stored};
+use crate::study::{Detail, Ending, Ledger, Mending, Place, Record, Simple, Stored};
 
 /// The figures of a study, as `--format json` prints them.
 #[derive(Serialize)]
@@ -30,6 +31,9 @@ pub struct Summary<'a> {
     best: Option<Row<'a>>,
     test: Option<Test<'a>>,
     baselines: &'a [Simple],
+    /// What was changed in the description since the study began.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    mended: &'a [Mending],
     #[serde(skip)]
     ledger: &'a Ledger,
     #[serde(skip)]
@@ -102,6 +106,7 @@ impl<'a> Summary<'a> {
                 .map(|record| Row::new(record, is_owned, ledger.metric())),
             test,
             baselines: &ledger.baselines,
+            mended: &ledger.mended,
             ledger,
             place,
         }
@@ -144,6 +149,9 @@ impl<'a> Summary<'a> {
                 ),
             ),
         ];
+        let mended = mending::lines(self.mended);
+        let names = ["mended"].into_iter().chain(std::iter::repeat(""));
+        rows.extend(names.zip(mended).map(|(name, line)| row(name, line)));
         match self.ledger.best() {
             None => rows.push(row("best", "no network has a score yet".to_owned())),
             Some(best) => rows.extend(describe_best(best, self.ledger.metric())),

@@ -49,6 +49,13 @@ pub(super) fn rough(value: f64) -> String {
     format!("{value:.*}", digits.unsigned_abs() as usize)
 }
 
+/// A number of things: `1 thread`, `2,000 parameters`.
+#[must_use]
+pub fn counted(count: usize, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", grouped(count as u64))
+}
+
 /// A whole number with its thousands apart.
 pub(super) fn grouped(value: u64) -> String {
     let digits = value.to_string();

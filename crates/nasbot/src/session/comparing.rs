@@ -15,7 +15,7 @@ impl Session<'_> {
         let Evaluator::Local(training) = &self.settings.evaluator else {
             return Ok(());
         };
-        if !self.ledger.baselines.is_empty() || self.ledger.best().is_none() {
+        if self.ledger.is_compared || self.ledger.best().is_none() {
             return Ok(());
         }
         match data::load(&training.data) {

@@ -9,7 +9,7 @@ use nn_train::data::Metric;
 use nn_train::figures::Breakdown;
 use serde::{Deserialize, Serialize};
 
-use super::Stored;
+use super::{Change, Stored};
 use crate::settings::{Description, Settings};
 
 /// One thing that happened. The JSON of these is the study's format: fields may be added, with a
@@ -127,6 +127,12 @@ pub struct Described {
     /// What scores are of from now on, where that has changed, as it can before there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metric: Option<Metric>,
+    /// What is known of the data from now on, where nothing followed from it before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Facts>,
+    /// What is another value now; empty in studies that were mended before this was recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
 }
 
 /// A search process, and what holds while it owns the study.

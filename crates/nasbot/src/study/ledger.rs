@@ -9,10 +9,10 @@ use nn_train::Facts;
 use nn_train::data::Metric;
 
 use super::event::{
-    Created, Detail, Ending, Event, Finished, Opened, Progress, Promoted, Queued, Reached, Simple,
-    Stamped, Started,
+    Created, Described, Detail, Ending, Event, Finished, Opened, Progress, Promoted, Queued,
+    Reached, Simple, Stamped, Started,
 };
-use super::{Stored, read};
+use super::{Mending, Stored, read};
 use crate::error::Error;
 use crate::settings::Description;
 
@@ -35,6 +35,10 @@ pub struct Ledger {
     pub retraining: Option<Final>,
     /// What simple methods reach on the same rows, the simplest first; empty while it is not known.
     pub baselines: Vec<Simple>,
+    /// Whether simple methods were tried, even if none of them has a score.
+    pub is_compared: bool,
+    /// What was changed in the description since the study began, in the order in which it was.
+    pub mended: Vec<Mending>,
     /// How the last session ended; `None` while one runs or was killed.
     pub ending: Option<Ending>,
     best: Option<u64>,
@@ -113,12 +117,7 @@ impl Ledger {
                 self.budget = created.evaluations;
                 self.created = Some(created.clone());
             }
-            Event::Described(described) => {
-                if let Some(created) = &mut self.created {
-                    created.description = described.description.clone();
-                    created.metric = described.metric.or(created.metric);
-                }
-            }
+            Event::Described(described) => self.describe(described),
             Event::Opened(opened) => self.open(opened, stamped.at),
             Event::Queued(queued) => self.queue(queued),
             Event::Promoted(Promoted { id, .. }) => {
@@ -173,7 +172,10 @@ impl Ledger {
                 self.ending = Some(closed.ending);
                 self.end_session();
             }
-            Event::Compared(compared) => self.baselines.clone_from(&compared.baselines),
+            Event::Compared(compared) => {
+                self.baselines.clone_from(&compared.baselines);
+                self.is_compared = true;
+            }
             Event::Fitted(_) | Event::Told(_) => {}
         }
     }
@@ -307,6 +309,18 @@ impl Ledger {
         };
     }
 
+    fn describe(&mut self, described: &Described) {
+        self.mended.push(Mending {
+            evaluations: self.counted(),
+            changes: described.changes.clone(),
+        });
+        if let Some(created) = &mut self.created {
+            created.description = described.description.clone();
+            created.metric = described.metric.or(created.metric);
+            created.facts = described.facts.or(created.facts);
+        }
+    }
+
     fn open(&mut self, opened: &Opened, at: f64) {
         self.end_session();
         self.session = Some(at);
@@ -438,5 +452,25 @@ impl Record {
             State::Done(Outcome::Failed(failure)) => Some(failure),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::Compared;
+
+    #[test]
+    fn simple_methods_that_have_no_score_were_tried() {
+        let nothing = Stamped {
+            at: 1.0,
+            elapsed: Some(0.0),
+            event: Event::Compared(Compared {
+                baselines: Vec::new(),
+            }),
+        };
+        assert!(!Ledger::fold(&[]).is_compared);
+        let ledger = Ledger::fold(&[nothing]);
+        assert!(ledger.is_compared && ledger.baselines.is_empty());
     }
 }

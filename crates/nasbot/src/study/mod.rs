@@ -7,6 +7,7 @@
 mod event;
 mod ledger;
 mod lock;
+mod mending;
 mod place;
 mod read;
 mod store;
@@ -19,6 +20,7 @@ pub use self::event::{
 pub use self::ledger::{Final, Ledger, Record};
 pub(crate) use self::lock::guard;
 pub use self::lock::is_owned;
+pub use self::mending::{Change, Mending};
 pub use self::place::{Place, default_path, fresh, numbered};
 pub use self::read::read;
 pub use self::store::{Study, is_study};

@@ -6,6 +6,7 @@
 //! fewer units.
 
 mod examples;
+mod extremes;
 mod families;
 mod fit;
 mod modest;
@@ -15,6 +16,7 @@ use rand::seq::SliceRandom as _;
 
 use crate::{Constraints, Error, Group, Kind, Network, Op};
 pub use examples::examples;
+pub use extremes::{largest, smallest};
 use families::{Family, Sizes};
 use fit::{Blueprint, Picked};
 pub use modest::modest;

@@ -5,6 +5,8 @@ mod constraints;
 #[cfg(test)]
 mod draw;
 #[cfg(test)]
+mod extremes;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod hash;

@@ -1,6 +1,6 @@
 //! What of a data specification can be checked without opening a file.
 
-use super::spec::{ClassWeights, DataSpec, Format, ImageShape, Metric, Scaling, SplitSpec, Task};
+use super::spec::{ClassWeights, DataSpec, Format, ImageShape, Metric, Scaling, Task};
 use crate::Error;
 
 impl DataSpec {
@@ -18,7 +18,7 @@ impl DataSpec {
         let Some(format) = self.format() else {
             return data(
                 "format",
-                "can't be told from the file's name: give format = \"csv\", \"idx\", \"npy\", \"cifar\" or \"images\" (a folder)",
+                "can't be told from the file's name: give format = \"csv\", \"parquet\", \"idx\", \"npy\", \"cifar\" or \"images\" (a folder)",
             );
         };
         if self.path.as_slice().is_empty() {
@@ -107,25 +107,29 @@ impl DataSpec {
                 "belongs to format = \"idx\" and \"npy\": remove it",
             );
         }
-        if format != Format::Csv {
-            let keys = [
-                ("ignore", !self.ignore.is_empty()),
-                ("header", self.header.is_some()),
-                ("categories", !self.categories.is_empty()),
-                ("separator", self.separator.is_some()),
-                ("gaps", self.gaps.is_some()),
-                ("encoding", self.encoding.is_some()),
-                ("weight", self.weight.is_some()),
-            ];
-            if let Some((key, _)) = keys.into_iter().find(|(_, is_given)| *is_given) {
-                return data(key, "belongs to format = \"csv\": remove it");
-            }
-            if self.split.column().is_some() {
-                return data(
-                    "split",
-                    "can go by a column for format = \"csv\" only: remove `group`, `order` or `part`",
-                );
-            }
+        let keys = [
+            ("ignore", !self.ignore.is_empty(), format.is_table()),
+            ("header", self.header.is_some(), format == Format::Csv),
+            ("categories", !self.categories.is_empty(), format.is_table()),
+            ("separator", self.separator.is_some(), format == Format::Csv),
+            ("gaps", self.gaps.is_some(), format.is_table()),
+            ("encoding", self.encoding.is_some(), format == Format::Csv),
+            ("weight", self.weight.is_some(), format.is_table()),
+        ];
+        if let Some((key, ..)) = keys.into_iter().find(|(_, given, fits)| *given && !fits) {
+            return data(
+                key,
+                match key {
+                    "header" | "separator" | "encoding" => "belongs to format = \"csv\": remove it",
+                    _ => "belongs to format = \"csv\" and \"parquet\": remove it",
+                },
+            );
+        }
+        if !format.is_table() && self.split.column().is_some() {
+            return data(
+                "split",
+                "can go by a column for format = \"csv\" and \"parquet\" only: remove `group`, `order` or `part`",
+            );
         }
         if self
             .separator
@@ -134,21 +138,27 @@ impl DataSpec {
             return data("separator", "must be one letter of ASCII, or a tab");
         }
         let columns = [&self.split.group, &self.split.order, &self.split.part];
-        if columns.into_iter().flatten().count() > 1 {
+        let columns = columns.into_iter().flatten().count();
+        if columns + usize::from(self.split.file.is_some()) > 1 {
             return data(
                 "split",
-                "can go by one column only: give `group`, `order` or `part`",
+                "can go by one column or a file only: give `group`, `order`, `part` or `file`",
             );
         }
-        if self.split.part.is_some()
-            && [self.split.train, self.split.validation, self.split.test]
-                .iter()
-                .any(Option::is_some)
-        {
-            return data(
-                "split",
-                "goes by the column `part`, which leaves no shares to give: remove train, validation and test",
-            );
+        let shares = [self.split.train, self.split.validation, self.split.test];
+        if shares.iter().any(Option::is_some) {
+            if self.split.part.is_some() {
+                return data(
+                    "split",
+                    "goes by the column `part`, which leaves no shares to give: remove train, validation and test",
+                );
+            }
+            if self.split.file.is_some() {
+                return data(
+                    "split",
+                    "goes by a file, which leaves no shares to give: remove train, validation and test",
+                );
+            }
         }
         self.split.shares(self.test.is_some()).map(|_| ())
     }
@@ -178,48 +188,6 @@ impl DataSpec {
             });
         }
         Ok(())
-    }
-}
-
-impl SplitSpec {
-    /// Shares of training, validation and test, with defaults filled in.
-    pub(crate) fn shares(&self, has_test_file: bool) -> Result<[f64; 3], Error> {
-        // What is not given is a fifth, or what is left; training gets all that is left.
-        let left = |given: f64| (1.0 - given).max(0.0);
-        let validation = self.validation.unwrap_or_else(|| {
-            let given = self.train.unwrap_or(0.0);
-            left(given + self.test.unwrap_or(0.0)).min(0.2)
-        });
-        let test = self.test.unwrap_or_else(|| match has_test_file {
-            true => 0.0,
-            false => left(self.train.unwrap_or(0.0) + validation).min(0.2),
-        });
-        let shares = [
-            self.train.unwrap_or_else(|| left(validation + test)),
-            validation,
-            test,
-        ];
-        let data = |problem: &str| {
-            Err(Error::Data {
-                field: "split",
-                problem: problem.into(),
-            })
-        };
-        if shares.iter().any(|share| !(0.0..=1.0).contains(share)) {
-            return data("has a share that is not between 0 and 1");
-        }
-        if shares.iter().sum::<f64>() > 1.0 + 1e-9 {
-            return data("shares add up to more than 1: make one smaller");
-        }
-        if has_test_file && shares[2] > 0.0 {
-            return data(
-                "gives a share to the test data, which have a file of their own: remove it",
-            );
-        }
-        if shares[0] <= 0.0 || shares[1] <= 0.0 {
-            return data("gives nothing to training or validation: both need some");
-        }
-        Ok(shares)
     }
 }
 

@@ -76,6 +76,19 @@ pub(super) struct Layout {
 }
 
 impl Layout {
+    /// That of no column.
+    pub(super) fn empty() -> Self {
+        Self {
+            count: 0,
+            header: None,
+            label: None,
+            mark: None,
+            weight: None,
+            inputs: Vec::new(),
+            categories: Vec::new(),
+        }
+    }
+
     /// Whether the cells of an input are categories whatever they look like.
     pub(super) fn is_category(&self, input: usize) -> bool {
         self.categories.contains(&self.inputs[input])
@@ -97,4 +110,32 @@ pub(super) struct Described {
     pub(super) columns: Vec<RawColumn>,
     /// What a person should know of how the file was read.
     pub(super) notes: Vec<String>,
+}
+
+impl Described {
+    /// A table to predict for: of its columns, `columns` are those that the training data had.
+    pub(super) fn to_predict(columns: Vec<RawColumn>) -> Self {
+        let places: Option<Vec<usize>> = (columns.iter())
+            .map(|column| column.name.parse().ok())
+            .collect();
+        let layout = match places {
+            // Without names, columns are known by their places.
+            Some(places) => Layout {
+                count: places.iter().max().map_or(0, |last| last + 1),
+                inputs: places,
+                ..Layout::empty()
+            },
+            None => Layout {
+                count: columns.len(),
+                header: Some(columns.iter().map(|column| column.name.clone()).collect()),
+                inputs: (0..columns.len()).collect(),
+                ..Layout::empty()
+            },
+        };
+        Self {
+            layout,
+            columns,
+            notes: Vec::new(),
+        }
+    }
 }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use super::cache;
 use super::columns::Described;
+use super::dealing::Dealing;
 use super::examples::{Examples, InputShape, Inputs, Pixels, Scale, Targets};
 use super::preparation::{Encoder, Fitted, Input, Output, Preparation, fit};
 use super::raw::Keep;
 use super::readers::images::{self, Sizes};
 use super::spec::{DataSpec, Format, Metric, OneOrMany};
-use super::split::{self, Parts};
+use super::split::Parts;
+use super::split_file;
 use super::table::{self, Answers, Table};
 use super::values::Values;
 use super::weights::Weights;
@@ -33,6 +35,8 @@ pub struct Dataset {
     pub test: Examples,
     /// What was done to raw examples, and what outputs mean.
     pub preparation: Preparation,
+    /// How examples came to training and validation.
+    pub dealing: Dealing,
     /// What a person should know of how the files were read.
     pub notes: Vec<String>,
 }
@@ -61,7 +65,8 @@ pub fn load(spec: &DataSpec) -> Result<Dataset, Error> {
     let (mut main, given_test) = tables(spec, |paths, labels, main| {
         cache::read(spec, paths, labels, main)
     })?;
-    let parts = split::deal(&spec.split, &main, given_test.is_some())?;
+    let parts = split_file::divide(spec, &main, given_test.is_some())?;
+    let dealing = Dealing::of(&main.targets, &parts);
     let fitted = fit(spec, &main, &parts.train)?;
     let weights = Weights::of(spec, &main, &parts.train)?;
     check_metric(spec, (&main, &parts), given_test.as_ref())?;
@@ -95,6 +100,7 @@ pub fn load(spec: &DataSpec) -> Result<Dataset, Error> {
         validation,
         test,
         preparation,
+        dealing,
         notes: main
             .described
             .map_or_else(Vec::new, |described| described.notes),
@@ -214,8 +220,8 @@ pub struct Contents {
     pub classes: Vec<(String, usize)>,
     /// How many examples there are to train on, to score on during the search, and to score on at the end.
     pub parts: [usize; 3],
-    /// Whether examples were dealt out to training and validation one by one, not by folders or columns that say where they belong.
-    pub is_dealt: bool,
+    /// How examples came to training and validation.
+    pub dealing: Dealing,
     /// What is done to the rows of a text table; `None` for other formats, of which inputs are not looked at.
     pub preparation: Option<Preparation>,
     /// What a person should know of how the files were read.
@@ -254,17 +260,18 @@ pub fn survey(spec: &DataSpec) -> Result<Contents, Error> {
     let (main, test) = tables(spec, |paths, labels, main| {
         table::read(spec, paths, labels, main, Keep::Labels)
     })?;
-    let parts = split::deal(&spec.split, &main, test.is_some())?;
+    let parts = split_file::divide(spec, &main, test.is_some())?;
+    let dealing = Dealing::of(&main.targets, &parts);
     Weights::of(spec, &main, &parts.train)?;
     check_metric(spec, (&main, &parts), test.as_ref())?;
     let Parts {
         train,
         validation,
         test: dealt,
-        is_dealt,
+        ..
     } = parts;
     let preparation = match spec.format() {
-        Some(Format::Csv) => Some(fit(spec, &main, &train)?.preparation),
+        Some(format) if format.is_table() => Some(fit(spec, &main, &train)?.preparation),
         _ => None,
     };
     let mut counts = vec![0; main.classes.len()];
@@ -278,13 +285,28 @@ pub fn survey(spec: &DataSpec) -> Result<Contents, Error> {
         shape: (preparation.as_ref()).map_or(main.shape, Preparation::shape),
         classes: main.classes.into_iter().zip(counts).collect(),
         parts: [train.len(), validation.len(), tested],
-        is_dealt,
+        dealing,
         preparation,
         notes: main
             .described
             .map_or_else(Vec::new, |Described { notes, .. }| notes),
         sizes,
     })
+}
+
+/// How the examples of a data set are divided, as a file says it that [`SplitSpec::file`](super::SplitSpec::file) may name: a line for
+/// each example of the main file, training first, each part in the order of dealing. Inputs of other formats than text tables are not
+/// kept.
+///
+/// # Errors
+/// As [`load`].
+pub fn split(spec: &DataSpec) -> Result<String, Error> {
+    spec.check()?;
+    let (main, test) = tables(spec, |paths, labels, main| {
+        table::read(spec, paths, labels, main, Keep::Labels)
+    })?;
+    let parts = split_file::divide(spec, &main, test.is_some())?;
+    split_file::text(spec, &parts, main.targets.len())
 }
 
 /// The main file's table and that of the test file, if there is one: it has the main file's classes, columns and shape. `read`

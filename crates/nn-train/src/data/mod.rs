@@ -6,13 +6,13 @@
 //!
 //! | module | is |
 //! |---|---|
-//! | `metric`, `places`, `spec`, `check` | what is declared, and what of it can be checked without a file |
+//! | `metric`, `places`, `split_spec`, `spec`, `check` | what is declared, and what of it can be checked without a file |
 //! | `files`, `examples` | opening files; inputs and targets |
 //! | `values`, `columns`, `problems` | numbers in little room; what a column of a text table is; what is wrong, all at once |
 //! | `raw`, `readers` | the formats: each reader gives numbers, and labels as they stand in the file |
 //! | `labels`, `table` | labels as classes or targets; all of it as one table |
 //! | `cache` | tables kept from one process to the next |
-//! | `split`, `weights` | which row belongs to which part, and what it counts for in a training |
+//! | `split`, `split_file`, `dealing`, `weights` | which row belongs to which part, by a rule or by a file, and what it counts for in a training |
 //! | `preparation` | what the training part says is to be done to raw examples |
 //! | `dataset`, `raw_rows` | parts, prepared, ready to train on; examples to predict for |
 
@@ -20,6 +20,7 @@ mod cache;
 mod check;
 mod columns;
 mod dataset;
+mod dealing;
 mod examples;
 mod files;
 mod labels;
@@ -32,12 +33,15 @@ mod raw_rows;
 mod readers;
 mod spec;
 mod split;
+mod split_file;
+mod split_spec;
 mod table;
 mod values;
 mod weights;
 
 pub use columns::Kind;
-pub use dataset::{Contents, Dataset, describe, load, survey};
+pub use dataset::{Contents, Dataset, describe, load, split, survey};
+pub use dealing::Dealing;
 pub use examples::{Examples, InputShape, Targets};
 #[cfg(feature = "torch")]
 pub(crate) use examples::{Inputs, Pixels, Scale};

@@ -20,7 +20,7 @@ pub struct Prepared {
     pub files: Vec<PathBuf>,
 }
 
-/// Reads examples from a text table, from an array of numpy, or pictures from a file or a folder, and prepares them. Columns are found
+/// Reads examples from a text table or a Parquet file, from an array of numpy, or pictures from a file or a folder, and prepares them. Columns are found
 /// by their names, in any order, and others are passed over; an array has the sides of those that were trained on; pictures are scaled
 /// to the size of those that were trained on, in the order of their names.
 ///
@@ -36,7 +36,7 @@ pub fn prepared(preparation: &Preparation, path: &Path) -> Result<Prepared, Erro
     let mut files = Vec::new();
     let mut spec = DataSpec::new(path, Task::Reg);
     let inputs = match (&preparation.input, spec.format()) {
-        (Input::Table { columns, gaps, .. }, Some(Format::Csv)) => {
+        (Input::Table { columns, gaps, .. }, Some(format)) if format.is_table() => {
             spec.gaps.clone_from(gaps);
             let raw = columns.iter().map(|column| RawColumn {
                 name: column.name.clone(),
@@ -47,7 +47,7 @@ pub fn prepared(preparation: &Preparation, path: &Path) -> Result<Prepared, Erro
                 },
                 useless: None,
             });
-            let (values, raw) = readers::csv::rows(&spec, path.into(), raw.collect())?;
+            let (values, raw) = readers::rows(&spec, path.into(), raw.collect())?;
             encoded(preparation, columns.len(), Some(&raw), &values)
         }
         (
@@ -99,15 +99,15 @@ pub fn prepared(preparation: &Preparation, path: &Path) -> Result<Prepared, Erro
             format,
         ) => {
             let values = match format {
-                Some(Format::Csv) if columns.is_empty() => {
+                Some(format) if format.is_table() && columns.is_empty() => {
                     return Err(Error::Format {
                         path: path.into(),
-                        message: "is a text table, and this model takes pictures: name a PNG or JPEG file, or a folder of them".into(),
+                        message: "is a table, and this model takes pictures: name a PNG or JPEG file, or a folder of them".into(),
                     });
                 }
-                Some(Format::Csv) => {
+                Some(format) if format.is_table() => {
                     let pixels = columns.iter().cloned().map(RawColumn::number);
-                    readers::csv::rows(&spec, path.into(), pixels.collect())?.0
+                    readers::rows(&spec, path.into(), pixels.collect())?.0
                 }
                 _ => {
                     files = readers::images::picture_files(path)?;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::metric::{ClassWeights, Metric, Rule, Task};
 pub use super::places::{Column, OneOrMany};
+pub use super::split_spec::SplitSpec;
 
 /// A data set as declared in TOML.
 ///
@@ -41,26 +42,26 @@ pub struct DataSpec {
     /// What the examples of a class count for in the loss of a training. Scores count every example the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_weights: Option<ClassWeights>,
-    /// `csv`: the column of what each example counts for in the loss of a training, which is no input: numbers from 0 on.
+    /// Tables: the column of what each example counts for in the loss of a training, which is no input: numbers from 0 on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<Column>,
-    /// `csv`: the column of the label or target: its name, its number from 0 (negative: from the end), `first`
+    /// Tables: the column of the label or target: its name, its number from 0 (negative: from the end), `first`
     /// or `last`. `.npz`: the name of its array.
     #[serde(default)]
     pub label: Column,
     /// `.npz`: the name of the array of inputs; may be left out if there are but two arrays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inputs: Option<String>,
-    /// `csv`: columns that are left out.
+    /// Tables: columns that are left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignore: Vec<Column>,
-    /// `csv`: columns whose cells are categories although they look like numbers, post codes for example.
+    /// Tables: columns whose cells are categories although they look like numbers, post codes for example.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<Column>,
     /// `csv`: what stands between cells; told from the file if absent: a comma, a semicolon, a tab or a bar.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub separator: Option<char>,
-    /// `csv`: what stands for a gap besides an empty cell. Default: `NA`, `N/A`, `NaN`, `null`, `nil`, `none`, `?` and `-`,
+    /// Tables: what stands for a gap besides an empty cell or a null. Default: `NA`, `N/A`, `NaN`, `null`, `nil`, `none`, `?` and `-`,
     /// in capital or small letters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gaps: Option<Vec<String>>,
@@ -120,6 +121,15 @@ pub enum Format {
     Cifar,
     /// A folder of folders, one a class and named after it, of PNG and JPEG images.
     Images,
+    /// A table in the format Parquet, one example a row; read where the crate's feature `parquet` is on.
+    Parquet,
+}
+
+impl Format {
+    /// Whether a file is a table whose columns have names and are told apart by what they hold.
+    pub(super) const fn is_table(self) -> bool {
+        matches!(self, Self::Csv | Self::Parquet)
+    }
 }
 
 /// How the letters of a text file are encoded.
@@ -240,66 +250,6 @@ pub enum Transform {
     Log1p,
 }
 
-/// How the examples are divided.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
-pub struct SplitSpec {
-    /// Share of the examples trained on. Default: what the others leave, 0.6 if they are not given either.
-    pub train: Option<f64>,
-    /// Share scored on during the search. Default 0.2, or what is left.
-    pub validation: Option<f64>,
-    /// Share scored on at the end. Default 0.2, or what is left; 0 if the test data have their own file.
-    pub test: Option<f64>,
-    /// Seed of the order in which examples are dealt out.
-    pub seed: u64,
-    /// Deal out in random order; otherwise in the order of the file.
-    pub shuffle: bool,
-    /// Each part gets the same share of every class, as far as whole examples allow. Default: `true` where classes are
-    /// predicted and rows are dealt out one by one at random.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stratify: Option<bool>,
-    /// `csv`: rows that have the same cell in this column stay together: all of a patient, say.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub group: Option<Column>,
-    /// `csv`: rows are dealt out in the order of this column, of numbers or dates: the last are tested on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub order: Option<Column>,
-    /// `csv`: this column says to which part a row belongs: `train`, `validation` (`val`, `valid`) or `test`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub part: Option<Column>,
-}
-
-impl SplitSpec {
-    /// Whether any row may come to any part.
-    #[must_use]
-    pub fn is_free(&self) -> bool {
-        self.column().is_none()
-    }
-
-    /// The column that the split goes by, if it goes by one. It is no input.
-    pub(super) fn column(&self) -> Option<&Column> {
-        (self.group.as_ref())
-            .or(self.order.as_ref())
-            .or(self.part.as_ref())
-    }
-}
-
-impl Default for SplitSpec {
-    fn default() -> Self {
-        Self {
-            train: None,
-            validation: None,
-            test: None,
-            seed: 0,
-            shuffle: true,
-            stratify: None,
-            group: None,
-            order: None,
-            part: None,
-        }
-    }
-}
-
 /// Test data in a file of their own, of the same format.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -361,6 +311,9 @@ impl DataSpec {
                 *labels = base.join(&*labels);
             }
         }
+        if let Some(file) = &mut self.split.file {
+            *file = base.join(&*file);
+        }
         if let Some(Cache::Folder(folder)) = &mut self.cache {
             *folder = base.join(&*folder);
         }
@@ -371,6 +324,7 @@ impl DataSpec {
         let test = self.test.iter();
         (self.path.as_slice().iter().chain(&self.labels))
             .chain(test.flat_map(|test| test.path.as_slice().iter().chain(&test.labels)))
+            .chain(&self.split.file)
             .map(PathBuf::as_path)
     }
 
@@ -387,6 +341,7 @@ impl DataSpec {
             [
                 (".csv", Format::Csv),
                 (".tsv", Format::Csv),
+                (".parquet", Format::Parquet),
                 ("-ubyte", Format::Idx),
                 (".idx", Format::Idx),
                 (".npy", Format::Npy),

@@ -13,14 +13,49 @@ use crate::Error;
 /// The share of the training data to choose by, where the data divide themselves and name no such part.
 const VALIDATION: f64 = 0.2;
 
+/// What an example may belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Train,
+    Validation,
+    Test,
+    /// It is left out.
+    None,
+}
+
+impl Part {
+    /// The part of this name, in capital or small letters.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        match name.to_lowercase().as_str() {
+            "train" | "training" => Some(Self::Train),
+            "validation" | "valid" | "val" => Some(Self::Validation),
+            "test" => Some(Self::Test),
+            "none" => Some(Self::None),
+            _ => None,
+        }
+    }
+}
+
 /// The rows of the parts, in the order of dealing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Parts {
     pub(super) train: Vec<usize>,
     pub(super) validation: Vec<usize>,
     pub(super) test: Vec<usize>,
     /// Whether any row for training might as well be one for validation.
     pub(super) is_dealt: bool,
+}
+
+impl Parts {
+    /// Adds a row to a part.
+    pub(super) fn push(&mut self, part: Part, row: usize) {
+        match part {
+            Part::Train => self.train.push(row),
+            Part::Validation => self.validation.push(row),
+            Part::Test => self.test.push(row),
+            Part::None => {}
+        }
+    }
 }
 
 /// Deals the examples out to training, validation and test: in random order (of a seed, the same on every machine), or
@@ -88,25 +123,18 @@ fn by_name(spec: &SplitSpec, table: &Table, has_test_file: bool) -> Result<Parts
         field: "split",
         problem,
     };
-    let mut parts = Parts {
-        train: Vec::new(),
-        validation: Vec::new(),
-        test: Vec::new(),
-        is_dealt: false,
-    };
+    let mut parts = Parts::default();
     if spec.train.is_some() || spec.test.is_some() {
         return Err(data(
             "goes by what the data say themselves, which leaves no shares to give: remove train and test".into(),
         ));
     }
     for (row, mark) in table.marks.iter().enumerate() {
-        match mark.to_lowercase().as_str() {
-            "train" | "training" => parts.train.push(row),
-            "validation" | "valid" | "val" => parts.validation.push(row),
-            "test" if !has_test_file => parts.test.push(row),
+        match Part::named(mark) {
+            Some(part) if part != Part::Test || !has_test_file => parts.push(part, row),
             _ => {
                 return Err(data(format!(
-                    "goes by a column that says '{mark}': use train, validation and{} test",
+                    "goes by a column that says '{mark}': use train, validation, none and{} test",
                     if has_test_file {
                         ", as there is no file for it,"
                     } else {

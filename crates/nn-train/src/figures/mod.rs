@@ -45,6 +45,28 @@ pub fn one<T: Copy + Into<f64>>(
     }
 }
 
+/// The figures that a training needs on its way: that of `metric` and, of classifiers, the log loss, which tells equal ones apart. Of
+/// values all, which follow from the same errors.
+#[must_use]
+pub fn brief<T: Copy + Into<f64>>(
+    metric: Metric,
+    outputs: &[T],
+    targets: &Targets,
+    meaning: &Output,
+) -> BTreeMap<String, f64> {
+    match targets {
+        Targets::Classes(classes) if !classes.is_empty() => {
+            let classified = Classified::new(outputs, classes);
+            let named = |metric: Metric| Some((metric.to_string(), classified.figure(metric)?));
+            [metric, Metric::LogLoss]
+                .into_iter()
+                .filter_map(named)
+                .collect()
+        }
+        _ => all(metric, outputs, targets, meaning),
+    }
+}
+
 /// All figures that cost little, by the names of their metrics, and that of `metric` whatever it costs.
 #[must_use]
 pub fn all<T: Copy + Into<f64>>(

@@ -28,9 +28,17 @@ pub(super) struct Scorer {
 }
 
 impl Scorer {
-    /// The score of outputs for examples with these targets.
+    /// The score of outputs for examples with these targets, with all figures that are told.
     pub(super) fn score(&self, outputs: &[f32], targets: &Targets) -> Result<Score, Error> {
-        let metrics = figures::all(self.metric, outputs, targets, &self.meaning);
+        self.of(figures::all(self.metric, outputs, targets, &self.meaning))
+    }
+
+    /// As [`Scorer::score`], with the figures alone that a training goes by.
+    pub(super) fn brief(&self, outputs: &[f32], targets: &Targets) -> Result<Score, Error> {
+        self.of(figures::brief(self.metric, outputs, targets, &self.meaning))
+    }
+
+    fn of(&self, metrics: BTreeMap<String, f64>) -> Result<Score, Error> {
         // What is scored has examples, and the metric was checked to say something of them.
         let value = self.metric.score_of(&metrics);
         let value = value.ok_or_else(|| self.metric.mute("what is scored"))?;

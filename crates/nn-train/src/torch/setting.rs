@@ -1,6 +1,5 @@
 //! What all trainings of a job have in common, and one of them.
 
-use std::ops::Range;
 use std::time::Instant;
 
 use tch::Device;
@@ -12,7 +11,7 @@ use super::trainer::{Course, Stop, Trainer};
 use crate::data::{Dataset, Examples, Placement};
 use crate::job::Event;
 use crate::plan::Plan;
-use crate::{Error, Protocol};
+use crate::{Error, Protocol, folds};
 
 /// A job's data and protocol on its device.
 pub(super) struct Setting<'a> {
@@ -55,14 +54,10 @@ impl Setting<'_> {
 
     /// Checks that the metric says something of all that trainings are scored on.
     pub(super) fn check_metric(&self) -> Result<(), Error> {
-        let scorer = self.scorer();
-        let Some(count) = self.protocol.folds else {
-            return scorer.check("the validation part", &self.data.validation.targets);
-        };
-        let both = self.both()?.targets;
-        folds(both.len(), count)?
-            .enumerate()
-            .try_for_each(|(i, fold)| scorer.check(&format!("fold {}", i + 1), &both.run(fold)))
+        match self.protocol.folds {
+            None => (self.scorer()).check("the validation part", &self.data.validation.targets),
+            Some(count) => self.data.dealing.check_folds(count, self.data.metric),
+        }
     }
 
     pub(super) fn on_device(&self, examples: &Examples) -> Result<DeviceExamples, Error> {
@@ -94,7 +89,7 @@ impl Setting<'_> {
             return take(&self.data.train, &self.data.validation);
         };
         let both = self.both()?;
-        for fold in folds(both.len(), count)? {
+        for fold in folds::ranges(both.len(), count)? {
             let mut rest = both.run(0..fold.start);
             rest.append(&both.run(fold.end..both.len()))?;
             take(&rest, &both.run(fold))?;
@@ -108,20 +103,6 @@ impl Setting<'_> {
         both.append(&self.data.validation)?;
         Ok(both)
     }
-}
-
-/// The rows of each fold of `n`: they follow one another.
-fn folds(n: usize, folds: u32) -> Result<impl Iterator<Item = Range<usize>>, Error> {
-    let folds = folds as usize;
-    // Every training needs two rows, and every fold one.
-    if n < folds.max(3) {
-        return Err(Error::Training {
-            field: "folds",
-            allowed: "at most as many as there are examples for training and validation",
-        });
-    }
-    let end = move |fold: usize| fold * n / folds;
-    Ok((0..folds).map(move |fold| end(fold)..end(fold + 1)))
 }
 
 /// The trainings of a job as one: where each stands is told as where the job stands.

@@ -60,10 +60,16 @@ pub(super) struct Course {
     pub(super) epochs: u32,
 }
 
+/// A score on the way, and the outputs that it is of: the other figures are computed once, at the end.
+struct Scored {
+    score: Score,
+    outputs: Vec<f32>,
+}
+
 /// The best score so far, its weights and its epoch, and how many scores since were no better.
 #[derive(Default)]
 struct Best {
-    kept: Option<(Score, Snapshot, u32)>,
+    kept: Option<(Scored, Snapshot, u32)>,
     worse: u32,
 }
 
@@ -71,16 +77,17 @@ impl Best {
     /// Takes a score in; whether patience has run out.
     fn take(
         &mut self,
-        score: Score,
+        scored: Scored,
         model: &Model,
         epoch: u32,
         patience: u32,
     ) -> Result<bool, Error> {
         // Many scores are the same where few examples are scored; the loss still tells them apart.
         let key = |score: &Score| (score.value, -score.metrics.get("log-loss").unwrap_or(&0.0));
-        let better = (self.kept.as_ref()).is_none_or(|(best, ..)| key(&score) > key(best));
+        let better =
+            (self.kept.as_ref()).is_none_or(|(best, ..)| key(&scored.score) > key(&best.score));
         if better {
-            self.kept = Some((score, model.snapshot()?, epoch));
+            self.kept = Some((scored, model.snapshot()?, epoch));
             self.worse = 0;
         } else {
             self.worse += 1;
@@ -116,7 +123,7 @@ impl Trainer<'_> {
         };
         let mut shuffles = Pcg64::seed_from_u64(seed);
         let mut best = Best::default();
-        let mut final_score = None;
+        let mut final_scored = None;
         let mut kept = Instant::now();
         for epoch in 1..=last {
             let mut order: Vec<i64> = (0..n).collect();
@@ -129,7 +136,7 @@ impl Trainer<'_> {
             reached.loss = self.epoch(model, &mut stepper, epoch, &order, &spans, spent)?;
             reached.epochs = epoch;
             let is_due = epoch % protocol.evaluate_every == 0 || epoch == last;
-            let score = match is_due {
+            let scored = match is_due {
                 true => self.score(model, epoch)?,
                 false => None,
             };
@@ -137,15 +144,15 @@ impl Trainer<'_> {
                 epoch,
                 epochs,
                 loss: reached.loss,
-                score: score.as_ref().map(|score| score.value),
+                score: scored.as_ref().map(|scored| scored.score.value),
             });
-            match (score, protocol.patience) {
-                (Some(score), Some(patience)) => {
-                    if best.take(score, model, epoch, patience)? {
+            match (scored, protocol.patience) {
+                (Some(scored), Some(patience)) => {
+                    if best.take(scored, model, epoch, patience)? {
                         break;
                     }
                 }
-                (score, _) => final_score = score,
+                (scored, _) => final_scored = scored,
             }
             if let Some(stop) = stop.filter(|stop| stop.keep && epoch < last) {
                 let is_asked = pause::is_requested();
@@ -164,13 +171,20 @@ impl Trainer<'_> {
             reached.seconds = spent + self.start.elapsed().as_secs_f64();
             checkpoint::save(stop.checkpoint, &stop.owner, model, &stepper, reached)?;
         }
-        let (score, epochs) = match (best.kept, final_score) {
-            (Some((score, snapshot, epoch)), _) => {
+        let (scored, epochs) = match (best.kept, final_scored) {
+            (Some((scored, snapshot, epoch)), _) => {
                 model.restore(&snapshot)?;
-                (Some(score), epoch)
+                (Some(scored), epoch)
             }
-            (None, Some(score)) => (Some(score), last),
+            (None, Some(scored)) => (Some(scored), last),
             (None, None) => (self.score(model, last)?, last),
+        };
+        let score = match (scored, &self.held_out) {
+            (Some(scored), Some(held_out)) => {
+                let score = self.scorer.score(&scored.outputs, held_out.targets())?;
+                Some(finite(score, epochs)?)
+            }
+            _ => None,
         };
         Ok(Course {
             score,
@@ -224,12 +238,13 @@ impl Trainer<'_> {
     }
 
     /// The score on the held-out data, unless it is no number.
-    fn score(&self, model: &Model, epoch: u32) -> Result<Option<Score>, Error> {
+    fn score(&self, model: &Model, epoch: u32) -> Result<Option<Scored>, Error> {
         let Some(held_out) = &self.held_out else {
             return Ok(None);
         };
         let outputs = outputs(model, held_out)?;
-        finite(self.scorer.score(&outputs, held_out.targets())?, epoch).map(Some)
+        let score = finite(self.scorer.brief(&outputs, held_out.targets())?, epoch)?;
+        Ok(Some(Scored { score, outputs }))
     }
 }
 

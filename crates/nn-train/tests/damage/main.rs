@@ -1,4 +1,4 @@
-//! Damaged files of data: twelve kinds of damage to files of four formats.
+//! Damaged files of data: twelve kinds of damage to files of four formats, and with the feature `parquet` to a fifth.
 //!
 //! A damaged file is refused; or it is read as what it says, and then no checksum, no size and no row of another length was there
 //! to tell. Nothing panics or hangs, and no memory is asked for beyond a small multiple of the files' size.
@@ -166,7 +166,8 @@ mod tests {
         // The others of the sample are as they were.
         let size = sample.size() - original.len() + bytes.len();
         let times = match sample.guard {
-            Guard::Jpeg | Guard::Forged => TIMES_OF_PICTURES,
+            // A footer says how many numbers a page holds, whatever its size.
+            Guard::Jpeg | Guard::Forged | Guard::Pages => TIMES_OF_PICTURES,
             Guard::Checksum | Guard::Rows | Guard::Idx | Guard::Npy => TIMES,
         };
         let share = memory as f64 / (BUFFERS + times * size) as f64;

@@ -30,6 +30,8 @@ pub(crate) enum Guard {
     Jpeg,
     /// Nothing: the checksums are those of the damaged file.
     Forged,
+    /// A Parquet file: its pages of numbers are under checksums, what says how they are written is not.
+    Pages,
 }
 
 /// A data set, one file of which is to be damaged.
@@ -177,7 +179,7 @@ pub(crate) fn all() -> Vec<Sample> {
     let mut regression =
         npy_sample("npy labels", "y.npy", &targets).beside("x.npy", "y.npy", inputs.clone());
     regression.task = Task::Reg;
-    vec![
+    let mut samples = vec![
         labelled("csv", &short, 0),
         labelled("csv, long", &long, 0),
         labelled("csv, quoted", &quoted, 0),
@@ -217,6 +219,27 @@ pub(crate) fn all() -> Vec<Sample> {
         pictures("png, forged", Guard::Forged, "2.png", &colour),
         pictures("jpeg", Guard::Jpeg, "2.jpg", &photograph),
         pictures("jpeg, small", Guard::Jpeg, "2.jpg", &read("halves.jpg")),
+    ];
+    if cfg!(feature = "parquet") {
+        let checked = fs::read(data("checked.parquet")).unwrap();
+        let fields = parquet_fields(&checked);
+        samples.push(Sample::new("parquet", Guard::Pages, "t.parquet", checked).fields(fields));
+    }
+    samples
+}
+
+/// The marks at both ends of a Parquet file, the length of its footer, and the footer.
+fn parquet_fields(content: &[u8]) -> Vec<Range<usize>> {
+    let end = content.len();
+    let length = u32::from_le_bytes(content[end - 8..end - 4].try_into().unwrap()) as usize;
+    let footer = end - 8 - length..end - 8;
+    vec![
+        0..4,
+        end - 4..end,
+        end - 8..end - 4,
+        footer.start..footer.start + length / 2,
+        footer.start + length / 2..footer.end,
+        4..24,
     ]
 }
 

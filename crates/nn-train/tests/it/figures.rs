@@ -313,3 +313,37 @@ fn of_targets_that_are_all_the_same_nothing_is_explained() {
     assert_eq!(of([2.0, 2.0, 3.0]), Some(0.0));
     assert_eq!(of([2.0; 3]), Some(1.0));
 }
+
+#[test]
+fn on_its_way_a_training_computes_what_it_goes_by_alone() {
+    let rows: Vec<Vec<f64>> = (0..30)
+        .map(|i| [1 + i * 7 % 4, 2 + i * 3 % 5].map(f64::from).to_vec())
+        .collect();
+    let outputs = logarithms(&rows);
+    let targets = Targets::Classes((0..30).map(|i| i * 11 % 3 / 2).collect());
+    let meaning = classes(2);
+    for (metric, names) in [
+        (Metric::Accuracy, &["accuracy", "log-loss"][..]),
+        (Metric::Auc, &["auc", "log-loss"]),
+        (Metric::LogLoss, &["log-loss"]),
+    ] {
+        let brief = figures::brief(metric, &outputs, &targets, &meaning);
+        assert_eq!(brief.keys().map(String::as_str).collect::<Vec<_>>(), names);
+        let all = figures::all(metric, &outputs, &targets, &meaning);
+        assert!(
+            brief
+                .iter()
+                .all(|(name, x)| all[name].to_bits() == x.to_bits())
+        );
+    }
+    // All figures of values follow from the same errors.
+    let values = Targets::Values((0..30_u8).map(f32::from).collect());
+    let outputs: Vec<f64> = (0..30_u8).map(|i| f64::from(i) * 1.1).collect();
+    let meaning = value(0.0, 1.0, None);
+    assert_eq!(
+        figures::brief(Metric::Mae, &outputs, &values, &meaning),
+        figures::all(Metric::Mae, &outputs, &values, &meaning)
+    );
+    let none = Targets::Classes(Vec::new());
+    assert!(figures::brief(Metric::Auc, &[] as &[f64], &none, &classes(2)).is_empty());
+}

@@ -20,10 +20,13 @@ mod image_folders;
 mod messages;
 #[cfg(test)]
 mod numpy_files;
+mod parquet;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod protocols;
+#[cfg(test)]
+mod split_files;
 #[cfg(test)]
 mod splits;
 #[cfg(test)]

@@ -147,15 +147,19 @@ fn training(
     if protocol.folds.is_some() && !data.split.is_free() {
         problems.add(
             "training.folds",
-            "folds divide rows anew, which are kept together, in order or apart by a column here",
-            "leave out training.folds, or group, order and part of data.split",
+            "folds divide rows anew, which are kept together, in order or apart by a column or a file here",
+            "leave out training.folds, or group, order, part and file of data.split",
         );
     }
     for file in data.files().filter(|_| needs_data) {
         if let Err(reason) = readable(file) {
             let message = format!("can't read {}: {reason}", file.display());
+            let key = match data.split.file.as_deref() {
+                Some(split) if split == file => "data.split.file",
+                _ => "data.path",
+            };
             problems.add(
-                "data.path",
+                key,
                 message,
                 "paths are relative to the folder of this file",
             );
@@ -191,7 +195,7 @@ fn worker_path(path: &Path, folder: &Path) -> PathBuf {
     }
 }
 
-fn field_path(section: &str, error: &nn_train::Error) -> String {
+pub(super) fn field_path(section: &str, error: &nn_train::Error) -> String {
     match error {
         nn_train::Error::Data { field, .. } | nn_train::Error::Training { field, .. } => {
             format!("{section}.{field}")

@@ -9,7 +9,7 @@ mod workers;
 use nasbot::settings::{Budget, Description, Evaluator, Settings};
 use nasbot_opt::ValidConfig;
 use nn_graph::Bounds;
-use nn_train::data::Contents;
+use nn_train::data::Dealing;
 
 use super::diagnostic::Problems;
 use super::raw::Raw;
@@ -83,22 +83,38 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
     problems.finish(config)
 }
 
-/// Checks that folds are asked for only of data that can be divided anew, which folders for the parts say not to do.
+/// Checks what folds need: data that can be divided anew, which folders for the parts say not to do, and examples of which the metric
+/// says something in each of them.
 pub(super) fn folds(
     source: &Description,
     settings: &Settings,
-    contents: &Contents,
+    dealing: &Dealing,
 ) -> Result<(), ConfigErrors> {
     let mut problems = Problems::new(source);
-    let has_folds = match &settings.evaluator {
-        Evaluator::Local(training) => training.protocol.folds.is_some(),
-        _ => false,
+    let Evaluator::Local(training) = &settings.evaluator else {
+        return Ok(());
     };
-    if has_folds && !contents.is_dealt {
+    let Some(folds) = training.protocol.folds else {
+        return Ok(());
+    };
+    if !dealing.is_free {
         problems.add(
             "training.folds",
             "folds divide examples anew, and the data have a part of their own for validation",
             "leave out training.folds, or move the examples of that part to those for training",
+        );
+    } else if let Err(error) = dealing.check_folds(folds, training.data.metric()) {
+        let section = match error {
+            nn_train::Error::Training { .. } => "training",
+            _ => "data",
+        };
+        problems.add(
+            &evaluator::field_path(section, &error),
+            error.to_string(),
+            &format!(
+                "there are {folds} folds of {} examples: training.folds is another number of them",
+                dealing.examples()
+            ),
         );
     }
     problems.finish(Some(()))

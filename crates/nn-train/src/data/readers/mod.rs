@@ -1,7 +1,7 @@
 //! The formats: each reader gives the numbers of all examples, and their labels as they stand in the file.
 
 mod cifar;
-pub(super) mod csv;
+mod csv;
 mod folders;
 mod idx;
 pub(super) mod images;
@@ -9,14 +9,19 @@ mod layout;
 pub(super) mod npy;
 mod numbers;
 mod one_hot;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod picture;
 
 use std::path::{Path, PathBuf};
 
-use super::columns::Described;
+use super::columns::{Described, RawColumn};
 use super::raw::{Keep, Raw};
 use super::spec::{DataSpec, Format};
+use super::values::Values;
 use crate::Error;
+#[cfg(feature = "parquet")]
+use parquet::{read as parquet_table, rows as parquet_rows};
 
 /// Reads files by a specification; `main` is what is known of the main file's columns when a further one is read. What is
 /// read of a text table is always kept, since what its columns are follows from it.
@@ -32,6 +37,10 @@ pub(super) fn read(
             let (raw, described) = csv::read(spec, paths, main)?;
             return Ok((raw, Some(described)));
         }
+        Some(Format::Parquet) => {
+            let (raw, described) = parquet_table(spec, paths, main)?;
+            return Ok((raw, Some(described)));
+        }
         Some(Format::Idx) => idx::read(spec, paths, labels, keep)?,
         Some(Format::Npy) => npy::read(spec, paths, labels, keep)?,
         Some(Format::Cifar) => cifar::read(spec, paths, keep)?,
@@ -44,4 +53,45 @@ pub(super) fn read(
         }
     };
     Ok((raw, None))
+}
+
+/// Reads the rows of a text table or a Parquet file to predict for: their numbers, and the columns with their words, of which `columns`
+/// are those that the training data had. Other columns are passed over.
+pub(super) fn rows(
+    spec: &DataSpec,
+    path: PathBuf,
+    columns: Vec<RawColumn>,
+) -> Result<(Values, Vec<RawColumn>), Error> {
+    match spec.format() {
+        Some(Format::Parquet) => parquet_rows(spec, path, columns),
+        _ => csv::rows(spec, path, columns),
+    }
+}
+
+/// Without the feature, no Parquet file is read.
+#[cfg(not(feature = "parquet"))]
+fn no_parquet(path: Option<&PathBuf>) -> Error {
+    Error::Format {
+        // The specification was checked: there is at least one path.
+        path: path.cloned().unwrap_or_default(),
+        message: "is a Parquet file, which this program was built without: build it, and the worker, with `cargo build --features parquet`, or save the table as CSV".into(),
+    }
+}
+
+#[cfg(not(feature = "parquet"))]
+fn parquet_table(
+    _: &DataSpec,
+    paths: &[PathBuf],
+    _: Option<&Described>,
+) -> Result<(Raw, Described), Error> {
+    Err(no_parquet(paths.first()))
+}
+
+#[cfg(not(feature = "parquet"))]
+fn parquet_rows(
+    _: &DataSpec,
+    path: PathBuf,
+    _: Vec<RawColumn>,
+) -> Result<(Values, Vec<RawColumn>), Error> {
+    Err(no_parquet(Some(&path)))
 }

@@ -12,15 +12,15 @@ pub(crate) const USUAL_GAPS: [&str; 9] =
 
 /// How cells are read.
 #[derive(Clone, Debug)]
-pub(super) struct Notation {
+pub(in crate::data::readers) struct Notation {
     /// What stands for a gap, if the specification says so.
-    pub(super) gaps: Option<Vec<String>>,
+    pub(in crate::data::readers) gaps: Option<Vec<String>>,
     /// Numbers have a comma before their fraction.
-    pub(super) has_decimal_comma: bool,
+    pub(in crate::data::readers) has_decimal_comma: bool,
 }
 
 impl Notation {
-    pub(super) fn is_gap(&self, cell: &str) -> bool {
+    pub(in crate::data::readers) fn is_gap(&self, cell: &str) -> bool {
         match &self.gaps {
             _ if cell.is_empty() => true,
             Some(gaps) => gaps.iter().any(|gap| gap == cell),
@@ -29,7 +29,7 @@ impl Notation {
     }
 
     /// The cell as a number; infinite if it is beyond 64 bits or says so.
-    pub(super) fn number(&self, cell: &str) -> Option<f64> {
+    pub(in crate::data::readers) fn number(&self, cell: &str) -> Option<f64> {
         if let Ok(x) = cell.parse::<f64>() {
             return Some(x).filter(|x| !x.is_nan());
         }
@@ -44,7 +44,7 @@ impl Notation {
     }
 
     /// What a cell is that is no gap, taken alone.
-    pub(super) fn kind(&self, cell: &str) -> Kind {
+    pub(in crate::data::readers) fn kind(&self, cell: &str) -> Kind {
         if self.number(cell).is_some() {
             Kind::Number
         } else if boolean(cell).is_some() {
@@ -57,7 +57,7 @@ impl Notation {
     }
 }
 
-pub(super) fn boolean(cell: &str) -> Option<f64> {
+pub(in crate::data::readers) fn boolean(cell: &str) -> Option<f64> {
     let is = |words: [&str; 2]| words.iter().any(|word| word.eq_ignore_ascii_case(cell));
     if is(["true", "yes"]) {
         return Some(1.0);
@@ -66,7 +66,7 @@ pub(super) fn boolean(cell: &str) -> Option<f64> {
 }
 
 /// Days since 1970-01-01 of an ISO 8601 date, with slashes allowed in place of dashes, with or without a time.
-pub(super) fn date(cell: &str) -> Option<f64> {
+pub(in crate::data::readers) fn date(cell: &str) -> Option<f64> {
     // Cheaper than to let every word fail.
     let starts = cell.len() >= 8 && cell.as_bytes()[..4].iter().all(u8::is_ascii_digit);
     if !starts {

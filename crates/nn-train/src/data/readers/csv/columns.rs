@@ -8,7 +8,7 @@ use crate::data::columns::Layout;
 use crate::data::spec::{Column, DataSpec};
 
 /// Resolves the specification's columns against the main file, whose rows have `count` cells.
-pub(super) fn main(
+pub(in crate::data::readers) fn main(
     spec: &DataSpec,
     path: &Path,
     count: usize,
@@ -71,7 +71,7 @@ pub(super) fn main(
 }
 
 /// Finds the columns of the main file in a further one: by their names, or by their places if one of the two has no names.
-pub(super) fn further(
+pub(in crate::data::readers) fn further(
     main: &Layout,
     spec: &DataSpec,
     path: &Path,

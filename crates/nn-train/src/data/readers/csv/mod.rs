@@ -3,8 +3,8 @@
 //! What a column holds is told from all of its cells. A file is read by what its first cells are, and once more where
 //! later ones are of another kind.
 
-mod cells;
-mod columns;
+pub(in crate::data::readers) mod cells;
+pub(in crate::data::readers) mod columns;
 mod dialect;
 mod kinds;
 
@@ -46,35 +46,7 @@ pub(in crate::data) fn rows(
     path: PathBuf,
     columns: Vec<RawColumn>,
 ) -> Result<(Values, Vec<RawColumn>), Error> {
-    let places: Option<Vec<usize>> = (columns.iter())
-        .map(|column| column.name.parse().ok())
-        .collect();
-    let layout = match places {
-        // Without names, columns are known by their places.
-        Some(places) => Layout {
-            count: places.iter().max().map_or(0, |last| last + 1),
-            header: None,
-            label: None,
-            mark: None,
-            weight: None,
-            inputs: places,
-            categories: Vec::new(),
-        },
-        None => Layout {
-            count: columns.len(),
-            header: Some(columns.iter().map(|column| column.name.clone()).collect()),
-            label: None,
-            mark: None,
-            weight: None,
-            inputs: (0..columns.len()).collect(),
-            categories: Vec::new(),
-        },
-    };
-    let main = Described {
-        layout,
-        columns,
-        notes: Vec::new(),
-    };
+    let main = Described::to_predict(columns);
     let (raw, described) = read(spec, &[path], Some(&main))?;
     Ok((raw.inputs.into_values(), described.columns))
 }
@@ -285,15 +257,7 @@ impl Pass {
             marks: self.marks,
             weights: self.weights,
         };
-        let layout = self.layout.unwrap_or(Layout {
-            count: 0,
-            header: None,
-            label: None,
-            mark: None,
-            weight: None,
-            inputs: Vec::new(),
-            categories: Vec::new(),
-        });
+        let layout = self.layout.unwrap_or_else(Layout::empty);
         Ok((
             raw,
             Described {

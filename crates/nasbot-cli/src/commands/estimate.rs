@@ -1,0 +1,123 @@
+//! What evaluations take, for the smallest and the largest network of a search.
+
+use std::time::Duration;
+
+use nasbot::backend;
+use nasbot::report;
+use nasbot::settings::{Evaluator, Settings, Training};
+use nn_graph::{Network, pool};
+use nn_train::data::Contents;
+use nn_train::estimate::{Estimate, Speed};
+use nn_train::plan::Plan;
+use serde::Serialize;
+
+/// What one evaluation takes, for programs.
+#[derive(Debug, Serialize)]
+pub(super) struct Figures {
+    /// `smallest`, `largest`, or `largest initial` where nothing bounds the networks.
+    which: &'static str,
+    layers: usize,
+    parameters: u64,
+    /// On this processor; `None` where evaluations run on GPUs.
+    seconds: Option<f64>,
+    /// In the computer's memory, or the GPU's.
+    bytes: u64,
+    network: Network,
+}
+
+/// What evaluations of a search take.
+#[derive(Debug, Serialize)]
+pub(super) struct Estimates {
+    networks: Vec<Figures>,
+    /// Threads of a worker on the processor.
+    threads: Option<usize>,
+    /// Floating-point operations a second of one thread, measured.
+    operations: f64,
+    /// Whether trainings may stop before their last epoch.
+    #[serde(skip)]
+    stops: bool,
+}
+
+/// The estimates for a search that trains on data; `None` for any other one, and where a network does not fit the data, of which the
+/// search itself will say more.
+pub(super) fn estimates(settings: &Settings, contents: &Contents) -> Option<Estimates> {
+    let Evaluator::Local(training) = &settings.evaluator else {
+        return None;
+    };
+    let constraints = settings.space.constraints();
+    let kind = settings.space.kind();
+    let smallest = pool::smallest(kind, constraints).map(|network| ("smallest", network));
+    let largest = pool::largest(kind, constraints).map(|network| ("largest", network));
+    let largest = largest.or_else(|| {
+        let starts = settings.space.starts().iter();
+        let heaviest = starts.max_by(|a, b| f64::total_cmp(&a.total_mass(), &b.total_mass()))?;
+        Some(("largest initial", heaviest.clone()))
+    });
+    let threads = backend::threads_on_processor(&settings.workers);
+    let speed = Speed::measure();
+    let figures = |(which, network): (&'static str, Network)| {
+        let found = estimate(training, contents, &network, (speed, threads.unwrap_or(1)))?;
+        Some(Figures {
+            which,
+            layers: network.len(),
+            parameters: found.parameters,
+            seconds: threads.map(|_| found.seconds),
+            bytes: found.bytes,
+            network,
+        })
+    };
+    let networks = [smallest, largest].into_iter().flatten();
+    let networks: Vec<Figures> = networks.filter_map(figures).collect();
+    (!networks.is_empty()).then(|| Estimates {
+        networks,
+        threads,
+        operations: speed.operations,
+        stops: training.protocol.patience.is_some() || settings.fidelity.halving().rungs() > 1,
+    })
+}
+
+fn estimate(
+    training: &Training,
+    contents: &Contents,
+    network: &Network,
+    machine: (Speed, usize),
+) -> Option<Estimate> {
+    let outputs = u32::try_from(contents.classes.len()).ok()?.max(1);
+    let plan = Plan::new(network, contents.shape, outputs).ok()?;
+    let protocol = training.protocol.clone().validated().ok()?;
+    Some(Estimate::new(&plan, &protocol, contents, machine))
+}
+
+impl Estimates {
+    /// For a person, a line for each network.
+    pub(super) fn text(&self) -> String {
+        let heading = match self.threads {
+            Some(threads) => format!(
+                "about, for one evaluation on this processor ({}):",
+                report::counted(threads, "thread")
+            ),
+            None => "about, for one evaluation (how long it takes on a GPU is not estimated):"
+                .to_owned(),
+        };
+        let lines = self.networks.iter().map(|of| {
+            let time = of.seconds.map_or_else(String::new, |seconds| {
+                // More than a clock counts is for ever.
+                let span = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+                format!(
+                    "{}{}, ",
+                    if self.stops { "at most " } else { "" },
+                    report::human(span)
+                )
+            });
+            format!(
+                "    the {} network ({} layers, {}): {time}{:.1} GB",
+                of.which,
+                of.layers,
+                report::counted(of.parameters as usize, "parameter"),
+                of.bytes as f64 / 1e9
+            )
+        });
+        let lines: Vec<String> = lines.collect();
+        format!("  {heading}\n{}", lines.join("\n"))
+    }
+}
