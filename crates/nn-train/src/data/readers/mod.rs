@@ -1,7 +1,7 @@
 //! The formats: each reader gives the numbers of all examples, and their labels as they stand in the file.
 
 mod cifar;
-mod csv;
+pub(super) mod csv;
 mod folders;
 mod idx;
 pub(super) mod images;
