@@ -12,7 +12,9 @@ use crate::terminal;
 
 /// The sections of a description that may be mended while a study goes on: the others say what the evaluations that
 /// were made mean.
-const MAY_CHANGE: [&str; 6] = ["data", "workers", "slurm", "template", "budget", "study"];
+const MAY_CHANGE: [&str; 7] = [
+    "data", "workers", "slurm", "ray", "template", "budget", "study",
+];
 
 /// What a study goes on with.
 pub(crate) struct GoingOn {
