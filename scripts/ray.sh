@@ -2,7 +2,7 @@
 # A Ray of its own on this machine, for tests: a head of four processors and two GPUs that are none, which asks for a token.
 # Everything that it writes lies in one folder. Fetches Ray from PyPI into an environment of its own where it is not there yet.
 #
-#   eval "$(scripts/ray.sh start FOLDER)"   starts it; sets RAY_API_SERVER_ADDRESS and RAY_AUTH_TOKEN, by which it is found
+#   eval "$(scripts/ray.sh start FOLDER)"   starts it; sets RAY_API_SERVER_ADDRESS and RAY_AUTH_TOKEN for its users
 #   scripts/ray.sh stop FOLDER              ends all its programs and all jobs; the folder stays
 #   scripts/ray.sh kill-head FOLDER         kill -9 of the head: Ray then ends the jobs, and knows none of them any more
 #   scripts/ray.sh start-head FOLDER        starts it again, at the same address
@@ -97,7 +97,6 @@ start_head() {
     read -r gcs dashboard agent agent_grpc runtime metrics client <"$folder/ports"
     # A shell that reads what this script prints waits until every copy of its output is closed: programs that stay get none.
     env NASBOT_TEST_RAY="$folder" RAY_AUTH_MODE=token RAY_AUTH_TOKEN="$(cat "$folder/token")" \
-        RAY_DISABLE_IMPORT_WARNING=1 RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=0 \
         setsid "$environment/bin/ray" start --head --block --disable-usage-stats --log-style=record --log-color=false \
         --node-ip-address=127.0.0.1 --port="$gcs" --dashboard-host=127.0.0.1 --dashboard-port="$dashboard" \
         --dashboard-agent-listen-port="$agent" --dashboard-agent-grpc-port="$agent_grpc" \
@@ -125,8 +124,14 @@ start)
     start_head
     printf 'export RAY_API_SERVER_ADDRESS=http://127.0.0.1:%s RAY_AUTH_TOKEN=%q\n' "$dashboard" "$(cat "$folder/token")"
     ;;
-stop) end_all processes ;;
-kill-head) end_all of_head ;;
+stop)
+    end_all processes
+    rm -f "$folder/head.pid"
+    ;;
+kill-head)
+    end_all of_head
+    rm -f "$folder/head.pid"
+    ;;
 start-head) start_head ;;
 *) usage ;;
 esac
