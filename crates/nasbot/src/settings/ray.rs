@@ -119,14 +119,15 @@ impl Ray {
 /// # Errors
 ///
 /// What is wrong with it. Its user and password, if it has them, are not repeated.
-pub fn check_address(address: &str) -> Result<(), String> {
+pub(crate) fn check_address(address: &str) -> Result<(), String> {
     let rest = (address.strip_prefix("http://")).or_else(|| address.strip_prefix("https://"));
     let Some(rest) = rest else {
         return Err(format!(
             "\"{address}\" must begin with http:// or https://: the address of Ray's dashboard, as in \"http://head:8265\""
         ));
     };
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_else(|| rest);
+    // There is a first part always.
+    let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
     if host.contains('@') {
         return Err(
             "a user and a password do not belong here: set RAY_AUTH_TOKEN, or RAY_JOB_HEADERS"

@@ -46,7 +46,8 @@ impl Listed {
         if let Some(code) = self.driver_exit_code {
             return exit(code);
         }
-        let message = self.message.as_deref().unwrap_or_else(|| "");
+        // Without a message nothing is known of memory.
+        let message = self.message.as_deref().unwrap_or("");
         match self.error_type.as_deref() {
             Some("JOB_SUPERVISOR_ACTOR_START_TIMEOUT") => Cause::Waited,
             Some(
@@ -84,7 +85,7 @@ fn exit(code: i32) -> Cause {
 pub(super) fn said(answer: &Answer) -> String {
     let mut lines = answer.text.lines().map(str::trim);
     let last = lines.rfind(|line| line.chars().any(char::is_alphanumeric));
-    let last = last.unwrap_or_else(|| "nothing");
+    let last = last.unwrap_or("nothing");
     let last = crate::backend::log::end_of(last, QUOTED);
     format!("status {}: {last}", answer.status)
 }

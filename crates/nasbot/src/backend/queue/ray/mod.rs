@@ -6,8 +6,6 @@
 
 mod answer;
 mod http;
-#[cfg(test)]
-mod tests;
 
 use std::collections::HashMap;
 use std::fs;
@@ -258,3 +256,6 @@ impl Engine for Ray {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

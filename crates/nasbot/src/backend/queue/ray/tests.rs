@@ -36,6 +36,7 @@ fn served(answers: Vec<Option<(u16, String)>>) -> (String, JoinHandle<Vec<[Strin
             let proof = lines.iter().find(is_proof).cloned();
             requests.push([
                 lines[0].clone(),
+                // Without a header the comparison fails.
                 proof.unwrap_or_default(),
                 String::from_utf8(body).unwrap(),
             ]);
