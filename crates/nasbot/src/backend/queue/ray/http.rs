@@ -100,8 +100,7 @@ impl Http {
         if let Some(headers) = request.headers_mut() {
             headers.extend(self.headers.iter().cloned());
         }
-        let silent =
-            |error: &dyn std::fmt::Display| format!("{} does not answer: {error}", self.address);
+        let silent = |error: &dyn std::fmt::Display| silent(&self.address, &error.to_string());
         let request = request
             .body(body.to_owned())
             .map_err(|error| silent(&error))?;
@@ -113,6 +112,17 @@ impl Http {
             text: text.read_to_string().map_err(|error| silent(&error))?,
         })
     }
+}
+
+/// That there is no answer, and why.
+fn silent(address: &str, error: &str) -> String {
+    let hint = match error.contains("certificate") {
+        true => {
+            "; SSL_CERT_FILE may name a file with the certificate of the authority that is to be believed"
+        }
+        false => "",
+    };
+    format!("{address} does not answer: {error}{hint}")
 }
 
 /// The address: of the settings, else of the variables that Ray's own program goes by, else the usual one.
@@ -284,6 +294,9 @@ mod tests {
 
     #[test]
     fn a_file_without_certificates_is_said() {
+        // As rustls says it.
+        let unknown = silent("https://a", "io: invalid peer certificate: UnknownIssuer");
+        assert!(unknown.contains("SSL_CERT_FILE"), "{unknown}");
         let message = problem(None, &[("SSL_CERT_FILE", "/dev/null")]);
         assert!(message.contains("SSL_CERT_FILE"), "{message}");
     }
