@@ -76,11 +76,15 @@ class Disturber(threading.Thread):
             self.error = error
 
     def running(self):
-        """A running job, once there is one."""
-        for _ in range(600):
-            if jobs := self.ray.jobs("RUNNING"):
-                return self.setting.random.choice(jobs)
-            time.sleep(0.1)
+        """A job whose program is in the midst of its work, as far as that can be told."""
+        seen = set()
+        for _ in range(300):
+            jobs = set(self.ray.jobs("RUNNING"))
+            if known := sorted(jobs & seen):
+                return self.setting.random.choice(known)
+            seen = jobs
+            # A job counts as running some time before its program does.
+            time.sleep(self.setting.random.uniform(1, 3) if jobs else 0.2)
         raise RuntimeError("no job runs")
 
     def stop(self):
