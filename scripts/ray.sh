@@ -22,14 +22,18 @@ mkdir -p "$2"
 folder=$(cd "$2" && pwd)
 
 # fetch: Ray with its dashboard, which speaks the Jobs API.
-fetch() {
+fetch() (
+    mkdir -p "$cache"
+    # Another script may be fetching it.
+    exec 8>"$cache/ray.lock"
+    flock 8
     [ -e "$environment/complete" ] && return
     step "fetching Ray $version"
     rm -rf "$environment"
     python3 -m venv "$environment" >&2 || die "no environment for Python: $environment"
     "$environment/bin/pip" install --quiet "ray[default]==$version" >&2 || die "Ray $version cannot be had from PyPI"
     touch "$environment/complete"
-}
+)
 
 # free_ports COUNT: ports that no program listens on.
 free_ports() {

@@ -7,7 +7,7 @@
 mod answer;
 mod http;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use self::answer::{Listed, Logs, is_there_already, said};
 use self::http::{Answer, Http, Variables};
-use super::engine::{Batch, Cause, Engine, JobId, Seen, Trouble, job_name};
+use super::engine::{Batch, Cause, Engine, JobId, JobState, Seen, Trouble, job_name};
 use crate::error::Error;
 use crate::report::quoted;
 use crate::settings;
@@ -46,8 +46,8 @@ impl Ray {
     }
 
     fn with(options: &settings::Ray, variables: Variables<'_>) -> Result<Self, Error> {
-        if let Some((key, problem)) = options.problems().into_iter().next() {
-            return Err(Error::Queue(format!("ray.{key}: {problem}")));
+        if let Some((_, problem)) = options.problems().into_iter().next() {
+            return Err(Error::Queue(format!("[ray] {problem}")));
         }
         Ok(Self {
             http: Http::new(options.address.as_deref(), variables)?,
@@ -114,7 +114,7 @@ impl Ray {
 }
 
 /// A table as JSON, if there is anything in it.
-fn given<T: Clone + Into<Value>>(table: &std::collections::BTreeMap<String, T>) -> Option<Value> {
+fn given<T: Clone + Into<Value>>(table: &BTreeMap<String, T>) -> Option<Value> {
     let pairs = table
         .iter()
         .map(|(key, value)| (key.clone(), value.clone().into()));
@@ -204,7 +204,7 @@ impl Engine for Ray {
             let id = job.submission_id.clone()?;
             let batch = batch_of(&id, study)?;
             let state = job.state();
-            let is_given_up = state == super::engine::JobState::Ended(Cause::Waited);
+            let is_given_up = state == JobState::Ended(Cause::Waited);
             Some(Seen {
                 id,
                 batch: Some(batch),

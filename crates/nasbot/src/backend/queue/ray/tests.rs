@@ -5,7 +5,6 @@ use std::net::TcpListener;
 use std::thread::{self, JoinHandle};
 
 use super::*;
-use crate::backend::queue::engine::JobState;
 
 /// An address at which each request is answered in turn with a status and a text; without one the connection is closed. What
 /// was requested: the first line, the header that proves who asks, the body.
