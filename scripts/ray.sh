@@ -46,27 +46,16 @@ print(*(s.getsockname()[1] for s in sockets))
 PYTHON
 }
 
-# processes: what has come from the head, jobs included. Ray's own programs overwrite their environment, and stay in the
-# session that the head began; jobs have sessions of their own.
-processes() {
-    local head process number
-    head=$(cat "$folder/head.pid" 2>/dev/null || echo none)
-    for process in /proc/[0-9]*; do
-        number=${process#/proc/}
-        if [ "$(session "$number")" = "$head" ] || grep -qzxF "NASBOT_TEST_RAY=$folder" "$process/environ" 2>/dev/null; then
-            echo "$number"
-        fi
-    done
+# of_head: the programs of the head alone. They stay in the session that it began.
+of_head() {
+    ps -eo pid=,sess=,stat= | awk -v head="$(cat "$folder/head.pid" 2>/dev/null)" '$2 == head && $3 !~ /^Z/ { print $1 }'
 }
 
-# session NUMBER: the session of a process that has not ended.
-session() {
-    local stat
-    stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
-    # The name in the second field may hold anything.
-    # shellcheck disable=SC2086
-    set -- ${stat##*) }
-    [ "$1" = Z ] || echo "$4"
+# processes: those, and jobs, which have sessions of their own, and an environment that they do not overwrite.
+processes() {
+    of_head
+    # Processes come and go meanwhile.
+    grep -lzxF "NASBOT_TEST_RAY=$folder" /proc/[0-9]*/environ 2>/dev/null | cut -d / -f 3 || true
 }
 
 # end_all LISTER: ends what a function lists, until it lists nothing.
@@ -80,16 +69,6 @@ end_all() {
         sleep 0.1
     done
     die "these processes do not end: $left"
-}
-
-# of_head: the programs of the head alone.
-of_head() {
-    local head process number
-    head=$(cat "$folder/head.pid" 2>/dev/null || echo none)
-    for process in /proc/[0-9]*; do
-        number=${process#/proc/}
-        [ "$(session "$number")" != "$head" ] || echo "$number"
-    done
 }
 
 answers() {
@@ -119,7 +98,7 @@ start_head() {
 
 case $what in
 start)
-    need_packages python3=python3 curl=curl
+    need_packages python3=python3 curl=curl ps=procps
     # Ray's sockets lie there, whose paths must be short.
     [ ${#folder} -le 40 ] || die "the path of the folder is longer than 40 letters: $folder"
     fetch

@@ -107,7 +107,7 @@ def row(setting):
     with Ray(setting.folder("ray")) as ray:
         folder = setting.folder("study")
         kills, evaluations = setting.size(10, 3), setting.size(30, 10)
-        command = evaluator(folder, 2.0, 9.0)
+        command = evaluator(folder, 4.0, 14.0)
         queued.describe(folder, evaluations, f'''[workers]
 backend = "ray"
 jobs = 4
