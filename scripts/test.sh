@@ -78,6 +78,22 @@ else
 fi
 rm -rf "$slurm"
 
+step "a real Ray"
+ray=$(mktemp -d)
+if exports=$(./scripts/ray.sh start "$ray"); then
+    trap './scripts/ray.sh stop "$ray"; rm -rf "$ray"' EXIT
+    (
+        eval "$exports"
+        NASBOT_TEST_RAY=$ray cargo test -p nasbot --test backends -- ray::
+    )
+    ./scripts/ray.sh stop "$ray"
+    trap - EXIT
+else
+    step "LEFT OUT: the tests over a real Ray, since none could be started; the reason stands above"
+    ./scripts/ray.sh stop "$ray"
+fi
+rm -rf "$ray"
+
 # With the programs that have been built for the tests; `scripts/torture.sh` has further rows.
 step "kills and cuts at random instants, and a search computed again"
 ./scripts/torture.sh --quick --only kill,cut,replay --bin "${CARGO_TARGET_DIR:-$repo/target}/debug"

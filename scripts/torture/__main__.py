@@ -18,6 +18,7 @@ import faults
 import fuzz
 import kill
 import owners
+import ray
 import replay
 import scale
 import signals
@@ -38,6 +39,7 @@ ROWS = [
     ("cost-programs", "≤ 3 ms of processor time beside the program's own", cost.programs_row),
     ("slurm", "0 finished lost, 0 evaluated again, all accounted for, no job left", slurm.row),
     ("submissions", "≤ 15 sbatch for 200 evaluations by arrays of 20, ≤ 1 squeue a second", slurm.submissions_row),
+    ("ray", "0 finished lost, 0 evaluated again, all accounted for, no job left", ray.row),
     ("replay", "every answer recomputed, identical", replay.row),
     ("fuzz", "no panic, no hang, no flood of memory", fuzz.row),
 ]

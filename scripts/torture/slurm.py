@@ -6,8 +6,8 @@ import subprocess
 import threading
 import time
 
-import kill
-from common import Skipped, describe, evaluator, run, start
+import queued
+from common import Skipped, evaluator, run
 
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "slurm.sh")
 # The files that a job writes, which nodes' disks show late.
@@ -236,13 +236,16 @@ def disturbed(setting, slurm):
                                    'if int(number) % 6 == 4: time.sleep(30)')
         file.seek(0)
         file.write(text)
-    describe(folder, evaluations)
-    with open(os.path.join(folder, "s.toml")) as file:
-        text = file.read().split("[workers]")[0]
-    text += f'[workers]\nbackend = "slurm"\njobs = 8\ngrace = "20s"\ncommand = {command!r}\n'
-    text += '[slurm]\npartition = "main"\ncpus-per-task = 2\ntimeout-min = 1\n'
-    with open(os.path.join(folder, "s.toml"), "w") as file:
-        file.write(text)
+    queued.describe(folder, evaluations, f'''[workers]
+backend = "slurm"
+jobs = 8
+grace = "20s"
+command = {command!r}
+[slurm]
+partition = "main"
+cpus-per-task = 2
+timeout-min = 1
+''')
     near, far = os.path.join(folder, "s.nasbot.jobs"), setting.folder("far") + "/jobs"
     disturber = Disturber(setting, slurm, near, far, setting.size(60, 20))
     disturber.is_late = hide(slurm, near, far)
@@ -250,32 +253,7 @@ def disturbed(setting, slurm):
     if disturber.is_late:
         late.start()
     disturber.start()
-    mark = f"{os.getpid()}-slurm"
-    done, said, path = 0, b"", os.path.join(folder, "s.nasbot.db")
-    final = {}
-    begin = time.monotonic()
-    while True:
-        args = ["resume", "s.nasbot.db"] if os.path.exists(path) else ["search", "s.toml"]
-        process = start(setting, args, folder, mark)
-        is_killed = False
-        try:
-            patience = setting.random.uniform(1, 12) if done < kills else 600
-            _, more = process.communicate(timeout=patience)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            _, more = process.communicate()
-            is_killed = True
-        said += more
-        done += is_killed
-        for event in setting.events(folder):
-            if event["event"] == "finished":
-                final.setdefault(event["id"], event["outcome"])
-        if not is_killed:
-            setting.check(process.returncode == 0, f"status {process.returncode}: {more.decode()[-400:]}")
-            break
-        if time.monotonic() - begin > 1200:
-            setting.fault("it does not come to an end")
-            break
+    searched = queued.Searched(setting, folder, kills)
     disturber.join(180)
     late.ends = True
     if disturber.error:
@@ -285,23 +263,12 @@ def disturbed(setting, slurm):
             break
         slurm.hurry()
         time.sleep(0.2)
-    events = setting.events(folder)
-    finished = [event["id"] for event in events if event["event"] == "finished"]
-    outcomes = {event["id"]: event["outcome"] for event in events if event["event"] == "finished"}
-    lost = sum(outcomes.get(number) != outcome for number, outcome in final.items())
-    again = kill.begun_after_final(folder, events)
-    failed = {number: outcome for number, outcome in outcomes.items() if "failed" in outcome}
-    setting.check(len(set(finished)) == len(finished) == evaluations, f"{len(finished)} of {evaluations} final")
-    setting.check(list(failed) == [5] and failed[5]["failed"] == "timed-out", f"failed: {failed}")
     setting.check(not left, f"jobs left: {left}")
-    setting.check(lost == 0 and again == 0, f"{lost} lost, {again} again")
-    if setting.faults:
-        setting.fault(said.decode(errors="replace")[-400:])
-    injected = f"{done} kills, " + ", ".join(disturber.done) + (", results 1–6 s late" if disturber.is_late else "")
-    begun = sum(line.startswith("begin") for line in open(os.path.join(folder, "own.log")))
-    found = f"{lost} lost, {again} again, {len(finished)} of {evaluations} accounted for ({begun} begun, "
-    found += f"{said.count(b'runs again')} submitted again), {len(left)} jobs left"
-    return found, injected, not setting.faults
+    found, failed = searched.account(evaluations)
+    setting.check(list(failed) == [5] and failed[5]["failed"] == "timed-out", f"failed: {failed}")
+    injected = f"{searched.kills} kills, " + ", ".join(disturber.done)
+    injected += ", results 1–6 s late" if disturber.is_late else ""
+    return f"{found}, {len(left)} jobs left", injected, not setting.faults
 
 
 def submissions_row(setting):
@@ -317,12 +284,14 @@ def submissions_row(setting):
             os.chmod(path, 0o755)
         evaluations = setting.size(200, 60)
         command = evaluator(folder, 0.3, 1.5)
-        describe(folder, evaluations)
-        with open(os.path.join(folder, "s.toml")) as file:
-            text = file.read().split("[workers]")[0]
-        text += f'[workers]\nbackend = "slurm"\njobs = 20\ncommand = {command!r}\n[slurm]\ngather-s = 3\ncpus-per-task = 1\n'
-        with open(os.path.join(folder, "s.toml"), "w") as file:
-            file.write(text)
+        queued.describe(folder, evaluations, f'''[workers]
+backend = "slurm"
+jobs = 20
+command = {command!r}
+[slurm]
+gather-s = 3
+cpus-per-task = 1
+''')
         path = os.environ["PATH"]
         os.environ["PATH"] = folder + ":" + path
         try:

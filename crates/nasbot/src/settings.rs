@@ -1,6 +1,7 @@
 //! The settings of a search, checked: what is searched, what evaluates a network, where, and how much may be spent.
 
 mod queue;
+mod ray;
 
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
@@ -12,6 +13,8 @@ use nn_train::{Facts, TrainingSpec};
 use serde::{Deserialize, Serialize};
 
 pub use self::queue::{Engine, Gpus, Parameter, Queue, Slurm, Template, Words};
+pub(crate) use self::ray::check_address;
+pub use self::ray::{Memory, Ray};
 
 /// A search that can run.
 #[derive(Clone, Debug)]

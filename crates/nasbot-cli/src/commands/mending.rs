@@ -6,7 +6,7 @@ use nasbot::report;
 use nasbot::study::Change;
 
 /// Sections that say where and how long evaluations run.
-const FREE: [&str; 5] = ["workers", "slurm", "template", "budget", "study"];
+const FREE: [&str; 6] = ["workers", "slurm", "ray", "template", "budget", "study"];
 
 /// Keys that say where the data stand: they may get another value, but a file that is new, or is not there any more, divides the
 /// data otherwise.
@@ -132,8 +132,8 @@ fn evaluator(table: &toml::Table) -> &str {
         .and_then(toml::Value::as_str)
         .unwrap_or("local");
     match backend {
-        "slurm" | "template" if value("command").is_some() => "command",
-        "slurm" | "template" => "local",
+        "slurm" | "ray" | "template" if value("command").is_some() => "command",
+        "slurm" | "ray" | "template" => "local",
         other => other,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use nasbot::settings::{Slurm, Template};
+use nasbot::settings::{Ray, Slurm, Template};
 use nasbot_opt::SearchConfig;
 use nn_graph::Bounds;
 use nn_train::Given;
@@ -26,6 +26,7 @@ pub(super) struct Raw {
     #[serde(default)]
     pub(super) workers: RawWorkers,
     pub(super) slurm: Option<Slurm>,
+    pub(super) ray: Option<Ray>,
     pub(super) template: Option<Template>,
     pub(super) budget: RawBudget,
 }
@@ -120,7 +121,10 @@ pub(super) struct RawWorkers {
 impl RawWorkers {
     /// Whether evaluations are jobs of a queue.
     pub(super) fn is_queue(&self) -> bool {
-        matches!(self.backend, RawBackend::Slurm | RawBackend::Template)
+        matches!(
+            self.backend,
+            RawBackend::Slurm | RawBackend::Ray | RawBackend::Template
+        )
     }
 
     /// Whether our worker trains networks on data.
@@ -139,6 +143,7 @@ pub(super) enum RawBackend {
     Synthetic,
     Hand,
     Slurm,
+    Ray,
     Template,
 }
 

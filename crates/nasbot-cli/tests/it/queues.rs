@@ -145,18 +145,39 @@ fn machines_are_taken_by_their_places() {
 }
 
 #[test]
-fn the_example_for_slurm_is_a_valid_description() {
+fn the_examples_for_slurm_and_ray_are_valid_descriptions() {
+    for name in ["slurm.md", "ray.md"] {
+        let folder = Folder::new();
+        let toml = block(&page(name), "toml").unwrap();
+        folder.write("s.toml", &toml);
+        let ran = folder.run(&["validate", "--no-data", "s.toml"]);
+        // The data are not here.
+        let said = format!("{}{}", ran.stdout, ran.stderr);
+        let problems = said.matches('×').count();
+        assert!(
+            problems == 1 && said.contains("/shared/ann/pictures"),
+            "{name}: {said}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_an_address_of_ray_is_refused_before_the_study() {
     let folder = Folder::new();
-    let toml = block(&page("slurm.md"), "toml").unwrap();
-    folder.write("s.toml", &toml);
-    let ran = folder.run(&["validate", "--no-data", "s.toml"]);
-    // The data are not here.
-    let said = format!("{}{}", ran.stdout, ran.stderr);
-    let problems = said.matches('×').count();
+    folder.write(
+        "s.toml",
+        "[space]\nkind = \"mlp-class\"\n[budget]\nevaluations = 5\n[workers]\nbackend = \"ray\"\ncommand = [\"true\"]\n",
+    );
+    let mut search = folder.command(&["search", "s.toml"]);
+    // As Ray sets it in its own jobs.
+    let ran = search.env("RAY_ADDRESS", "10.0.0.1:6379").output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(1), "{said}");
     assert!(
-        problems == 1 && said.contains("/shared/ann/pictures"),
+        said.contains("RAY_ADDRESS") && said.contains("http://"),
         "{said}"
     );
+    assert!(!folder.path("s.nasbot.db").exists());
 }
 
 #[test]
@@ -180,6 +201,35 @@ fn what_does_not_fit_a_queue_is_refused() {
             "[template] is for backend",
         ),
         ("backend = \"slurm\"", "[data]"),
+        ("backend = \"ray\"", "[data]"),
+        (
+            "backend = \"ray\"\ncommand = [\"true\"]\n[ray]\naddress = \"head:8265\"",
+            "must begin with http:// or https://",
+        ),
+        (
+            "backend = \"ray\"\ncommand = [\"true\"]\n[ray]\naddress = \"http://ann:secret@head\"",
+            "RAY_AUTH_TOKEN",
+        ),
+        (
+            "backend = \"ray\"\ncommand = [\"true\"]\n[ray]\nentrypoint_num_gpus = 1",
+            "did you mean `entrypoint-num-gpus`?",
+        ),
+        (
+            "backend = \"ray\"\ncommand = [\"true\"]\n[ray]\nentrypoint-num-gpus = 1.5",
+            "whole number",
+        ),
+        (
+            "backend = \"ray\"\ncommand = [\"true\"]\n[ray]\nentrypoint-num-cpus = -1",
+            "at least 0",
+        ),
+        (
+            "backend = \"ray\"\ncommand = [\"true\"]\n[ray]\nentrypoint-memory = \"lots\"",
+            "as in \"16G\"",
+        ),
+        (
+            "backend = \"local\"\n[ray]\naddress = \"http://head:8265\"",
+            "[ray] is for backend",
+        ),
         (
             "backend = \"template\"\ncommand = [\"true\"]",
             "needs a section [template]",

@@ -1,10 +1,12 @@
-//! The settings of evaluations that are jobs in a queue: of Slurm, or of any other that three commands speak for.
+//! The settings of evaluations that are jobs in a queue: of Slurm, of Ray, or of any other that three commands speak for.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
+
+use super::ray::Ray;
 
 /// Where jobs wait and run.
 #[derive(Clone, Debug)]
@@ -24,6 +26,8 @@ pub struct Queue {
 pub enum Engine {
     /// Slurm, by its commands `sbatch`, `squeue`, `scontrol`, `sacct` and `scancel`.
     Slurm(Box<Slurm>),
+    /// Ray, by the API of its jobs.
+    Ray(Box<Ray>),
     /// Anything, by three commands.
     Template(Box<Template>),
 }

@@ -9,6 +9,7 @@
 mod detached;
 mod fake_queue;
 mod queues;
+mod ray;
 mod slurm;
 mod suite;
 mod support;
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
     for (backend, make) in support::backends() {
         for (what, test) in suite::TESTS {
             trials.push(Trial::test(format!("{backend}::{what}"), move || {
-                test(&make);
+                run(backend, || test(&make));
                 Ok(())
             }));
         }
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
     for (backend, make) in support::outliving() {
         for (what, test) in detached::TESTS {
             trials.push(Trial::test(format!("{backend}::{what}"), move || {
-                test(&make);
+                run(backend, || test(&make));
                 Ok(())
             }));
         }
@@ -51,5 +52,20 @@ fn main() -> ExitCode {
         });
         trials.push(test.with_ignored_flag(!slurm::is_there()));
     }
+    for (what, test) in ray::TESTS {
+        let test = Trial::test(format!("ray::{what}"), move || {
+            test();
+            Ok(())
+        });
+        trials.push(test.with_ignored_flag(!ray::is_there()));
+    }
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// Runs a test of the suites. Some of Ray's own tests end its head.
+fn run(backend: &str, test: impl FnOnce()) {
+    match backend {
+        "ray" => ray::undisturbed(test),
+        _ => test(),
+    }
 }

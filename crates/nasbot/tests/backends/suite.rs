@@ -1,7 +1,7 @@
 //! The contract of a back-end.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nasbot::backend::{End, Handle, Report, Status};
 
@@ -45,13 +45,13 @@ fn capacity(make: &Make) {
     let mut stand = Stand::new(make);
     assert_eq!(stand.backend.abilities().capacity, CAPACITY);
     let handles: Vec<Handle> = (0..CAPACITY as u64)
-        .map(|id| stand.submit(id, 2_000))
+        .map(|id| stand.submit(id, 10_000))
         .collect();
-    // All are under way at the same time, and none has to wait for another.
+    // All are under way at the same time, and none has to wait for another. Queues take seconds to start one.
     let since = Instant::now();
     while (handles.iter()).any(|handle| stand.backend.poll(handle) != Status::Running) {
         assert!(since.elapsed() < PATIENCE, "they do not run at once");
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_millis(10));
     }
     let started = |report: &Report| matches!(report, Report::Started { .. });
     assert!(stand.reported().iter().all(started));

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use crate::detached::Detached;
 
 /// Anything that takes longer hangs. Only ever waited for when a test fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How many works each back-end under test takes at once.
 pub(crate) const CAPACITY: usize = 2;
@@ -41,7 +41,7 @@ const BACKENDS: [(&str, Make); 5] = [
 
 /// Those of them whose work outlives its search.
 pub(crate) fn outliving() -> Vec<(&'static str, Make)> {
-    let names = ["detached", "template", "slurm"];
+    let names = ["detached", "template", "slurm", "ray"];
     let outlives = |(name, _): &(&str, Make)| names.contains(name);
     backends().into_iter().filter(outlives).collect()
 }
@@ -51,6 +51,9 @@ pub(crate) fn backends() -> Vec<(&'static str, Make)> {
     let mut backends = BACKENDS.to_vec();
     if crate::slurm::is_there() {
         backends.push(("slurm", crate::slurm::slurm));
+    }
+    if crate::ray::is_there() {
+        backends.push(("ray", crate::ray::ray));
     }
     backends
 }

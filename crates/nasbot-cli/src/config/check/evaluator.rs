@@ -70,7 +70,7 @@ pub(super) fn evaluator(
         RawBackend::Command => command(raw.workers.command, source, problems),
         RawBackend::Hand => Some(Evaluator::Own),
         _ if !trains => command(raw.workers.command, source, problems),
-        RawBackend::Local | RawBackend::Slurm | RawBackend::Template => {
+        RawBackend::Local | RawBackend::Slurm | RawBackend::Ray | RawBackend::Template => {
             training(raw, protocol, source, kind, needs_data, problems)
                 .map(|training| Evaluator::Local(Box::new(training)))
         }

@@ -19,6 +19,7 @@ pub(super) fn queue(raw: &Raw, source: &Description, problems: &mut Problems<'_>
     let workers = &raw.workers;
     for (given, section, backend) in [
         (raw.slurm.is_some(), "slurm", RawBackend::Slurm),
+        (raw.ray.is_some(), "ray", RawBackend::Ray),
         (raw.template.is_some(), "template", RawBackend::Template),
     ] {
         if given && workers.backend != backend {
@@ -37,7 +38,8 @@ pub(super) fn queue(raw: &Raw, source: &Description, problems: &mut Problems<'_>
     ];
     if !workers.is_queue() {
         for (_, key) in keys.iter().filter(|(given, _)| *given) {
-            let message = format!("the key `{key}` is for queues only: \"slurm\" and \"template\"");
+            let message =
+                format!("the key `{key}` is for queues only: \"slurm\", \"ray\" and \"template\"");
             let path = format!("workers.{key}");
             problems.add(&path, message, "remove it, or change the backend");
         }
@@ -81,6 +83,14 @@ pub(super) fn queue(raw: &Raw, source: &Description, problems: &mut Problems<'_>
                 }
             }
             Engine::Slurm(Box::new(options))
+        }
+        RawBackend::Ray => {
+            // A Ray on this machine is found without.
+            let options = raw.ray.clone().unwrap_or_default();
+            for (key, message) in options.problems() {
+                problems.add(&format!("ray.{key}"), message, "");
+            }
+            Engine::Ray(Box::new(options))
         }
         _ => {
             let Some(mut options) = raw.template.clone() else {

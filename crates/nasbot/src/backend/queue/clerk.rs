@@ -40,8 +40,8 @@ pub(super) struct Clerk {
     asked: Option<Instant>,
     /// Before when the engine is left alone.
     not_before: Instant,
-    /// What was last said of trouble, until the engine answers again.
-    trouble: Option<String>,
+    /// What has been said of trouble, until the engine answers again.
+    troubles: BTreeSet<String>,
     remarks: BTreeSet<String>,
 }
 
@@ -73,7 +73,7 @@ impl Clerk {
             shared,
             asked: None,
             not_before: Instant::now(),
-            trouble: None,
+            troubles: BTreeSet::new(),
             remarks: BTreeSet::new(),
         }
     }
@@ -99,14 +99,13 @@ impl Clerk {
     /// Says what an engine does not do, once until it does something again, and leaves it alone for a while.
     fn wait(&mut self, message: String) {
         self.not_before = Instant::now() + BACK_OFF;
-        if self.trouble.as_ref() != Some(&message) {
+        if self.troubles.insert(message.clone()) {
             self.shared.say(format!("{message}; waiting for it"));
-            self.trouble = Some(message);
         }
     }
 
     fn answers(&mut self) {
-        if self.trouble.take().is_some() {
+        if !std::mem::take(&mut self.troubles).is_empty() {
             self.shared.say("it answers again");
         }
     }

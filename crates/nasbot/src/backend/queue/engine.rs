@@ -36,6 +36,11 @@ pub(super) trait Engine: Send {
         TIME_LIMITS
     }
 
+    /// Processor threads of a job's program, where the settings of the engine say that and the others don't.
+    fn threads(&self) -> Option<usize> {
+        None
+    }
+
     /// Submits the jobs of a batch; what each is called, in their order.
     fn submit(&mut self, batch: &Batch<'_>) -> Result<Vec<JobId>, Trouble>;
 
@@ -43,8 +48,9 @@ pub(super) trait Engine: Send {
     /// and not among the answers is not known to the engine.
     fn states(&mut self, study: &str, wanted: &[JobId]) -> Result<Vec<Seen>, Trouble>;
 
-    /// What else can be found out about the end of a job that left no result.
-    fn examine(&mut self, _: &JobId, cause: Cause) -> Cause {
+    /// What else can be found out about the end of a job that left no result. An engine that does not write the job's own output
+    /// to the file `output` by itself does so now.
+    fn examine(&mut self, _: &JobId, cause: Cause, _output: &Path) -> Cause {
         cause
     }
 
@@ -106,6 +112,12 @@ pub(super) enum Cause {
     Preempted,
     /// Its node failed.
     NodeFailed,
+    /// The engine, of which this is to be expected when it is restarted, does not know it any more.
+    Forgotten,
+    /// It waited for longer than the engine has jobs wait.
+    Waited,
+    /// What it asks for cannot be had, or its environment cannot be set up.
+    NotStarted,
     /// The engine does not know it any more.
     Lost,
 }
@@ -122,8 +134,16 @@ impl Cause {
             Self::Memory => "took more memory than it may".to_owned(),
             Self::Preempted => "had to make room for another".to_owned(),
             Self::NodeFailed => "was on a node that failed".to_owned(),
+            Self::Forgotten => "is not known any more, as after a restart".to_owned(),
+            Self::Waited => "has waited for longer than the queue has jobs wait".to_owned(),
+            Self::NotStarted => "could not be started".to_owned(),
             Self::Lost => "is not known to the queue any more".to_owned(),
         }
+    }
+
+    /// Whether the job has certainly never run.
+    pub(super) fn is_before_its_start(self) -> bool {
+        matches!(self, Self::Waited | Self::NotStarted)
     }
 }
 

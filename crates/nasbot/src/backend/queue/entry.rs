@@ -107,6 +107,8 @@ impl Entry {
     /// The cause of its end once the result has had time to be seen.
     pub(super) fn overdue(&self, grace: Duration, now: Instant) -> Option<Cause> {
         match self.phase {
+            // Of a job that never ran nothing comes.
+            Phase::Ended { cause, .. } if cause.is_before_its_start() => Some(cause),
             Phase::Ended { cause, since } if now >= since + grace => Some(cause),
             _ => None,
         }
@@ -187,13 +189,21 @@ pub(super) fn verdict(
     match cause {
         Cause::Memory => failed(Failure::OutOfMemory),
         Cause::TimeLimit => failed(Failure::TimedOut),
-        Cause::Cancelled | Cause::Preempted | Cause::NodeFailed if losses < MOST_LOSSES => {
+        Cause::Waited => Verdict::Again,
+        Cause::NotStarted if any && losses < MOST_UNCLEAR => Verdict::Again,
+        Cause::NotStarted => unusable("its job could not be started"),
+        Cause::Cancelled | Cause::Preempted | Cause::NodeFailed | Cause::Forgotten
+            if losses < MOST_LOSSES =>
+        {
             Verdict::Again
         }
-        Cause::Cancelled | Cause::Preempted | Cause::NodeFailed => unusable(&format!(
-            "its job {} for the {losses}th time; `nasbot resume` tries again",
-            cause.words()
-        )),
+        Cause::Cancelled | Cause::Preempted | Cause::NodeFailed | Cause::Forgotten => {
+            unusable(&format!(
+                "its job {} for the {}th time; `nasbot resume` tries again",
+                cause.words(),
+                losses + 1
+            ))
+        }
         _ if is_asked && losses < MOST_UNCLEAR => Verdict::Again,
         // Queues that do not say more do this to jobs that take too long.
         _ if is_asked => failed(Failure::TimedOut),
@@ -267,7 +277,12 @@ mod tests {
 
     #[test]
     fn what_is_no_fault_of_the_network_runs_again_until_it_happens_too_often() {
-        for cause in [Cause::Cancelled, Cause::Preempted, Cause::NodeFailed] {
+        for cause in [
+            Cause::Cancelled,
+            Cause::Preempted,
+            Cause::NodeFailed,
+            Cause::Forgotten,
+        ] {
             assert_eq!(shown(0, 2, cause, true), "again");
             assert_eq!(shown(7, 0, cause, false), "again");
             assert!(shown(8, 2, cause, true).contains("nasbot resume"));
@@ -290,6 +305,19 @@ mod tests {
         assert_eq!(shown(0, 2, Cause::Finished, true), "Crashed");
         assert_eq!(shown(3, 2, Cause::Lost, true), "Crashed");
         assert_eq!(shown(3, 2, KILLED, true), "OutOfMemory");
+    }
+
+    #[test]
+    fn a_job_that_never_ran_is_not_waited_for() {
+        // Waiting counts as nothing, however often.
+        assert_eq!(shown(90, 0, Cause::Waited, false), "again");
+        assert!(shown(0, 0, Cause::NotStarted, false).contains("could not be started"));
+        assert_eq!(shown(2, 1, Cause::NotStarted, true), "again");
+        assert!(shown(3, 1, Cause::NotStarted, true).contains("could not be started"));
+        let (mut entry, start) = (entry(0, 0), Instant::now());
+        entry.see(Some(JobState::Ended(Cause::NotStarted)), start);
+        let grace = Duration::from_secs(60);
+        assert_eq!(entry.overdue(grace, start), Some(Cause::NotStarted));
     }
 
     #[test]

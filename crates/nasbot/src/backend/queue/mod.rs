@@ -12,6 +12,7 @@ mod engine;
 mod entry;
 mod folder;
 mod node;
+mod ray;
 mod records;
 mod shared;
 mod slurm;
@@ -50,8 +51,11 @@ pub(super) fn queue(
             let pauses = node::whole(&evaluator).is_some();
             Box::new(slurm::Slurm::new(options, pauses)?)
         }
+        settings::Engine::Ray(options) => Box::new(ray::Ray::new(options)?),
         settings::Engine::Template(options) => Box::new(template::Template::new(options)?),
     };
+    let mut workers = workers.clone();
+    workers.threads = workers.threads.or(engine.threads());
     let is_ours = matches!(evaluator, Evaluator::Local(_));
     let program = std::env::current_exe().map_err(Error::read(&PathBuf::from("/proc/self/exe")))?;
     Ok(Box::new(Queue {
@@ -62,7 +66,7 @@ pub(super) fn queue(
             outlives: true,
         },
         evaluator,
-        workers: workers.clone(),
+        workers,
         settings: queue.clone(),
         program,
         shared: Arc::new(Shared::new(reports, engine.as_ref())),

@@ -226,7 +226,7 @@ impl Engine for Slurm {
         }
     }
 
-    fn examine(&mut self, job: &JobId, cause: Cause) -> Cause {
+    fn examine(&mut self, job: &JobId, cause: Cause, _: &Path) -> Cause {
         let is_open = matches!(cause, Cause::Failed { .. } | Cause::Lost);
         if !is_open {
             return cause;

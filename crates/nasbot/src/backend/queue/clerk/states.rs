@@ -1,5 +1,8 @@
 //! What an engine says of jobs, and what follows from it.
 
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::super::engine::{Cause, JobId, JobState, Seen, Trouble};
@@ -8,6 +11,7 @@ use super::super::folder::Folder;
 use super::super::records::Submission;
 use super::Clerk;
 use crate::backend::Handle;
+use crate::backend::log::Log;
 
 /// How long after the engine was asked in vain whether a submission came about it counts as none.
 const UNSURE: Duration = Duration::from_secs(2);
@@ -19,6 +23,18 @@ fn is_of(seen: &Seen, submission: &Submission) -> bool {
         Some((token, place)) => *token == submission.batch && *place == submission.place,
         None => submission.id.as_ref() == Some(&seen.id),
     }
+}
+
+/// Adds a job's own output, whose file goes with its batch, to the log of its evaluation.
+fn keep(output: &Path, log: &Path) -> io::Result<()> {
+    let text = fs::read(output)?;
+    if !text.is_empty() {
+        let mut log = Log::open(log)?;
+        log.write(b"\n-- the job's own output --\n");
+        log.write(&text);
+        log.finish();
+    }
+    Ok(())
 }
 
 impl Clerk {
@@ -60,7 +76,7 @@ impl Clerk {
     /// Takes in what the engine says.
     fn take(&mut self, wanted: &[JobId], seen: &[Seen]) {
         let now = Instant::now();
-        let mut overdue: Vec<(Handle, JobId, Cause)> = Vec::new();
+        let mut overdue: Vec<(Handle, JobId, Cause, PathBuf)> = Vec::new();
         let mut known: Vec<(Folder, Submission)> = Vec::new();
         {
             let mut state = self.shared.lock();
@@ -93,7 +109,9 @@ impl Clerk {
                 if let (Some(cause), Some(job)) =
                     (entry.overdue(self.grace, now), &entry.submission.id)
                 {
-                    overdue.push((handle.clone(), job.clone(), cause));
+                    let output =
+                        (self.home).output(&entry.submission.batch, entry.submission.place);
+                    overdue.push((handle.clone(), job.clone(), cause, output));
                 }
             }
         }
@@ -107,9 +125,9 @@ impl Clerk {
                 self.shared.say(remark);
             }
         }
-        for (handle, job, cause) in overdue {
-            let cause = self.engine.examine(&job, cause);
-            self.resolve(&handle, cause);
+        for (handle, job, cause, output) in overdue {
+            let cause = self.engine.examine(&job, cause, &output);
+            self.resolve(&handle, cause, &output);
         }
     }
 
@@ -135,7 +153,7 @@ impl Clerk {
     }
 
     /// Decides what becomes of a work whose job has left no result.
-    fn resolve(&mut self, handle: &Handle, cause: Cause) {
+    fn resolve(&mut self, handle: &Handle, cause: Cause, output: &Path) {
         let mut state = self.shared.lock();
         let any = state.has_signs;
         let Some(entry) = state.entries.get_mut(handle).filter(|e| !e.is_over()) else {
@@ -144,7 +162,6 @@ impl Clerk {
         let submission = &entry.submission;
         // Held in the queue, perhaps.
         let job = submission.id.clone();
-        let output = self.home.output(&submission.batch, submission.place);
         let was_asked = entry.folder.stopped() == Some(submission.number);
         if cause == Cause::TimeLimit && entry.folder.state().exists() {
             // Its state was kept on the way.
@@ -159,9 +176,10 @@ impl Clerk {
             }
             return;
         }
-        match verdict(entry, cause, any, was_asked, &output) {
+        match verdict(entry, cause, any, was_asked, output) {
             Verdict::Again => {
-                entry.submission.losses += 1;
+                // A job that never had its turn has lost nothing.
+                entry.submission.losses += u32::from(cause != Cause::Waited);
                 let text = format!(
                     "the job of evaluation {} {}; it runs again",
                     entry.id,
@@ -170,7 +188,11 @@ impl Clerk {
                 entry.again(Instant::now(), Duration::ZERO);
                 self.shared.say(text);
             }
-            Verdict::Over(end) => self.shared.end(&mut state, handle, end),
+            Verdict::Over(end) => {
+                // What cannot be kept has been quoted.
+                let _ = keep(output, &entry.log);
+                self.shared.end(&mut state, handle, end);
+            }
         }
         state.strays.extend(job);
     }
