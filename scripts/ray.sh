@@ -76,7 +76,7 @@ answers() {
         "http://127.0.0.1:$dashboard/api/jobs/" >/dev/null
 }
 
-start_head() {
+try_head() {
     read -r gcs dashboard agent agent_grpc runtime metrics client <"$folder/ports"
     # A shell that reads what this script prints waits until every copy of its output is closed: programs that stay get none.
     env NASBOT_TEST_RAY="$folder" RAY_AUTH_MODE=token RAY_AUTH_TOKEN="$(cat "$folder/token")" \
@@ -87,13 +87,21 @@ start_head() {
         --num-cpus=4 --num-gpus=2 --object-store-memory=80000000 --temp-dir="$folder/ray" \
         >>"$folder/head.log" 2>&1 </dev/null &
     echo $! >"$folder/head.pid"
-    local left=600
-    until answers; do
-        left=$((left - 1))
-        [ $left -gt 0 ] || die "the head does not answer: $folder/head.log"
-        kill -0 "$(cat "$folder/head.pid")" 2>/dev/null || die "the head has ended: $(tail -n 3 "$folder/head.log")"
+    for _ in $(seq 600); do
+        answers && return
+        kill -0 "$(cat "$folder/head.pid")" 2>/dev/null || break
         sleep 0.1
     done
+    end_all of_head
+    return 1
+}
+
+# Ray gives a head half a minute to come up, which is not enough where the machine is busy otherwise.
+start_head() {
+    for _ in 1 2 3; do
+        ! try_head || return 0
+    done
+    die "the head does not start: $(tail -n 1 "$folder/head.log")"
 }
 
 case $what in

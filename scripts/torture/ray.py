@@ -36,7 +36,7 @@ class Ray:
             os.environ.pop(name, None)
 
     def do(self, what):
-        done = run([SCRIPT, what, self.folder], timeout=120)
+        done = run([SCRIPT, what, self.folder], timeout=200)
         if done.returncode:
             raise RuntimeError(f"ray.sh {what}: {done.stderr.decode()[-300:]}")
 
