@@ -79,6 +79,14 @@ pub trait Space: Sync {
         Vec::new()
     }
 
+    /// Positive numbers that grow with what an evaluation of the candidate takes, its memory or time: the same number for all
+    /// candidates of a space. Where evaluations lack memory or time, the search learns from these what is likely to be possible;
+    /// from distances to what failed where there are none, which is the default. Cheap.
+    fn sizes(&self, candidate: &Self::Candidate) -> Vec<f64> {
+        let _ = candidate;
+        Vec::new()
+    }
+
     /// A random candidate, as the `random` strategy draws them. By default an initial candidate
     /// after one to sixteen mutations; a space that can be sampled evenly should say how.
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<Self::Candidate> {
