@@ -30,7 +30,7 @@ const MOST: usize = 200;
 const MOST_BY_DISTANCE: usize = 60;
 
 /// Standard deviation of the weights' prior, …
-const SPREAD: f64 = 2.0;
+const SPREAD: f64 = 4.0;
 
 /// … and of that of w₀.
 const FREE: f64 = 10.0;
