@@ -13,14 +13,15 @@
 //! of K sizes and 2 for the distance: without other evidence what is larger than a failure fails. The fit is made anew for each
 //! suggestion, from the evaluations alone: nothing of it is stored, and a search that goes on finds the same.
 //!
-//! Candidates below [`LEAST`] come after all others, the most likely first; the rest is left to the strategy. This is the
-//! constraint of Gelbart, Snoek and Adams, *Bayesian Optimization with Unknown Constraints*, UAI 2014, with a model that costs
-//! hardly anything in place of their second Gaussian process.
+//! Candidates whose p is below [`LEAST`] of the mean p of the evaluations that did not fail come after all others, the most likely
+//! first; the rest is left to the strategy. Where failures come by chance, p is low everywhere, and that puts no candidate off. This
+//! is the constraint of Gelbart, Snoek and Adams, *Bayesian Optimization with Unknown Constraints*, UAI 2014, with a model that
+//! costs hardly anything in place of their second Gaussian process.
 
-use crate::history::{Evaluation, History};
+use crate::history::History;
 use crate::{Distance, Error, Space};
 
-/// The probability from which on a candidate counts as possible.
+/// The share of the mean probability of what did not fail from which on a candidate counts as possible.
 const LEAST: f64 = 0.9;
 
 /// The latest failures that are learnt from, and the latest successes.
@@ -46,6 +47,8 @@ pub(crate) struct Feasibility<P> {
     scaling: Vec<(f64, f64)>,
     /// w₀, then one for each feature.
     weights: Vec<f64>,
+    /// The probability from which on a candidate counts as possible.
+    least: f64,
 }
 
 /// What candidates are compared by.
@@ -54,7 +57,7 @@ enum Evidence<P> {
     Distance { failed: Vec<P>, fine: Vec<P> },
 }
 
-impl<P: Clone + Send + Sync> Feasibility<P> {
+impl<P> Feasibility<P> {
     /// What the history teaches; `None` while nothing failed for lack of memory or time, or for its shape.
     ///
     /// # Errors
@@ -69,10 +72,13 @@ impl<P: Clone + Send + Sync> Feasibility<P> {
         };
         let has_sizes = !space.sizes(&first.suggestion.candidate).is_empty();
         let most = if has_sizes { MOST } else { MOST_BY_DISTANCE };
-        let candidate = |e: &'_ Evaluation<S::Candidate>| e.suggestion.candidate.clone();
-        let failed: Vec<S::Candidate> = history.impossible().take(most).map(candidate).collect();
-        let fine: Vec<S::Candidate> = history.possible().take(most).map(candidate).collect();
-        let places = |candidates: &[S::Candidate]| -> Result<Vec<P>, Error> {
+        let failed: Vec<&S::Candidate> = (history.impossible().take(most))
+            .map(|evaluation| &evaluation.suggestion.candidate)
+            .collect();
+        let fine: Vec<&S::Candidate> = (history.possible().take(most))
+            .map(|evaluation| &evaluation.suggestion.candidate)
+            .collect();
+        let places = |candidates: &[&S::Candidate]| -> Result<Vec<P>, Error> {
             candidates.iter().map(|c| space.point(c)).collect()
         };
         let evidence = match has_sizes {
@@ -95,14 +101,21 @@ impl<P: Clone + Send + Sync> Feasibility<P> {
             Evidence::Distance { .. } => 2.0,
         };
         let weights = fit(&rows, failed.len(), centre);
+        let of_fine = rows[failed.len()..]
+            .iter()
+            .map(|row| probability(&weights, row));
+        // Where nothing has succeeded yet, nothing is known of what is likely.
+        let mean = of_fine.sum::<f64>() / fine.len().max(1) as f64;
+        let least = if fine.is_empty() { LEAST } else { LEAST * mean };
         Ok(Some(Self {
             evidence,
             scaling,
             weights,
+            least,
         }))
     }
 
-    /// 1 for a candidate that is possible with a probability of at least [`LEAST`]; the less, the less likely it is.
+    /// 1 for a candidate that counts as possible; the less, the less likely it is.
     ///
     /// # Errors
     ///
@@ -116,7 +129,7 @@ impl<P: Clone + Send + Sync> Feasibility<P> {
         for (x, (mean, deviation)) in features.iter_mut().zip(&self.scaling) {
             *x = (*x - mean) / deviation;
         }
-        Ok((probability(&self.weights, &features) / LEAST).min(1.0))
+        Ok((probability(&self.weights, &features) / self.least).min(1.0))
     }
 }
 

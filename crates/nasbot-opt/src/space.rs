@@ -126,12 +126,28 @@ pub(crate) fn check<'a, S: Space<Candidate: 'a>>(
         return wrong("its hash of a candidate differs from that of the candidate's copy".into());
     }
     let (from, parts) = (space.point(first)?, space.counts(first).len());
+    let sizes = space.sizes(first).len();
     let mut distances = vec![Distance::default(); depth];
     for (place, candidate) in initial.enumerate() {
         let found = space.counts(candidate).len();
         if found != parts {
             return wrong(format!(
                 "initial candidate {place} has {found} counts and initial candidate 0 has {parts}"
+            ));
+        }
+        let found = space.sizes(candidate);
+        if found.len() != sizes {
+            return wrong(format!(
+                "initial candidate {place} has {} sizes and initial candidate 0 has {sizes}",
+                found.len()
+            ));
+        }
+        if let Some(size) = found
+            .iter()
+            .find(|size| !(size.is_finite() && **size > 0.0))
+        {
+            return wrong(format!(
+                "a size of initial candidate {place} is {size}: it must be finite and positive"
             ));
         }
         let to = space.point(candidate)?;
