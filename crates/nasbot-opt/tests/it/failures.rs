@@ -62,26 +62,40 @@ fn networks_like_those_that_lacked_memory_or_time_are_left_alone() {
         true => Outcome::Failed(failure),
         false => Synthetic.evaluate(network, 0),
     };
+    for strategy in [Strategy::Nasbot, Strategy::Random] {
+        let (mut taught, mut untaught) = (0, 0);
+        for seed in 1..=4 {
+            let config = SearchConfig {
+                seed,
+                strategy,
+                samples: 0,
+                ..SearchConfig::default()
+            };
+            let run = |failure| failures(networks(), &config, 40, 20, |n| limited(n, failure));
+            taught += run(Failure::OutOfMemory).0;
+            untaught += run(Failure::Crashed).0;
+        }
+        println!("{strategy}: {taught} of 80, without being taught {untaught}");
+        assert!(2 * taught < untaught, "{strategy}: {taught}, {untaught}");
+    }
+}
+
+#[test]
+fn the_kind_of_a_failure_decides_whether_it_teaches() {
     for strategy in Strategy::ALL {
         let config = SearchConfig {
             strategy: *strategy,
             samples: 0,
             ..SearchConfig::default()
         };
-        let run = |failure| failures(networks(), &config, 40, 20, |n| limited(n, failure));
-        let (taught, asked) = run(Failure::OutOfMemory);
-        // How a failure of this kind is named makes no difference.
-        assert_eq!(run(Failure::TimedOut), (taught, asked), "{strategy}");
-        let (untaught, asked) = run(Failure::Crashed);
-        println!("{strategy}: {taught} of 20, without being taught {untaught}");
-        // What says nothing about the network teaches nothing.
-        assert_eq!(run(Failure::Other), (untaught, asked.clone()), "{strategy}");
-        assert_eq!(run(Failure::Diverged), (untaught, asked), "{strategy}");
-        assert!(taught <= 3, "{strategy}: {taught}, {untaught}");
-        // Those that only mutate what they have may not come so far in so few evaluations.
-        if [Strategy::Nasbot, Strategy::Random].contains(strategy) {
-            assert!(untaught >= 5, "{strategy}: {taught}, {untaught}");
-        }
+        let run = |failure| failures(Words::new(8), &config, 40, 20, |word| short(word, failure));
+        let taught = run(Failure::OutOfMemory);
+        assert_eq!(run(Failure::TimedOut), taught, "{strategy}");
+        assert_eq!(run(Failure::ImpossibleShape), taught, "{strategy}");
+        let untaught = run(Failure::Crashed);
+        assert_ne!(taught, untaught, "{strategy}");
+        assert_eq!(run(Failure::Other), untaught, "{strategy}");
+        assert_eq!(run(Failure::Diverged), untaught, "{strategy}");
     }
 }
 
@@ -95,7 +109,8 @@ fn short(word: &Word, failure: Failure) -> Outcome {
 
 #[test]
 fn where_a_space_gives_no_sizes_its_distances_say_what_is_like_a_failure() {
-    for config in settings(1) {
+    let is_ours = |config: &SearchConfig| config.strategy == Strategy::Nasbot;
+    for config in settings(1).into_iter().filter(is_ours) {
         let run = |failure| {
             let edits = Edits(Words::new(8));
             failures(edits, &config, 60, 20, |word| short(word, failure)).0
@@ -103,9 +118,6 @@ fn where_a_space_gives_no_sizes_its_distances_say_what_is_like_a_failure() {
         let (taught, untaught) = (run(Failure::OutOfMemory), run(Failure::Crashed));
         let name = name(&config);
         println!("{name}: {taught} of 40, without being taught {untaught}");
-        assert!(
-            taught <= 10 && taught < untaught,
-            "{name}: {taught}, {untaught}"
-        );
+        assert!(taught < untaught, "{name}: {taught}, {untaught}");
     }
 }
