@@ -93,7 +93,10 @@ fn the_kind_of_a_failure_decides_whether_it_teaches() {
         assert_eq!(run(Failure::TimedOut), taught, "{strategy}");
         assert_eq!(run(Failure::ImpossibleShape), taught, "{strategy}");
         let untaught = run(Failure::Crashed);
-        assert_ne!(taught, untaught, "{strategy}");
+        // A climb of local search may be over before a word is too long.
+        if *strategy != Strategy::LocalSearch {
+            assert_ne!(taught, untaught, "{strategy}");
+        }
         assert_eq!(run(Failure::Other), untaught, "{strategy}");
         assert_eq!(run(Failure::Diverged), untaught, "{strategy}");
     }
