@@ -17,6 +17,7 @@ need_packages python3=python3
 if ! printf '%s\n' "$@" | grep -qE '^(--bin|--help|-h)(=|$)'; then
     need_cargo
     cargo build --quiet --release --manifest-path "$repo/Cargo.toml" -p nasbot-cli >&2
+    cargo build --quiet --release --manifest-path "$repo/Cargo.toml" -p nasbot-opt --example bench-search >&2
     set -- --bin "${CARGO_TARGET_DIR:-$repo/target}/release" "$@"
 fi
 exec python3 "$repo/scripts/torture" --demos "$repo/demos" "$@"

@@ -17,6 +17,7 @@ import disk
 import faults
 import fuzz
 import kill
+import limit
 import owners
 import ray
 import replay
@@ -41,6 +42,7 @@ ROWS = [
     ("submissions", "≤ 15 sbatch for 200 evaluations by arrays of 20, ≤ 1 squeue a second", slurm.submissions_row),
     ("ray", "0 finished lost, 0 evaluated again, all accounted for, no job left", ray.row),
     ("replay", "every answer recomputed, identical", replay.row),
+    ("limit", "≤ 8 infeasible proposals after the first 20, no worse than without the limit's teaching", limit.row),
     ("fuzz", "no panic, no hang, no flood of memory", fuzz.row),
 ]
 

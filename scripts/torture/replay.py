@@ -7,7 +7,8 @@ import time
 
 from common import PYTHON, describe, orphans, run, start
 
-# Trains in parts, as the worker does: its score rises with the epochs and follows from the network, one in nine diverges.
+# Trains in parts, as the worker does: its score rises with the epochs and follows from the network; one in nine lacks memory, and some
+# of those that go on diverge.
 WORKER = r'''
 import json, os, re, sys, time, zlib
 job = sys.stdin.readline()
@@ -23,7 +24,8 @@ else:
     number, until, file = int(find(r'"evaluation":(\d+)')), int(find(r'"until":(\d+)')), find(r'"checkpoint":"([^"]*)"')
     time.sleep(0.01 + 0.01 * (zlib.crc32(b"%d %d" % (number, until)) % 9))
     if number % 9 == 7 and until > 1 or number % 9 == 8:
-        print('{"event":"failed","kind":"diverged","message":"NaN"}', flush=True)
+        kind = "out-of-memory" if number % 9 == 8 else "diverged"
+        print('{"event":"failed","kind":"%s","message":"it failed"}' % kind, flush=True)
         sys.exit()
     open(file + ".partial", "w").write(str(until))
     os.rename(file + ".partial", file)

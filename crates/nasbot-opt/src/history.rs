@@ -62,6 +62,8 @@ pub(crate) struct History<C> {
     withdrawn: u64,
     /// Ids with a score, in the order in which their first scores were told.
     scored: Vec<u64>,
+    /// Ids of those that failed for lack of memory or time, or for their shape, in the order in which that was told.
+    impossible: Vec<u64>,
     /// Every score in the order in which it was told: of one evaluation as many as the rungs that it reached.
     arrivals: Vec<Arrival>,
     /// The best score of the highest rung that was reached, the earliest of equals.
@@ -79,6 +81,7 @@ impl<C> History<C> {
             running: BTreeSet::new(),
             withdrawn: 0,
             scored: Vec::new(),
+            impossible: Vec::new(),
             arrivals: Vec::new(),
             best: None,
             ladder: Ladder::new(halving),
@@ -108,6 +111,19 @@ impl<C> History<C> {
             let evaluation = &self.evaluations[id as usize];
             (evaluation, evaluation.scores[evaluation.scores.len() - 1])
         })
+    }
+
+    /// Evaluations that failed for lack of memory or time, or for their shape, the latest first.
+    pub(crate) fn impossible(&self) -> impl Iterator<Item = &Evaluation<C>> {
+        let ids = self.impossible.iter().rev();
+        ids.map(|&id| &self.evaluations[id as usize])
+    }
+
+    /// Evaluations that have a score and did not fail so at a later rung, those with the latest first scores first.
+    pub(crate) fn possible(&self) -> impl Iterator<Item = &Evaluation<C>> {
+        let ids = self.scored.iter().rev();
+        let scored = ids.map(|&id| &self.evaluations[id as usize]);
+        scored.filter(|evaluation| !is_impossible(evaluation.state))
     }
 
     /// Evaluations that are on their way to a rung, by id.
@@ -159,6 +175,7 @@ impl<C> History<C> {
         let evaluation = &mut self.evaluations[id as usize];
         let rung = evaluation.reached().map_or_else(Rung::default, Rung::next);
         evaluation.state = State::Running(rung);
+        self.impossible.retain(|&failed| failed != id);
         self.running.insert(id);
         rung
     }
@@ -194,7 +211,13 @@ impl<C> History<C> {
                     self.known.remove(&hash);
                 }
             }
+            Outcome::Failed(_) if is_impossible(evaluation.state) => self.impossible.push(id),
             Outcome::Failed(_) => {}
         }
     }
+}
+
+/// Whether it failed for lack of memory or time, or for its shape.
+fn is_impossible(state: State) -> bool {
+    matches!(state, State::Done(Outcome::Failed(failure)) if failure.is_of_the_network())
 }

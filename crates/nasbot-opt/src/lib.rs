@@ -18,6 +18,7 @@ mod config;
 mod counts;
 mod error;
 mod evaluator;
+mod feasibility;
 mod history;
 mod ladder;
 mod model;

@@ -175,6 +175,19 @@ impl Space for NetworkSpace {
         counts
     }
 
+    /// Layers, edges, the total mass, which grows with the weights and the work, and the values that a forward pass keeps of
+    /// one example, in units of the input's pixels.
+    fn sizes(&self, network: &Network) -> Vec<f64> {
+        let pixels = |layer| {
+            let shrinkage = network.shrinkage_out(layer).map_or(1.0, f64::from);
+            shrinkage.powi(-2)
+        };
+        let values = |layer| f64::from(network.channels_out(layer)) * pixels(layer);
+        let values: f64 = (0..network.len()).map(values).sum();
+        let (layers, edges) = (network.len() as f64, network.edges().len() as f64);
+        vec![layers, edges, network.total_mass(), values]
+    }
+
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<Network> {
         let mut network = self
             .starts

@@ -12,7 +12,8 @@ pub enum Outcome {
     #[serde(rename = "score")]
     Scored(Scores),
     /// The evaluation failed. That candidate is not suggested again, and the failure never enters
-    /// the surrogate as if it were a score.
+    /// the surrogate as if it were a score. Where memory or time were lacking, or the shape was impossible, candidates that
+    /// are likely to fail in the same way are put off.
     Failed(Failure),
     /// The evaluation was withdrawn (cancelled, pre-empted) and says nothing about the candidate,
     /// which may be suggested again.
@@ -129,6 +130,18 @@ pub enum Failure {
     Crashed,
     /// Anything else.
     Other,
+}
+
+impl Failure {
+    /// Whether it lies in the network's size or shape, so that networks like it are likely to fail in the same way. A
+    /// training that diverges may as well have been unlucky, and what crashed or is unknown says nothing about the network.
+    #[must_use]
+    pub(crate) fn is_of_the_network(self) -> bool {
+        match self {
+            Self::OutOfMemory | Self::TimedOut | Self::ImpossibleShape => true,
+            Self::Diverged | Self::Crashed | Self::Other => false,
+        }
+    }
 }
 
 #[cfg(test)]

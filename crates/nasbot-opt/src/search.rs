@@ -1,5 +1,6 @@
 //! The ask/tell state of one search.
 
+use crate::feasibility::Feasibility;
 use crate::history::History;
 use crate::model::{Fit, Model};
 use crate::space;
@@ -239,6 +240,7 @@ impl<S: Space> Search<S> {
             space: &self.space,
             config: &self.config,
             history: &self.history,
+            feasibility: Feasibility::learn(&self.space, &self.history)?,
         };
         strategy::choose(&view, self.model.as_ref(), &mut rng)
     }

@@ -79,6 +79,14 @@ pub trait Space: Sync {
         Vec::new()
     }
 
+    /// Positive numbers that grow with what an evaluation of the candidate takes, its memory or time: the same number for all
+    /// candidates of a space. Where evaluations lack memory or time, the search learns from these what is likely to be possible;
+    /// from distances to what failed where there are none, which is the default. Cheap.
+    fn sizes(&self, candidate: &Self::Candidate) -> Vec<f64> {
+        let _ = candidate;
+        Vec::new()
+    }
+
     /// A random candidate, as the `random` strategy draws them. By default an initial candidate
     /// after one to sixteen mutations; a space that can be sampled evenly should say how.
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<Self::Candidate> {
@@ -118,12 +126,28 @@ pub(crate) fn check<'a, S: Space<Candidate: 'a>>(
         return wrong("its hash of a candidate differs from that of the candidate's copy".into());
     }
     let (from, parts) = (space.point(first)?, space.counts(first).len());
+    let sizes = space.sizes(first).len();
     let mut distances = vec![Distance::default(); depth];
     for (place, candidate) in initial.enumerate() {
         let found = space.counts(candidate).len();
         if found != parts {
             return wrong(format!(
                 "initial candidate {place} has {found} counts and initial candidate 0 has {parts}"
+            ));
+        }
+        let found = space.sizes(candidate);
+        if found.len() != sizes {
+            return wrong(format!(
+                "initial candidate {place} has {} sizes and initial candidate 0 has {sizes}",
+                found.len()
+            ));
+        }
+        if let Some(size) = found
+            .iter()
+            .find(|size| !(size.is_finite() && **size > 0.0))
+        {
+            return wrong(format!(
+                "a size of initial candidate {place} is {size}: it must be finite and positive"
             ));
         }
         let to = space.point(candidate)?;

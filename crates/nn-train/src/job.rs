@@ -70,6 +70,11 @@ pub struct Final {
     /// [`ensemble`](crate::ensemble).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<Candidate>,
+    /// Where the states of its trainings are kept, in files whose names begin like this one's: as with [`Stage::keep`], a job that is
+    /// cut short or [asked to end for now](Event::Paused) goes on from them. One that returns to its best weights on the way has no
+    /// such state and begins again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep: Option<PathBuf>,
 }
 
 /// A network that may become a member of an ensemble.

@@ -8,6 +8,7 @@ use nasbot::session;
 use nasbot::study::{self, Study};
 use nasbot_opt::{Origin, Over};
 use nn_graph::Network;
+use nn_train::data::Metric;
 use serde::Serialize;
 
 use super::{by_hand, new_study};
@@ -62,6 +63,7 @@ pub(crate) fn run(args: &AskArgs) -> Result<(), Error> {
         (study, args.source.clone())
     };
     let answer = asked.ask(args.count.into())?;
+    let metric = asked.ledger().metric();
     // Let go of before anything is printed, which may take its time.
     drop(asked);
     let rest = answer.rest.as_ref();
@@ -74,7 +76,7 @@ pub(crate) fn run(args: &AskArgs) -> Result<(), Error> {
         }
         Format::Table => {
             for assignment in &answer.assignments {
-                terminal::print(&text(assignment, &path))?;
+                terminal::print(&text(assignment, &path, metric))?;
             }
             rest.map_or(Ok(()), |rest| {
                 say(rest, &path, answer.assignments.is_empty())
@@ -141,7 +143,7 @@ fn end(rest: &Rest) -> Line<'_> {
 }
 
 /// An assignment for a person: what it is, the network, and how its result is told.
-fn text(assignment: &Assignment, study: &Path) -> String {
+fn text(assignment: &Assignment, study: &Path, metric: Option<Metric>) -> String {
     let Assignment {
         id,
         network,
@@ -155,7 +157,7 @@ fn text(assignment: &Assignment, study: &Path) -> String {
     });
     format!(
         "evaluation {id}{part}, seed {seed}, from: {}\n  {}\n{}\nnasbot tell {} {id} SCORE",
-        report::origin(origin, None),
+        report::origin(origin, metric),
         clean(&report::sketch(network)),
         network.to_json(),
         quoted(study)

@@ -3,6 +3,7 @@
 use nasbot::replay::{self, Answer, Difference, DifferingFit, Replay};
 use nasbot::report::{self, clean, sketch};
 use nasbot::study::{self, Ledger};
+use nn_train::data::Metric;
 use serde::Serialize;
 
 use crate::cli::{Format, ReplayArgs};
@@ -45,7 +46,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), Error> {
                 .and_then(|first| first.evaluation),
             replay: &replay,
         })?,
-        Format::Table => text(&replay),
+        Format::Table => text(&replay, ledger.metric()),
     })?;
     match replay.is_identical() {
         true => Ok(()),
@@ -55,7 +56,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), Error> {
     }
 }
 
-fn text(replay: &Replay) -> String {
+fn text(replay: &Replay, metric: Option<Metric>) -> String {
     let mut out = format!(
         "recomputed: {} suggestions, {} given, {} that go on to a rung, {} waits, {} choices of hyper-parameters",
         replay.suggestions, replay.given, replay.promotions, replay.waits, replay.fits
@@ -68,7 +69,7 @@ fn text(replay: &Replay) -> String {
         out += &format!(
             "\n{count} of {} answers differ, the first: {}",
             replay.answers(),
-            difference(first)
+            difference(first, metric)
         );
     }
     if let Some(first) = replay.differing_fits.first() {
@@ -82,7 +83,7 @@ fn text(replay: &Replay) -> String {
     out
 }
 
-fn difference(found: &Difference) -> String {
+fn difference(found: &Difference, metric: Option<Metric>) -> String {
     let which = match found.evaluation {
         Some(id) => format!("evaluation {id}"),
         None => "a wait".to_owned(),
@@ -90,18 +91,18 @@ fn difference(found: &Difference) -> String {
     format!(
         "{which} (event {})\n  recorded: {}\n  now:      {}",
         found.event,
-        answer(&found.recorded),
-        answer(&found.now)
+        answer(&found.recorded, metric),
+        answer(&found.now, metric)
     )
 }
 
-fn answer(answer: &Answer) -> String {
+fn answer(answer: &Answer, metric: Option<Metric>) -> String {
     match answer {
         Answer::Start(suggestion) => format!(
             "start {}, seed {}, from: {}, {}\n            {}",
             suggestion.id,
             suggestion.seed,
-            report::origin(&suggestion.origin, None),
+            report::origin(&suggestion.origin, metric),
             sketch(&suggestion.candidate),
             suggestion.candidate.to_json()
         ),

@@ -49,7 +49,23 @@ fn the_best_third_of_a_rung_goes_on() {
     let folder = Folder::new();
     worker(&folder, "");
     search(&folder, 9, "");
-    folder.run(&["search", "search.toml"]).ok();
+    let ran = folder.run(&["search", "search.toml"]);
+    let said = ran.stderr.clone();
+    ran.ok();
+    // Whether a score is recorded before what it leads to, or together with it.
+    let promotions = said.lines().filter(|line| line.contains("goes on to"));
+    let promotions: Vec<&str> = promotions
+        .filter_map(|line| line.split("] ").nth(1))
+        .collect();
+    assert_eq!(
+        promotions,
+        [
+            "#0 is among the best after 1 epoch and goes on to 3",
+            "#1 is among the best after 1 epoch and goes on to 3",
+            "#2 is among the best after 1 epoch and goes on to 3",
+            "#0 is among the best after 3 epochs and goes on to 9",
+        ]
+    );
     // By hand: number 0 after the third arrival, 1 after the sixth, 2 after the ninth; then 0, the best of three.
     let parts = folder.lines("parts");
     assert_eq!(

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Parser;
 use nasbot_opt::{Acquisition, KernelKind, SearchConfig, Strategy, Transform};
 
+use crate::limit::Limit;
+
 /// Measures search strategies on problems with known answers.
 #[derive(Parser, Debug, Clone)]
 #[command(name = "bench-search")]
@@ -26,6 +28,12 @@ pub(crate) struct Args {
     /// Simulated workers with random durations.
     #[arg(long, default_value_t = 1)]
     pub(crate) workers: usize,
+    /// Forbid a third of the space of a synthetic function, without telling the search where the limit is.
+    #[arg(long)]
+    pub(crate) limit: Option<Limit>,
+    /// With --limit: report that forbidden networks crash, from which a search learns nothing, in place of running out of memory.
+    #[arg(long)]
+    pub(crate) untaught: bool,
     /// Compare full trainings with successive halving (12 of 200 epochs first) by simulated training time.
     #[arg(long)]
     pub(crate) fidelity: bool,

@@ -9,6 +9,7 @@
 
 mod args;
 mod fidelity;
+mod limit;
 mod nb201;
 mod report;
 mod run;
@@ -18,11 +19,12 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use clap::Parser as _;
-use nasbot_opt::{NetworkSpace, SearchConfig, Strategy, Synthetic};
+use nasbot_opt::{Failure, NetworkSpace, SearchConfig, Strategy};
 use nn_graph::{Bounds, Kind, Network};
 use rayon::prelude::*;
 
 use crate::args::Args;
+use crate::limit::Limited;
 use crate::report::Summary;
 use crate::run::Run;
 
@@ -32,14 +34,14 @@ const PROBLEMS: [&str; 4] = ["nb201-c100", "nb201-c10", "synthetic-cnn", "synthe
 /// A problem, ready to run.
 enum Problem {
     Table(nb201::Table),
-    Synthetic(Box<NetworkSpace>),
+    Synthetic(Box<NetworkSpace>, Limited),
 }
 
 impl Problem {
     fn new(name: &str, args: &Args) -> anyhow::Result<Self> {
         let column = match name {
-            "synthetic-cnn" => return synthetic(Kind::Cnn),
-            "synthetic-mlp" => return synthetic(Kind::MlpReg),
+            "synthetic-cnn" => return synthetic(Kind::Cnn, args),
+            "synthetic-mlp" => return synthetic(Kind::MlpReg, args),
             "nb201-c100" => "c100",
             "nb201-c10" => "c10",
             "table" | "nb201" => args
@@ -61,7 +63,7 @@ impl Problem {
     fn evaluations(&self) -> usize {
         match self {
             Self::Table(_) => 150,
-            Self::Synthetic(_) => 100,
+            Self::Synthetic(..) => 100,
         }
     }
 
@@ -78,11 +80,11 @@ impl Problem {
                     evaluations,
                 )
             }
-            Self::Synthetic(space) => {
+            Self::Synthetic(space, evaluator) => {
                 let score = |_: &Network, score| score;
                 run::run(
                     NetworkSpace::clone(space),
-                    &Synthetic,
+                    evaluator,
                     score,
                     config,
                     workers,
@@ -94,7 +96,7 @@ impl Problem {
 }
 
 /// The space in which the original was measured on its synthetic functions.
-fn synthetic(kind: Kind) -> anyhow::Result<Problem> {
+fn synthetic(kind: Kind, args: &Args) -> anyhow::Result<Problem> {
     let constraints = Bounds {
         min_layers: Some(5),
         max_layers: Some(50),
@@ -106,10 +108,13 @@ fn synthetic(kind: Kind) -> anyhow::Result<Problem> {
         ..Bounds::default()
     }
     .checked()?;
-    Ok(Problem::Synthetic(Box::new(NetworkSpace::new(
-        kind,
-        constraints,
-    )?)))
+    let space = NetworkSpace::new(kind, constraints)?;
+    let failure = match args.untaught {
+        true => Failure::Crashed,
+        false => Failure::OutOfMemory,
+    };
+    let evaluator = Limited::new(&space, args.limit, failure);
+    Ok(Problem::Synthetic(Box::new(space), evaluator))
 }
 
 fn main() -> anyhow::Result<()> {
@@ -182,8 +187,8 @@ fn measure(
     let settings = serde_json::to_string(&config)?;
     let source = (name.starts_with("nb201") || name == "table").then_some(&args.table);
     let key = format!(
-        "{name} {source:?} {:?} {evaluations} {} {settings}",
-        args.column, args.workers
+        "{name} {source:?} {:?} {evaluations} {} {:?} {} {settings}",
+        args.column, args.workers, args.limit, args.untaught
     );
     let kept = args
         .state

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::run::Run;
+use crate::run::{LEARNT, Run};
 
 /// Mean and standard error of one strategy on one problem.
 pub(crate) struct Summary {
@@ -12,6 +12,8 @@ pub(crate) struct Summary {
     runs: usize,
     /// (evaluations, mean, standard error).
     at: Vec<(usize, f64, f64)>,
+    /// Failures after the first evaluations: mean and most of a run.
+    failed: (f64, usize),
     seconds: f64,
     cpu: f64,
 }
@@ -43,6 +45,11 @@ impl Summary {
             })
             .collect();
         let seconds = runs.iter().map(|run| run.seconds).sum::<f64>() / count;
+        let failed = runs.iter().map(|run| run.failed);
+        let failed = (
+            failed.clone().sum::<usize>() as f64 / count,
+            failed.max().unwrap_or(0),
+        );
         let cpu = runs.iter().map(|run| run.cpu).sum::<f64>() / count;
         Self {
             problem,
@@ -50,6 +57,7 @@ impl Summary {
             workers,
             runs: runs.len(),
             at,
+            failed,
             seconds,
             cpu,
         }
@@ -67,6 +75,10 @@ impl Summary {
             "seconds_per_run": self.seconds,
             "cpu_seconds_per_run": self.cpu,
         });
+        if self.failed.1 > 0 {
+            line["failed_after_20"] =
+                serde_json::json!({"mean": self.failed.0, "most": self.failed.1});
+        }
         if self.workers > 1 {
             line["workers"] = self.workers.into();
         }
@@ -92,7 +104,15 @@ pub(crate) fn table(summaries: &[Summary]) -> String {
         for &(_, mean, error) in summary.at.iter().filter(|&&(n, _, _)| shown(n)) {
             let _ = write!(out, "{:>17}", format!("{mean:.3} ± {error:.3}"));
         }
-        let _ = writeln!(out, "{:>11.2}{:>11.2}", summary.seconds, summary.cpu);
+        let _ = write!(out, "{:>11.2}{:>11.2}", summary.seconds, summary.cpu);
+        let (mean, most) = summary.failed;
+        let _ = match most {
+            0 => writeln!(out),
+            _ => writeln!(
+                out,
+                "   failed after the first {LEARNT}: {mean:.1}, at most {most}"
+            ),
+        };
     }
     out
 }

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 /// Every how many evaluations a run is judged.
 pub(crate) const EVERY: usize = 10;
 
+/// After so many evaluations a search should know what is impossible.
+pub(crate) const LEARNT: u64 = 20;
+
 /// What came of one run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Run {
@@ -18,6 +21,9 @@ pub(crate) struct Run {
     pub(crate) seed: u64,
     /// (evaluations, value of the incumbent).
     pub(crate) curve: Vec<(usize, f64)>,
+    /// How many of the evaluations after the first [`LEARNT`] were suggested and failed.
+    #[serde(default)]
+    pub(crate) failed: usize,
     /// Seconds that the search took, evaluations included.
     pub(crate) seconds: f64,
     /// Seconds that its thread ran, which other programs on the machine hardly change; 0 where the
@@ -44,7 +50,7 @@ pub(crate) fn run<S: Space>(
     let mut busy: Vec<(f64, u64, u64, S::Candidate)> = Vec::new();
     let mut now = 0.0;
     let mut curve = Vec::new();
-    let mut done = 0;
+    let (mut done, mut failed) = (0, 0);
     while done < evaluations {
         while busy.len() < workers {
             let suggestion = search.suggest()?;
@@ -55,7 +61,9 @@ pub(crate) fn run<S: Space>(
         let first = (0..busy.len()).fold(0, |a, b| if busy[b].0 < busy[a].0 { b } else { a });
         let (end, id, evaluation_seed, candidate) = busy.swap_remove(first);
         now = end;
-        search.tell(id, evaluator.evaluate(&candidate, evaluation_seed))?;
+        let outcome = evaluator.evaluate(&candidate, evaluation_seed);
+        failed += usize::from(id >= LEARNT && outcome.score().is_none());
+        search.tell(id, outcome)?;
         done += 1;
         if done % EVERY == 0
             && let Some(incumbent) = search.incumbent()?
@@ -67,6 +75,7 @@ pub(crate) fn run<S: Space>(
     Ok(Run {
         seed,
         curve,
+        failed,
         seconds: started.elapsed().as_secs_f64(),
         cpu: thread_seconds() - cpu,
     })

@@ -8,7 +8,7 @@ use rand::RngExt as _;
 use rand_pcg::Pcg64;
 
 use super::{Choice, View};
-use crate::{Origin, Space};
+use crate::{Error, Origin, Space};
 
 /// How many mutations are tried before the choice is left to chance.
 const ATTEMPTS: usize = 200;
@@ -19,20 +19,24 @@ const SCALE: f64 = 2.0;
 pub(crate) fn choose<S: Space>(
     view: &View<'_, S>,
     rng: &mut Pcg64,
-) -> Option<Choice<S::Candidate>> {
+) -> Result<Option<Choice<S::Candidate>>, Error> {
     let scores: Vec<f64> = view.history.scored().map(|(_, score)| score).collect();
-    let roulette = Roulette::new(&scores, SCALE)?;
+    let Some(roulette) = Roulette::new(&scores, SCALE) else {
+        return Ok(None);
+    };
     for _ in 0..ATTEMPTS {
-        let (parent, _) = view.history.scored().nth(roulette.draw(rng))?;
+        let Some((parent, _)) = view.history.scored().nth(roulette.draw(rng)) else {
+            return Ok(None);
+        };
         let parent = &parent.suggestion;
         if let Some(child) = view.space.mutate(&parent.candidate, rng) {
-            let choice = view.fresh(child, Origin::Mutation { parent: parent.id });
+            let choice = view.fresh(child, Origin::Mutation { parent: parent.id })?;
             if choice.is_some() {
-                return choice;
+                return Ok(choice);
             }
         }
     }
-    None
+    Ok(None)
 }
 
 /// Draws indices with probabilities in proportion to exponentiated fitness.

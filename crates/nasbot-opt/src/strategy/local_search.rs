@@ -9,7 +9,7 @@ use rand::RngExt as _;
 use rand_pcg::Pcg64;
 
 use super::{Choice, View};
-use crate::{Origin, Space};
+use crate::{Error, Origin, Space};
 
 /// Where neighbours cannot be listed: how many mutations are drawn to find a new one, …
 const ATTEMPTS: usize = 50;
@@ -20,7 +20,7 @@ const CHILDREN: usize = 30;
 pub(crate) fn choose<S: Space>(
     view: &View<'_, S>,
     rng: &mut Pcg64,
-) -> Option<Choice<S::Candidate>> {
+) -> Result<Option<Choice<S::Candidate>>, Error> {
     let evaluations = view.history.evaluations();
     let start = evaluations
         .iter()
@@ -35,19 +35,21 @@ pub(crate) fn choose<S: Space>(
             best = Some((index, score));
         }
     }
-    let (index, _) = best?;
+    let Some((index, _)) = best else {
+        return Ok(None);
+    };
     let parent = &climb[index].suggestion;
     let origin = Origin::Mutation { parent: parent.id };
     match view.space.neighbours(&parent.candidate) {
         Some(mut neighbours) => {
             while !neighbours.is_empty() {
                 let candidate = neighbours.swap_remove(rng.random_range(0..neighbours.len()));
-                let choice = view.fresh(candidate, origin);
+                let choice = view.fresh(candidate, origin)?;
                 if choice.is_some() {
-                    return choice;
+                    return Ok(choice);
                 }
             }
-            None
+            Ok(None)
         }
         None => {
             let children = climb
@@ -55,13 +57,16 @@ pub(crate) fn choose<S: Space>(
                 .filter(|e| e.suggestion.origin == origin)
                 .count();
             if children >= CHILDREN {
-                return None;
+                return Ok(None);
             }
-            (0..ATTEMPTS).find_map(|_| {
-                view.space
-                    .mutate(&parent.candidate, rng)
-                    .and_then(|child| view.fresh(child, origin))
-            })
+            for _ in 0..ATTEMPTS {
+                if let Some(child) = view.space.mutate(&parent.candidate, rng)
+                    && let Some(choice) = view.fresh(child, origin)?
+                {
+                    return Ok(Some(choice));
+                }
+            }
+            Ok(None)
         }
     }
 }

@@ -9,6 +9,7 @@ mod regularised;
 
 use rand_pcg::Pcg64;
 
+use crate::feasibility::Feasibility;
 use crate::history::History;
 use crate::model::Model;
 use crate::{Error, Origin, Space, Strategy, ValidConfig};
@@ -18,6 +19,8 @@ pub(crate) struct View<'a, S: Space> {
     pub(crate) space: &'a S,
     pub(crate) config: &'a ValidConfig,
     pub(crate) history: &'a History<S::Candidate>,
+    /// What failures teach; `None` while there is none.
+    pub(crate) feasibility: Option<Feasibility<S::Point>>,
 }
 
 /// What a strategy chose.
@@ -28,14 +31,29 @@ pub(crate) struct Choice<C> {
 }
 
 impl<S: Space> View<'_, S> {
-    /// `candidate` as a choice, unless the history holds it already.
-    fn fresh(&self, candidate: S::Candidate, origin: Origin) -> Option<Choice<S::Candidate>> {
+    /// 1 for a candidate that is likely to be possible; the less, the less likely it is.
+    fn rank(&self, candidate: &S::Candidate) -> Result<f64, Error> {
+        match &self.feasibility {
+            Some(feasibility) => feasibility.rank(self.space, candidate),
+            None => Ok(1.0),
+        }
+    }
+
+    /// `candidate` as a choice, unless the history holds it already or it is likely to be impossible.
+    fn fresh(
+        &self,
+        candidate: S::Candidate,
+        origin: Origin,
+    ) -> Result<Option<Choice<S::Candidate>>, Error> {
         let hash = self.space.hash(&candidate);
-        (!self.history.contains(hash)).then_some(Choice {
+        if self.history.contains(hash) || self.rank(&candidate)? < 1.0 {
+            return Ok(None);
+        }
+        Ok(Some(Choice {
             candidate,
             hash,
             origin,
-        })
+        }))
     }
 }
 
@@ -49,9 +67,9 @@ pub(crate) fn choose<S: Space>(
     rng: &mut Pcg64,
 ) -> Result<Choice<S::Candidate>, Error> {
     let chosen = match view.config.strategy {
-        Strategy::Evolution => evolution::choose(view, rng),
-        Strategy::RegularisedEvolution => regularised::choose(view, rng),
-        Strategy::LocalSearch => local_search::choose(view, rng),
+        Strategy::Evolution => evolution::choose(view, rng)?,
+        Strategy::RegularisedEvolution => regularised::choose(view, rng)?,
+        Strategy::LocalSearch => local_search::choose(view, rng)?,
         Strategy::Nasbot => match model {
             Some(model) => nasbot::choose(view, model, rng)?,
             None => None,

@@ -46,9 +46,18 @@ const SCREENED: usize = 8;
 struct Scored<C> {
     candidate: C,
     hash: u128,
+    /// 1 unless it is likely to be impossible, see [`View::rank`]: a higher one goes before any value.
+    rank: f64,
     value: f64,
     mean: f64,
     std: f64,
+}
+
+impl<C> Scored<C> {
+    /// Whether it goes before another; of equals neither does.
+    fn is_before(&self, other: &Self) -> bool {
+        (self.rank, self.value) > (other.rank, other.value)
+    }
 }
 
 /// A process and the acquisition function on it, as if all that is pending had come out as predicted.
@@ -133,7 +142,7 @@ impl<S: Space> Maximiser<'_, S> {
         let best = self
             .pool
             .into_iter()
-            .reduce(|a, b| if b.value > a.value { b } else { a });
+            .reduce(|a, b| if b.is_before(&a) { b } else { a });
         Ok(best.map(|found| {
             let (mean, std) = (self.model).in_scores(self.view.config, found.mean, found.std);
             Choice {
@@ -171,7 +180,7 @@ impl<S: Space> Maximiser<'_, S> {
 
     /// Mutations of this step's best candidates.
     fn next_round(&mut self, count: usize, rng: &mut Pcg64) -> Result<(), Error> {
-        self.pool.sort_by(|a, b| b.value.total_cmp(&a.value));
+        (self.pool).sort_by(|a, b| (b.rank.total_cmp(&a.rank)).then(b.value.total_cmp(&a.value)));
         let ranks: Vec<f64> = (0..self.pool.len()).map(|rank| -(rank as f64)).collect();
         let Some(roulette) = Roulette::new(&ranks, RANK_SCALE) else {
             return Ok(());
@@ -235,8 +244,11 @@ impl<S: Space> Maximiser<'_, S> {
         let values = screen
             .function
             .values(&screen.posterior.predict(cross.view())?, rng);
+        let ranks = self.ranks(&fresh)?;
         let mut order: Vec<usize> = (0..fresh.len()).collect();
-        order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
+        order.sort_by(|&a, &b| {
+            (ranks[b].total_cmp(&ranks[a])).then(values[b].total_cmp(&values[a]))
+        });
         order.truncate(count);
         let mut keep = vec![false; fresh.len()];
         order.iter().for_each(|&i| keep[i] = true);
@@ -261,6 +273,7 @@ impl<S: Space> Maximiser<'_, S> {
         let predictions = self.full.posterior.predict(cross.view())?;
         let values = self.full.function.values(&predictions, rng);
         let mixture = predictions.mixture();
+        let ranks = self.ranks(&fresh)?;
         for (i, (candidate, hash)) in fresh.into_iter().enumerate() {
             let value = if values[i].is_nan() {
                 f64::NEG_INFINITY
@@ -271,6 +284,7 @@ impl<S: Space> Maximiser<'_, S> {
             self.pool.push(Scored {
                 candidate,
                 hash,
+                rank: ranks[i],
                 value,
                 mean,
                 std,
@@ -279,11 +293,15 @@ impl<S: Space> Maximiser<'_, S> {
         Ok(())
     }
 
+    fn ranks(&self, candidates: &[(S::Candidate, u128)]) -> Result<Vec<f64>, Error> {
+        let candidates = candidates.iter();
+        (candidates.map(|(candidate, _)| self.view.rank(candidate))).collect()
+    }
+
     /// Makes the best candidate so far the one to beat, and computes the acquisition of the others anew.
     fn follow_leader(&mut self, rng: &mut Pcg64) -> Result<(), Error> {
         let mut pool = std::mem::take(&mut self.pool);
-        let leader =
-            (0..pool.len()).reduce(|a, b| if pool[b].value > pool[a].value { b } else { a });
+        let leader = (0..pool.len()).reduce(|a, b| if pool[b].is_before(&pool[a]) { b } else { a });
         let Some(leader) = leader else { return Ok(()) };
         let leader = pool.swap_remove(leader).candidate;
         let point = self.model.point(self.view.space, &leader)?;

@@ -8,7 +8,7 @@ use rand::RngExt as _;
 use rand_pcg::Pcg64;
 
 use super::{Choice, View};
-use crate::{Origin, Space};
+use crate::{Error, Origin, Space};
 
 /// Candidates alive at any time.
 const POPULATION: usize = 30;
@@ -22,9 +22,11 @@ const ATTEMPTS: usize = 200;
 pub(crate) fn choose<S: Space>(
     view: &View<'_, S>,
     rng: &mut Pcg64,
-) -> Option<Choice<S::Candidate>> {
+) -> Result<Option<Choice<S::Candidate>>, Error> {
     let scored = view.history.scored();
-    let oldest = scored.len().checked_sub(POPULATION)?;
+    let Some(oldest) = scored.len().checked_sub(POPULATION) else {
+        return Ok(None);
+    };
     let alive: Vec<_> = scored.skip(oldest).collect();
     for _ in 0..ATTEMPTS {
         let (mut parent, mut top) = alive[rng.random_range(0..POPULATION)];
@@ -36,11 +38,11 @@ pub(crate) fn choose<S: Space>(
         }
         let parent = &parent.suggestion;
         if let Some(child) = view.space.mutate(&parent.candidate, rng) {
-            let choice = view.fresh(child, Origin::Mutation { parent: parent.id });
+            let choice = view.fresh(child, Origin::Mutation { parent: parent.id })?;
             if choice.is_some() {
-                return choice;
+                return Ok(choice);
             }
         }
     }
-    None
+    Ok(None)
 }

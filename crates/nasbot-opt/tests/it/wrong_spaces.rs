@@ -16,6 +16,8 @@ enum Fault {
     Negative,
     Hash,
     Counts,
+    Sizes,
+    Size,
 }
 
 /// A good space with one fault.
@@ -82,6 +84,14 @@ impl Space for Wrong {
             _ => self.words.counts(word),
         }
     }
+
+    fn sizes(&self, word: &Word) -> Vec<f64> {
+        match self.fault {
+            Fault::Sizes => vec![1.0; word.len()],
+            Fault::Size => vec![word.len() as f64 - 2.0],
+            _ => self.words.sizes(word),
+        }
+    }
 }
 
 #[test]
@@ -106,6 +116,14 @@ fn a_wrong_space_is_refused_before_a_search() {
         (
             Fault::Counts,
             "initial candidate 1 has 2 counts and initial candidate 0 has 1",
+        ),
+        (
+            Fault::Sizes,
+            "initial candidate 1 has 2 sizes and initial candidate 0 has 1",
+        ),
+        (
+            Fault::Size,
+            "a size of initial candidate 0 is -1: it must be finite and positive",
         ),
     ] {
         let said = says(fault);

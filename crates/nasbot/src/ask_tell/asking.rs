@@ -135,9 +135,8 @@ impl AskTell {
                 }
                 Next::GoOn { id, rung } => {
                     let told = self.unrecorded(events);
-                    let record = self.ledger.record(id);
                     let fidelity = &self.settings.fidelity;
-                    events.push(promoted(fidelity, record, id, rung, told));
+                    events.push(promoted(fidelity, id, rung, told));
                     events.push(Event::Started(Started::by_hand(id)));
                     ids.push(id);
                 }

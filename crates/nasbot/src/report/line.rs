@@ -30,14 +30,16 @@ pub fn line(stamped: &Stamped, ledger: &Ledger) -> Option<String> {
         ),
         Event::Finished(finished) => of_finished(finished.id, ledger)?,
         Event::Reached(reached) => format!(
-            "#{:<3} {} after {} epochs",
+            "#{:<3} {} after {}",
             reached.id,
             named(reached.score, Some(&reached.detail), ledger.metric()),
-            reached.epochs
+            text::counted(reached.epochs as usize, "epoch")
         ),
         Event::Promoted(promoted) => format!(
-            "#{} is among the best after {} epochs and goes on to {}",
-            promoted.id, promoted.from, promoted.until
+            "#{} is among the best after {} and goes on to {}",
+            promoted.id,
+            text::counted(promoted.from as usize, "epoch"),
+            promoted.until
         ),
         Event::Retried(about) => format!("#{} runs once more", about.id),
         Event::Interrupted(about) => format!("#{} stopped; it will run again", about.id),

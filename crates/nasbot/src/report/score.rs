@@ -84,6 +84,33 @@ pub(super) fn cell(score: f64, detail: Option<&Detail>, metric: Option<Metric>) 
     )
 }
 
+/// A predicted score by the name of its metric, with its standard deviation.
+pub(super) fn expected(mean: f64, std: f64, metric: Option<Metric>) -> String {
+    let Some(metric) = metric else {
+        return format!("score {} ± {}", number(mean), rough(std));
+    };
+    let name = metric.title();
+    format!("{name} {}", expected_in(mean, std, metric))
+}
+
+/// The same in a table whose heading names the metric: of what is learnt the heading names the error in units.
+pub(super) fn expected_cell(mean: f64, std: f64, metric: Option<Metric>) -> String {
+    match metric {
+        None => format!("{} ± {}", number(mean), rough(std)),
+        Some(Metric::Mse) => expected(mean, std, metric),
+        Some(metric) => expected_in(mean, std, metric),
+    }
+}
+
+fn expected_in(mean: f64, std: f64, metric: Metric) -> String {
+    let spread = rough(scale(metric) * std);
+    format!(
+        "{} ± {spread}{}",
+        in_metric(metric.figure(mean), metric),
+        unit(metric)
+    )
+}
+
 /// The heading of such a table.
 pub(super) fn heading(metric: Option<Metric>) -> String {
     match metric {
@@ -204,5 +231,33 @@ mod tests {
         assert_eq!(named(-0.25, None, learnt), "standardised MSE 0.25");
         assert_eq!(named(-0.25, None, None), "-0.25");
         assert_eq!(cell(-0.75, None, Some(Metric::LogLoss)), "0.75");
+    }
+
+    #[test]
+    fn a_predicted_score_has_the_name_and_unit_of_its_metric_too() {
+        for (metric, mean, shown, cell) in [
+            (None, 0.5864, "score 0.5864 ± 0.045", "0.5864 ± 0.045"),
+            (
+                Some(Metric::Accuracy),
+                0.5864,
+                "accuracy 58.64 % ± 4.5 %",
+                "58.64 % ± 4.5 %",
+            ),
+            (
+                Some(Metric::LogLoss),
+                -0.75,
+                "log loss 0.75 ± 0.045",
+                "0.75 ± 0.045",
+            ),
+            (
+                Some(Metric::Mse),
+                -0.25,
+                "standardised MSE 0.25 ± 0.045",
+                "standardised MSE 0.25 ± 0.045",
+            ),
+        ] {
+            assert_eq!(expected(mean, 0.045, metric), shown);
+            assert_eq!(expected_cell(mean, 0.045, metric), cell);
+        }
     }
 }

@@ -360,7 +360,7 @@ pub fn evaluations(records: &[&Record], is_owned: bool, metric: Option<Metric>) 
             layers(record),
             parameters.map_or_else(String::new, grouped),
             spent.map_or_else(String::new, seconds),
-            text::origin(&record.suggestion.origin, metric),
+            text::origin_cell(&record.suggestion.origin, metric),
             sketch_of(record),
         ]);
     }

@@ -10,7 +10,7 @@ use nn_graph::Network;
 
 use super::Message;
 use crate::settings::Fidelity;
-use crate::study::{Event, Promoted, Queued, Record};
+use crate::study::{Event, Promoted, Queued};
 
 /// A question to the search: what it is told first, and how many answers are wanted.
 pub(super) struct Question {
@@ -117,15 +117,10 @@ pub(crate) fn queued(
 }
 
 /// An answer that an evaluation goes on to `rung`, as it is recorded.
-pub(crate) fn promoted(
-    fidelity: &Fidelity,
-    record: Option<&Record>,
-    id: u64,
-    rung: Rung,
-    told: Vec<u64>,
-) -> Event {
-    let from = record.and_then(|record| record.rungs.last());
-    let from = from.map_or(0, |&(epochs, _)| epochs);
+pub(crate) fn promoted(fidelity: &Fidelity, id: u64, rung: Rung, told: Vec<u64>) -> Event {
+    // By the rungs and not by the record: the score of the rung before may be part of the same batch, and not folded in yet.
+    let before = rung.number().checked_sub(1).map(Rung::new);
+    let from = before.and_then(|rung| fidelity.epochs(rung)).unwrap_or(0);
     Event::Promoted(Promoted {
         id,
         from,

@@ -297,9 +297,8 @@ impl Session<'_> {
                 state.queue.push_back(id);
                 state.batch += 1;
                 let told = std::mem::take(&mut state.carried);
-                let record = self.ledger.record(id);
                 let fidelity = &self.settings.fidelity;
-                events.push(asking::promoted(fidelity, record, id, rung, told));
+                events.push(asking::promoted(fidelity, id, rung, told));
             }
             Next::Wait => {
                 let ids = std::mem::take(&mut state.carried);

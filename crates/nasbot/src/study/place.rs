@@ -59,20 +59,34 @@ pub fn fresh(path: &Path) -> PathBuf {
 
 /// `path`, or the first of NAME-2, NAME-3, … that does not exist, each with its ending.
 pub fn numbered(path: &Path, ending: &str) -> PathBuf {
+    match path.exists() {
+        true => second(path, ending),
+        false => path.to_owned(),
+    }
+}
+
+/// The first of NAME-2, NAME-3, … that does not exist, even if `path` does not: another program may be about to write it.
+pub(super) fn beside(path: &Path) -> PathBuf {
+    second(path, ENDING)
+}
+
+fn second(path: &Path, ending: &str) -> PathBuf {
     let name = (path.file_name())
         .map(|name| name.to_string_lossy())
+        // A path without a name is that of a folder, which no study can be written to.
         .unwrap_or_default();
     let stem = match name.strip_suffix(ending) {
         Some(stem) => stem.to_owned(),
         None => name.strip_suffix(".db").unwrap_or(&name).to_owned(),
     };
-    let mut out = path.to_owned();
     let mut number = 2_u64;
-    while out.exists() {
-        out = path.with_file_name(format!("{stem}-{number}{ending}"));
+    loop {
+        let out = path.with_file_name(format!("{stem}-{number}{ending}"));
+        if !out.exists() {
+            return out;
+        }
         number += 1;
     }
-    out
 }
 
 /// Beside `path`, with its ending replaced.

@@ -221,9 +221,10 @@ impl Study {
     }
 
     /// Writes what this process still has of a study whose file was removed or replaced, and what was to be added to it,
-    /// to a name that is free.
+    /// to a name that is free: not to its own, under which the log of the lost file may still lie, and which whatever removed
+    /// the file may be about to write.
     fn rescue(&self, at: f64, elapsed: f64, texts: &[String]) -> Error {
-        let copy = place::fresh(&self.path);
+        let copy = place::beside(&self.path);
         let write = || {
             let name = copy.to_string_lossy();
             self.connection.execute("VACUUM INTO ?1", params![name])?;

@@ -13,7 +13,7 @@ use super::model::Model;
 use super::optimiser::Stepper;
 use super::weights::write;
 use crate::Error;
-use crate::job::Job;
+use crate::job::{Final, Job};
 
 /// How far a training has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -33,6 +33,7 @@ pub(super) fn owner(job: &Job) -> Result<String, Error> {
         device: crate::job::Device::Cpu,
         save: None,
         stage: None,
+        finally: (job.finally.clone()).map(|last| Final { keep: None, ..last }),
         ..job.clone()
     }
     .to_line()

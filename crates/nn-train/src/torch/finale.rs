@@ -5,16 +5,17 @@
 //! had needed for them. Where that is not known, or where several candidates wait to become members of an
 //! [ensemble](crate::ensemble), each is first trained as in its evaluation.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use nn_graph::Network;
 
 use super::batches::DeviceExamples;
+use super::checkpoint;
 use super::model::{Model, Numerics};
 use super::score::{Score, average, outputs};
 use super::setting::{Parts, Rows, Setting};
-use super::trainer::{Course, finite};
+use super::trainer::{Course, Stop, finite};
 use crate::data::{Examples, Preparation, Targets};
 use crate::ensemble::{self, MOST_MEMBERS, Opinion};
 use crate::figures::Breakdown;
@@ -52,6 +53,44 @@ struct Member {
     epochs: Option<u32>,
 }
 
+/// Where the states of a job's trainings are kept, each in a file of its own.
+struct States<'a> {
+    keep: Option<&'a Path>,
+    owner: String,
+    /// Trainings that were begun.
+    begun: u32,
+}
+
+/// The state of one training.
+struct State {
+    checkpoint: PathBuf,
+    owner: String,
+}
+
+impl States<'_> {
+    /// That of the next training; `None` where none is kept, as of one that `returns` to its best weights, which are no part of it.
+    fn next(&mut self, returns: bool) -> Option<State> {
+        let number = self.begun;
+        self.begun += 1;
+        let path = self.keep.filter(|_| !returns)?;
+        Some(State {
+            checkpoint: path.with_extension(format!("{number}.safetensors")),
+            owner: format!("{number} {}", self.owner),
+        })
+    }
+}
+
+impl State {
+    fn stop(&self) -> Stop<'_> {
+        Stop {
+            until: u32::MAX,
+            checkpoint: &self.checkpoint,
+            owner: self.owner.clone(),
+            keep: true,
+        }
+    }
+}
+
 /// A score, and the errors behind it.
 type Scored = (Score, Option<Breakdown>);
 
@@ -80,6 +119,11 @@ pub(super) fn run(
         done: 0,
         of: rehearsals + MOST_MEMBERS.min(candidates.len()) as u32 * repeats,
     };
+    let mut states = States {
+        keep: last.keep.as_deref(),
+        owner: checkpoint::owner(job)?,
+        begun: 0,
+    };
     let mut training = setting.both()?;
     let is_tested = !last.all && !data.test.is_empty();
     let returns = setting.protocol.patience.is_some();
@@ -93,7 +137,8 @@ pub(super) fn run(
             };
             (vec![member], None)
         } else {
-            let (members, scored) = choose(setting, candidates, &training.targets, &mut parts)?;
+            let targets = &training.targets;
+            let (members, scored) = choose(setting, candidates, targets, &mut states, &mut parts)?;
             (members, Some(scored))
         };
     parts.of = parts.done + members.len() as u32 * repeats;
@@ -110,7 +155,14 @@ pub(super) fn run(
         breakdown: None,
     };
     for repeat in 0..repeats {
-        let trained = train_all(setting, &members, &training, repeat, &mut parts)?;
+        let trained = train_all(
+            setting,
+            &members,
+            &training,
+            repeat,
+            &mut states,
+            &mut parts,
+        )?;
         let models: Vec<&Model> = trained.iter().map(|(_, model, _)| model).collect();
         let joined = join(setting, &models)?;
         let model = joined.as_ref().unwrap_or(models[0]);
@@ -164,6 +216,7 @@ fn train_all(
     members: &[Member],
     training: &Examples,
     repeat: u32,
+    states: &mut States<'_>,
     parts: &mut Parts<'_>,
 ) -> Result<Vec<(usize, Model, Course)>, Error> {
     let mut trained = Vec::new();
@@ -176,8 +229,12 @@ fn train_all(
         };
         let trainer = setting.trainer(rows, Instant::now())?;
         let seed = member.seed.wrapping_add(repeat.into());
-        match setting.train(&trainer, &member.plan, seed, None, parts) {
+        // Nothing is held out to return by.
+        let state = states.next(false);
+        let stop = state.as_ref().map(State::stop);
+        match setting.train(&trainer, &member.plan, seed, stop.as_ref(), parts) {
             Ok((model, course)) => trained.push((member.candidate, model, course)),
+            Err(paused @ Error::Paused { .. }) => return Err(paused),
             Err(error) => failure = Some(error),
         }
     }
@@ -196,6 +253,7 @@ fn choose(
     setting: &Setting<'_>,
     candidates: &[Candidate],
     both: &Targets,
+    states: &mut States<'_>,
     parts: &mut Parts<'_>,
 ) -> Result<(Vec<Member>, Scored), Error> {
     let held_out = match setting.protocol.folds {
@@ -205,8 +263,9 @@ fn choose(
     let mut rehearsals: Vec<Rehearsal> = Vec::new();
     let mut failure = None;
     for (i, candidate) in candidates.iter().enumerate() {
-        match rehearse(setting, i, candidate, parts) {
+        match rehearse(setting, i, candidate, states, parts) {
             Ok(rehearsal) => rehearsals.push(rehearsal),
+            Err(paused @ Error::Paused { .. }) => return Err(paused),
             Err(error) => failure = Some(error),
         }
     }
@@ -239,6 +298,7 @@ fn rehearse(
     setting: &Setting<'_>,
     candidate: usize,
     Candidate { network, seed, .. }: &Candidate,
+    states: &mut States<'_>,
     parts: &mut Parts<'_>,
 ) -> Result<Rehearsal, Error> {
     let plan = Plan::for_data(network, setting.data)?;
@@ -252,7 +312,9 @@ fn rehearse(
             until: None,
         };
         let trainer = setting.trainer(rows, Instant::now())?;
-        let (model, course) = setting.train(&trainer, &plan, *seed, None, parts)?;
+        let state = states.next(setting.protocol.patience.is_some());
+        let stop = state.as_ref().map(State::stop);
+        let (model, course) = setting.train(&trainer, &plan, *seed, stop.as_ref(), parts)?;
         if let Some(held_out) = &trainer.held_out {
             said.extend(outputs(&model, held_out)?);
         }

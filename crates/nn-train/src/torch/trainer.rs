@@ -117,10 +117,8 @@ impl Trainer<'_> {
         let n = self.training.len();
         let spans = spans(n, i64::from(protocol.batch));
         let epochs = protocol.total_epochs(spans.len() as u64);
-        let last = match stop {
-            Some(stop) => stop.until,
-            None => self.until.map_or(epochs, |until| until.min(epochs)),
-        };
+        let until = [stop.map(|stop| stop.until), self.until];
+        let last = until.into_iter().flatten().fold(epochs, u32::min);
         let mut shuffles = Pcg64::seed_from_u64(seed);
         let mut best = Best::default();
         let mut final_scored = None;

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use std::{env, thread};
 
 use nasbot_opt::Outcome;
-use nn_train::job::Stage;
+use nn_train::job::{Final, Stage};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR2};
 
 use super::folder::{Folder, Home};
@@ -285,7 +285,13 @@ fn kept(folder: &Folder, job: &JobFile, task: Task) -> Task {
             keep: true,
             ..stage
         }),
-        Task::TrainFinally { .. } => task,
+        Task::TrainFinally { weights, how } => Task::TrainFinally {
+            weights,
+            how: Final {
+                keep: Some(folder.state()),
+                ..how
+            },
+        },
     }
 }
 

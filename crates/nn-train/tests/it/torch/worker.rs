@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use nn_graph::{Kind, Layer, Op};
 use nn_train::TrainingSpec;
 use nn_train::data::{DataSpec, Task};
-use nn_train::job::{Event, FailureKind, Job, PAUSE, Stage};
+use nn_train::job::{Candidate, Event, FailureKind, Final, Job, PAUSE, Stage};
 
 use super::training::{job, short};
 use super::without_time;
@@ -299,6 +299,36 @@ fn a_training_that_is_paused_again_and_again_gives_the_bits_of_the_whole() {
         checkpoint: folder.path().join("state.safetensors"),
         keep: true,
     });
+    assert_paused_gives(&job, &whole);
+}
+
+#[test]
+fn the_last_training_and_those_of_an_ensemble_can_be_paused_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut job = small();
+    job.training.epochs = 4;
+    let candidate = |evaluation| Candidate {
+        evaluation,
+        network: job.network.clone(),
+        seed: 40 + evaluation,
+    };
+    let several = vec![candidate(3), candidate(5)];
+    for candidates in [Vec::new(), several] {
+        let mut last = Final {
+            candidates,
+            ..Final::default()
+        };
+        job.finally = Some(last.clone());
+        let whole = run(&job);
+        let name = format!("state-{}.safetensors", last.candidates.len());
+        last.keep = Some(folder.path().join(name));
+        job.finally = Some(last);
+        assert_paused_gives(&job, &whole);
+    }
+}
+
+/// Asserts that a job that is paused again and again says what it says as a whole.
+fn assert_paused_gives(job: &Job, whole: &[Event]) {
     // The request is there from the beginning: a part is as long as it takes to hear it, an epoch at least.
     let line = job.to_line().unwrap() + PAUSE + "\n";
     let (mut parts, mut progress) = (0, Vec::new());
