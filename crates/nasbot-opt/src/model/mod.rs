@@ -12,21 +12,22 @@
 //! Where trainings stop at rungs, every score of a rung is an observation of its own, and predictions are of scores at
 //! the end of a training: see [`rungs`].
 
+mod fits;
 mod layers;
 mod rungs;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use gp::{Distances, Ensemble, Exponential, Inference, Settings, Surrogate};
 use ndarray::{Array2, Array3, Axis};
-use serde::{Deserialize, Serialize};
 
+pub use fits::Fit;
 pub(crate) use layers::{Layers, Parts, Point};
 
 use crate::history::History;
 use crate::stream::{self, Purpose};
 use crate::{Counts, Error, Rung, Space, ValidConfig, transform};
+use fits::Fits;
 
 /// Best evaluated candidates at which a process's mean is computed to find its best.
 const CONTENDERS: usize = 50;
@@ -34,50 +35,12 @@ const CONTENDERS: usize = 50;
 /// Moves of every sample of the hyper-parameters at each refit.
 const SWEEPS: usize = 3;
 
-/// Hyper-parameters as they were chosen once so many scores were known: what must be stored of a model, so that a search
-/// that goes on need not choose them again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Fit {
-    /// The number of scores that were known.
-    pub scores: usize,
-    /// The surrogate's hyper-parameters, one vector a member.
-    pub surrogate: Vec<Vec<f64>>,
-    /// Those of the process over counts alone; empty where there is none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub screen: Vec<Vec<f64>>,
-    /// For every member, those of the process over counts last, the number of scores when its whole covariance was last
-    /// factored; empty where that was at this choice. A later score can have had negative eigenvalues clipped anew.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub factored: Vec<usize>,
-}
-
-impl Fit {
-    /// Whether the same hyper-parameters were chosen at the same number of scores.
-    #[must_use]
-    pub fn is_same_choice(&self, other: &Self) -> bool {
-        self.scores == other.scores
-            && self.surrogate == other.surrogate
-            && self.screen == other.screen
-    }
-
-    /// The number of scores from which on a model with this choice can be rebuilt: that of the choice, or when a covariance
-    /// was last factored as a whole.
-    fn rebuilt_at(&self) -> usize {
-        self.factored.iter().copied().fold(self.scores, usize::max)
-    }
-}
-
 /// Gaussian processes and the points behind them.
 pub(crate) struct Model<P> {
     layers: Layers,
     /// The rung at the end of a training.
     last: Rung,
-    /// Choices of an earlier process that are still to be taken over, by the number of scores.
-    recalled: BTreeMap<usize, Fit>,
-    /// Choices that have not been handed out for the record.
-    fits: Vec<Fit>,
-    /// The choice in use, as it was recorded last.
-    current: Option<Fit>,
+    fits: Fits,
     /// Scored candidates in the order of their scores; one that went on from a rung once for each of its scores.
     points: Vec<Point<P>>,
     /// The evaluations that they belong to.
@@ -123,9 +86,7 @@ impl<P: Clone + Send + Sync> Model<P> {
         Ok(Self {
             layers,
             last,
-            recalled: BTreeMap::new(),
-            fits: Vec::new(),
-            current: None,
+            fits: Fits::default(),
             points: Vec::new(),
             ids: Vec::new(),
             told: Vec::new(),
@@ -138,13 +99,13 @@ impl<P: Clone + Send + Sync> Model<P> {
 
     /// Takes over hyper-parameters that an earlier process chose.
     pub(crate) fn recall(&mut self, fit: Fit) {
-        self.recalled.insert(fit.scores, fit);
+        self.fits.recall(fit);
     }
 
     /// The hyper-parameters that have been chosen since the last call, and the choice in use once more where covariances were
     /// factored anew since.
     pub(crate) fn take_fits(&mut self) -> Vec<Fit> {
-        std::mem::take(&mut self.fits)
+        self.fits.take()
     }
 
     /// Takes in the scores that were told since the last time.
@@ -159,14 +120,7 @@ impl<P: Clone + Send + Sync> Model<P> {
         if known == total {
             return Ok(());
         }
-        // Of the choices of an earlier process only the last one matters: nothing is left of those before it.
-        let recalled = self.recalled.range(known + 1..=total).next_back();
-        let mut recalled = recalled.map(|(_, fit)| fit.clone());
-        if let Some(fit) = &mut recalled
-            && fit.rebuilt_at() > total
-        {
-            fit.factored.clear();
-        }
+        let mut recalled = self.fits.recalled(known, total);
         let mut scored = history.arrivals().skip(known).peekable();
         while scored.peek().is_some() {
             // All that come before hyper-parameters are chosen next, that one's own included.
@@ -198,25 +152,8 @@ impl<P: Clone + Send + Sync> Model<P> {
                 self.refit(config)?;
             }
         }
-        self.note_factored();
+        self.fits.note(self.factored());
         self.transform(config)
-    }
-
-    /// Puts the choice in use on the record again if a covariance has been factored as a whole since.
-    fn note_factored(&mut self) {
-        let factored = self.factored();
-        let Some(current) = &mut self.current else {
-            return;
-        };
-        let is_noted = match current.factored.is_empty() {
-            true => factored.iter().all(|&count| count == current.scores),
-            false => factored == current.factored,
-        };
-        if !is_noted {
-            current.factored = factored;
-            self.fits.retain(|fit| fit.scores != current.scores);
-            self.fits.push(current.clone());
-        }
     }
 
     /// For every member, those of the process over counts last, when its covariance was last factored as a whole.
@@ -241,19 +178,14 @@ impl<P: Clone + Send + Sync> Model<P> {
             screen.refit(&mut rng)?;
             fit.screen = screen.parameters().to_vec();
         }
-        self.current = Some(fit.clone());
-        self.fits.push(fit);
+        self.fits.chosen(fit);
         Ok(())
     }
 
     /// Uses hyper-parameters that an earlier process chose; those of another model, which this one cannot have, are
     /// chosen anew.
     fn install(&mut self, fit: Fit, config: &ValidConfig) -> Result<(), Error> {
-        self.recalled = self.recalled.split_off(&(fit.scores + 1));
-        let factored = match fit.factored.is_empty() {
-            true => vec![fit.scores; fit.surrogate.len() + fit.screen.len()],
-            false => fit.factored.clone(),
-        };
+        let factored = fit.factored();
         let is_installed = factored.len() == fit.surrogate.len() + fit.screen.len() && {
             let (of_surrogate, of_screen) = factored.split_at(fit.surrogate.len());
             let surrogate = fit.surrogate.clone();
@@ -264,7 +196,7 @@ impl<P: Clone + Send + Sync> Model<P> {
                 }
         };
         if is_installed {
-            self.current = Some(fit);
+            self.fits.taken_over(fit);
             return Ok(());
         }
         self.refit(config)

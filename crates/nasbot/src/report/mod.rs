@@ -7,6 +7,7 @@ mod contents;
 mod errors;
 mod line;
 mod mending;
+mod origin;
 mod score;
 mod summary;
 mod text;
@@ -15,9 +16,9 @@ pub use self::card::{Card, Searched};
 pub use self::contents::{Figures, contents, contents_json, remarks};
 pub use self::line::line;
 pub use self::mending::change;
+pub use self::origin::origin;
 pub use self::score::{MetricFigure, named, score};
 pub use self::summary::{Row, Summary, evaluations, sketch_of};
 pub use self::text::{
-    clean, clean_line, counted, failure, failures, human, json, number, origin, quoted, sketch,
-    table,
+    clean, clean_line, counted, failure, failures, human, json, number, quoted, sketch, table,
 };

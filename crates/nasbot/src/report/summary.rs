@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::compared::Comparison;
 use super::errors::errors;
 use super::mending;
+use super::origin::{origin, origin_cell};
 use super::score::{MetricFigure, cell, heading, score};
 use super::text::{self, clean, grouped, json, quoted, seconds, sketch, table};
 use crate::error::Error;
@@ -360,7 +361,7 @@ pub fn evaluations(records: &[&Record], is_owned: bool, metric: Option<Metric>) 
             layers(record),
             parameters.map_or_else(String::new, grouped),
             spent.map_or_else(String::new, seconds),
-            text::origin_cell(&record.suggestion.origin, metric),
+            origin_cell(&record.suggestion.origin, metric),
             sketch_of(record),
         ]);
     }
@@ -416,7 +417,7 @@ fn describe_best(best: &Record, metric: Option<Metric>) -> Vec<Vec<String>> {
         row("", sketch_of(best)),
         row(
             "",
-            format!("from: {}", text::origin(&best.suggestion.origin, metric)),
+            format!("from: {}", origin(&best.suggestion.origin, metric)),
         ),
     ]
 }

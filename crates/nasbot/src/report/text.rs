@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use nasbot_opt::{Failure, Origin};
+use nasbot_opt::Failure;
 use nn_graph::{Network, Op};
-use nn_train::data::Metric;
 use serde::Serialize;
 
-use super::score::{expected, expected_cell};
 use crate::error::Error;
 use crate::study::{Detail, Ledger};
 
@@ -115,30 +113,6 @@ pub fn failure(failure: Failure) -> &'static str {
         Failure::TimedOut => "timed out",
         Failure::Crashed => "crashed",
         _ => "other",
-    }
-}
-
-/// Why a network was suggested, in words; what was expected of it under the name of the metric.
-#[must_use]
-pub fn origin(origin: &Origin, metric: Option<Metric>) -> String {
-    origin_with(origin, |mean, std| expected(mean, std, metric))
-}
-
-/// The same in a table whose heading names the metric.
-pub(super) fn origin_cell(origin: &Origin, metric: Option<Metric>) -> String {
-    origin_with(origin, |mean, std| expected_cell(mean, std, metric))
-}
-
-fn origin_with(origin: &Origin, expected: impl Fn(f64, f64) -> String) -> String {
-    match origin {
-        Origin::Initial => "initial pool".to_owned(),
-        Origin::Given => "given".to_owned(),
-        Origin::Random => "random".to_owned(),
-        Origin::Mutation { parent } => format!("mutation of #{parent}"),
-        Origin::Acquisition { mean, std, .. } => {
-            format!("model, expected {}", expected(*mean, *std))
-        }
-        _ => String::new(),
     }
 }
 
