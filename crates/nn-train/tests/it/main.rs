@@ -20,6 +20,7 @@ mod image_folders;
 mod messages;
 #[cfg(test)]
 mod numpy_files;
+#[cfg(test)]
 mod parquet;
 #[cfg(test)]
 mod plans;
