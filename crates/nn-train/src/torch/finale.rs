@@ -118,6 +118,7 @@ pub(super) fn run(
         progress,
         done: 0,
         of: rehearsals + MOST_MEMBERS.min(candidates.len()) as u32 * repeats,
+        told: 0,
     };
     let mut states = States {
         keep: last.keep.as_deref(),

@@ -77,7 +77,12 @@ impl Setting<'_> {
         let mut model = Model::with(plan.clone(), self.device, Numerics::of(self.protocol))?;
         let course = trainer.train(&mut model, seed, stop, &mut |event| parts.tell(event));
         parts.done += 1;
-        Ok((model, course?))
+        match course {
+            Ok(course) => Ok((model, course)),
+            // A training that is paused has told of an epoch before.
+            Err(Error::Paused { .. }) => Err(Error::Paused { epoch: parts.told }),
+            Err(error) => Err(error),
+        }
     }
 
     /// Hands over what an evaluation trains on and what it is scored on: once, or once for each fold.
@@ -112,23 +117,29 @@ pub(super) struct Parts<'a> {
     pub(super) done: u32,
     /// Trainings in all, as far as it is known.
     pub(super) of: u32,
+    /// The epoch that was told last, counted through all trainings.
+    pub(super) told: u32,
 }
 
 impl Parts<'_> {
     pub(super) fn tell(&mut self, event: Event) {
-        (self.progress)(match event {
+        let event = match event {
             Event::Progress {
                 epoch,
                 epochs,
                 loss,
                 score,
-            } => Event::Progress {
-                epoch: epoch + self.done * epochs,
-                epochs: epochs * self.of.max(self.done + 1),
-                loss,
-                score,
-            },
+            } => {
+                self.told = epoch + self.done * epochs;
+                Event::Progress {
+                    epoch: self.told,
+                    epochs: epochs * self.of.max(self.done + 1),
+                    loss,
+                    score,
+                }
+            }
             other => other,
-        });
+        };
+        (self.progress)(event);
     }
 }

@@ -79,6 +79,7 @@ fn evaluate(
         progress,
         done: 0,
         of: protocol.folds.unwrap_or(protocol.repeats),
+        told: 0,
     };
     let mut runs = Vec::new();
     setting.divided(|training, held_out| {

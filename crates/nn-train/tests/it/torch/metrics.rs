@@ -316,7 +316,7 @@ fn of_folds_of_one_class_there_is_no_curve() {
     assert!(
         error
             .to_string()
-            .contains("all examples of fold 2 are of one class"),
+            .contains("all examples of fold 2 of 4 are of one class"),
         "{error}"
     );
 }

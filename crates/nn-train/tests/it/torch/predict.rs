@@ -271,5 +271,5 @@ fn arrays_become_classes() {
     }
     let table = write(&folder, "new.csv", "1,2\n");
     let error = said(&weights, &table).unwrap_err().to_string();
-    assert!(error.contains("is a text table"), "{error}");
+    assert!(error.contains("is a table"), "{error}");
 }
