@@ -84,14 +84,14 @@ impl Covariance {
         noise: f64,
         rule: Indefinite,
     ) -> Result<Self, Error> {
+        if factored == gram.nrows() {
+            return Self::new(gram, noise, rule);
+        }
         let block = |rows, columns| gram.slice(s![rows, columns]).to_owned();
         let (first, rest) = (0..factored, factored..gram.nrows());
         let mut grown = Self::new(&block(first.clone(), first.clone()), noise, rule)?;
-        if !rest.is_empty() {
-            let extension =
-                grown.extension(&block(rest.clone(), first), &block(rest.clone(), rest))?;
-            grown.extend(extension);
-        }
+        let (cross, among) = (block(rest.clone(), first), block(rest.clone(), rest));
+        grown.extend(grown.extension(&cross, &among)?);
         Ok(grown)
     }
 

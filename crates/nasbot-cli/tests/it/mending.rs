@@ -12,6 +12,13 @@ fn events(folder: &Folder, study: &str) -> Vec<serde_json::Value> {
     lines.collect()
 }
 
+/// Writes few.csv, the first rows of the data.
+fn write_few(folder: &Folder) {
+    let data = folder.read("data.csv");
+    let few: Vec<&str> = data.lines().take(12).collect();
+    folder.write("few.csv", &(few.join("\n") + "\n"));
+}
+
 /// A search of two evaluations that is over.
 fn searched() -> (Folder, String) {
     let folder = Folder::new();
@@ -81,14 +88,7 @@ fn a_study_goes_on_with_a_description_that_is_named() {
 fn what_would_make_scores_incomparable_is_refused_by_name() {
     let (folder, text) = searched();
     let before = events(&folder, "search.nasbot.db").len();
-    folder.write(
-        "few.csv",
-        &folder
-            .read("data.csv")
-            .lines()
-            .take(12)
-            .fold(String::new(), |all, line| all + line + "\n"),
-    );
+    write_few(&folder);
     for (from, to, expected) in [
         (
             "max-layers = 12",
@@ -177,14 +177,7 @@ fn what_follows_from_the_data_is_that_of_the_mended_ones_before_any_network() {
     let created = Event::from_json(created.lines().next().unwrap()).unwrap();
     let path = folder.path("early.nasbot.db");
     drop(Study::create(&path, created, system_clock()).unwrap());
-    folder.write(
-        "few.csv",
-        &folder
-            .read("data.csv")
-            .lines()
-            .take(12)
-            .fold(String::new(), |all, line| all + line + "\n"),
-    );
+    write_few(&folder);
     folder.write("other.toml", &text.replace("data.csv", "few.csv"));
     folder
         .run(&["resume", "other.toml", "early.nasbot.db", "-q"])

@@ -1,6 +1,6 @@
 //! What was changed in the description of a study, for people.
 
-use super::text::{clean, counted};
+use super::text::{clean, counted, line_of};
 use crate::study::{Change, Mending};
 
 /// Letters of a value that are shown.
@@ -44,12 +44,7 @@ pub(super) fn lines(mended: &[Mending]) -> Vec<String> {
 
 /// The beginning of a value, on one line.
 fn shown(value: &str) -> String {
-    let line = clean(value).replace(['\n', '\t'], " ");
-    let mut out: String = line.chars().take(SHOWN).collect();
-    if out.len() < line.len() {
-        out.push('…');
-    }
-    out
+    line_of(value, SHOWN)
 }
 
 #[cfg(test)]

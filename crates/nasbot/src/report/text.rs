@@ -166,9 +166,13 @@ fn is_direction(c: char) -> bool {
 
 /// The same on one line, cut at a length that fits a table.
 pub fn clean_line(text: &str) -> String {
-    const MOST: usize = 200;
+    line_of(text, 200)
+}
+
+/// The same, cut at so many characters.
+pub(super) fn line_of(text: &str, most: usize) -> String {
     let line = clean(text).replace(['\n', '\t'], " ");
-    match line.char_indices().nth(MOST) {
+    match line.char_indices().nth(most) {
         Some((at, _)) => format!("{}…", &line[..at]),
         None => line,
     }

@@ -10,9 +10,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use nasbot::backend::{self, Backend, Reports};
-use nasbot::settings::{Engine, Evaluator, Queue, Settings, Template};
+use nasbot::settings::{Engine, Settings, Template};
 
-use crate::support::{CAPACITY, score_program, script, settings};
+use crate::jobs;
+use crate::support::{CAPACITY, script};
 
 const TEXT: &str = r#"
 spool=$(dirname "$0")/spool; mkdir -p "$spool"; what=$1; shift
@@ -54,18 +55,8 @@ pub(crate) fn queued(folder: &Path, grace: Duration) -> Settings {
     });
     let mut template: Template = serde_json::from_value(text).unwrap();
     template.folder = folder.to_owned();
-    let evaluator = Evaluator::Command {
-        program: vec![score_program(folder).display().to_string()],
-        folder: folder.to_owned(),
-    };
-    let mut settings = settings(evaluator);
-    settings.workers.queue = Some(Queue {
-        jobs: CAPACITY,
-        grace,
-        interval: Duration::from_secs(1),
-        engine: Engine::Template(Box::new(template)),
-    });
-    settings
+    let engine = Engine::Template(Box::new(template));
+    jobs::queued(folder, CAPACITY, grace, engine)
 }
 
 /// A back-end over the queue in a folder.

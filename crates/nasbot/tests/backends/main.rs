@@ -8,6 +8,7 @@
 
 mod detached;
 mod fake_queue;
+mod jobs;
 mod queues;
 mod ray;
 mod slurm;

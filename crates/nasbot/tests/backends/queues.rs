@@ -2,8 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nasbot::backend::{self, Backend, End, Reports, Status};
 use nasbot_opt::{Failure, Outcome};
@@ -12,7 +11,8 @@ use nix::unistd::Pid;
 
 use crate::detached::began;
 use crate::fake_queue::{kill, queued, spool, template};
-use crate::support::{Make, PATIENCE, Stand, script};
+use crate::jobs::{is_scored, wait};
+use crate::support::{Make, Stand, script};
 
 /// The tests, by name.
 pub(crate) const TESTS: [(&str, fn()); 10] = [
@@ -40,18 +40,6 @@ fn failure(end: &End) -> (Failure, String) {
     match end {
         End::Done(Outcome::Failed(failure), detail) => (*failure, detail.message.clone().unwrap()),
         other => panic!("{other:?}"),
-    }
-}
-
-fn is_scored(end: &End) -> bool {
-    matches!(end, End::Done(outcome, _) if outcome.score().is_some())
-}
-
-fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
-    let since = Instant::now();
-    while !is_so() {
-        assert!(since.elapsed() < PATIENCE, "waited in vain for {what}");
-        thread::sleep(Duration::from_millis(10));
     }
 }
 

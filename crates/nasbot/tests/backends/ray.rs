@@ -5,15 +5,15 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{PoisonError, RwLock};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nasbot::backend::{self, Backend, End, Report, Reports, Status};
-use nasbot::settings::{Devices, Engine, Evaluator, Queue, Ray, Settings};
+use nasbot::settings::{Devices, Engine, Ray, Settings};
 use serde_json::json;
 
 use crate::detached::began;
-use crate::support::{CAPACITY, Make, PATIENCE, Stand, score_program, script, settings};
+use crate::jobs::{self, is_scored, job, unusable, wait, wait_for};
+use crate::support::{CAPACITY, Make, Stand, script};
 
 /// The tests, by name.
 pub(crate) const TESTS: [(&str, fn()); 8] = [
@@ -51,18 +51,8 @@ pub(crate) fn is_there() -> bool {
 }
 
 fn queued(folder: &Path, jobs: usize, options: Ray) -> Settings {
-    let evaluator = Evaluator::Command {
-        program: vec![score_program(folder).display().to_string()],
-        folder: folder.to_owned(),
-    };
-    let mut settings = settings(evaluator);
-    settings.workers.queue = Some(Queue {
-        jobs,
-        grace: Duration::from_secs(3),
-        interval: Duration::from_secs(1),
-        engine: Engine::Ray(Box::new(options)),
-    });
-    settings
+    let engine = Engine::Ray(Box::new(options));
+    jobs::queued(folder, jobs, Duration::from_secs(3), engine)
 }
 
 /// A back-end over the Ray for tests.
@@ -92,38 +82,6 @@ fn head(what: &str) {
     let folder = std::env::var("NASBOT_TEST_RAY").unwrap();
     let done = Command::new(script).args([what, &folder]).status().unwrap();
     assert!(done.success(), "ray.sh {what}");
-}
-
-/// What Ray calls the job of a work.
-fn job(stand: &Stand, name: &str) -> String {
-    let path = stand.folder.path().join("logs/jobs").join(name);
-    let path = path.join("submission.json");
-    let since = Instant::now();
-    loop {
-        let text = fs::read_to_string(&path).unwrap_or_default();
-        let found: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-        if let Some(id) = found["id"].as_str() {
-            return id.to_owned();
-        }
-        assert!(since.elapsed() < PATIENCE, "it has no name");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
-fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
-    let since = Instant::now();
-    while !is_so() {
-        assert!(since.elapsed() < PATIENCE, "waited in vain for {what}");
-        thread::sleep(Duration::from_millis(50));
-    }
-}
-
-fn wait_for(folder: &Path, count: usize) {
-    wait("evaluations to begin", || began(folder) >= count);
-}
-
-fn is_scored(end: &End) -> bool {
-    matches!(end, End::Done(outcome, _) if outcome.score().is_some())
 }
 
 fn stopped() {
@@ -183,9 +141,7 @@ fn setup() {
         };
         let mut stand = Stand::new(&make);
         stand.submit(0, 0);
-        let (End::Unusable(message), _) = stand.end_with_notes() else {
-            panic!("it is usable");
-        };
+        let message = unusable(&mut stand);
         assert!(
             message.contains("status 3") && message.contains("no such module"),
             "{message}"
@@ -205,9 +161,7 @@ fn environment() {
         };
         let mut stand = Stand::new(&make);
         stand.submit(0, 0);
-        let (End::Unusable(message), _) = stand.end_with_notes() else {
-            panic!("it is usable");
-        };
+        let message = unusable(&mut stand);
         assert!(
             message.contains("could not be started") && message.contains("not a valid URI"),
             "{message}"

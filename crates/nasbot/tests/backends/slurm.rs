@@ -8,11 +8,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nasbot::backend::{self, Backend, End, Report, Reports, Status};
-use nasbot::settings::{Devices, Engine, Evaluator, Gpus, Queue, Settings, Slurm};
+use nasbot::settings::{Devices, Engine, Gpus, Settings, Slurm};
 use nasbot_opt::{Failure, Outcome};
 
 use crate::detached::began;
-use crate::support::{CAPACITY, Make, PATIENCE, Stand, score_program, script, settings};
+use crate::jobs::{self, is_scored, job, unusable, wait_for};
+use crate::support::{CAPACITY, Make, PATIENCE, Stand, script};
 
 /// The tests, by name.
 pub(crate) const TESTS: [(&str, fn()); 9] = [
@@ -42,18 +43,8 @@ pub(crate) fn is_there() -> bool {
 }
 
 fn queued(folder: &Path, jobs: usize, options: Slurm) -> Settings {
-    let evaluator = Evaluator::Command {
-        program: vec![score_program(folder).display().to_string()],
-        folder: folder.to_owned(),
-    };
-    let mut settings = settings(evaluator);
-    settings.workers.queue = Some(Queue {
-        jobs,
-        grace: Duration::from_secs(3),
-        interval: Duration::from_secs(1),
-        engine: Engine::Slurm(Box::new(options)),
-    });
-    settings
+    let engine = Engine::Slurm(Box::new(options));
+    jobs::queued(folder, jobs, Duration::from_secs(3), engine)
 }
 
 fn plain() -> Slurm {
@@ -78,38 +69,6 @@ fn run(command: &str) -> String {
     String::from_utf8(ran.stdout).unwrap()
 }
 
-/// The number that Slurm has for a work.
-fn job(stand: &Stand, name: &str) -> String {
-    let path = stand
-        .folder
-        .path()
-        .join("logs/jobs")
-        .join(name)
-        .join("submission.json");
-    let since = Instant::now();
-    loop {
-        let text = fs::read_to_string(&path).unwrap_or_default();
-        let found: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-        if let Some(id) = found["id"].as_str() {
-            return id.to_owned();
-        }
-        assert!(since.elapsed() < PATIENCE, "it has no number");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
-fn wait_for(folder: &Path, count: usize) {
-    let since = Instant::now();
-    while began(folder) < count {
-        assert!(since.elapsed() < PATIENCE, "no evaluation began");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
-fn is_scored(end: &End) -> bool {
-    matches!(end, End::Done(outcome, _) if outcome.score().is_some())
-}
-
 fn unseen() {
     // `scripts/slurm.sh` hides this folder from its node.
     let conf = std::env::var("SLURM_CONF").unwrap();
@@ -117,9 +76,7 @@ fn unseen() {
     let folder = tempfile::tempdir_in(hidden).unwrap();
     let mut stand = Stand::at(folder, &MAKE);
     stand.submit(0, 0);
-    let (End::Unusable(message), _) = stand.end_with_notes() else {
-        panic!("it is usable");
-    };
+    let message = unusable(&mut stand);
     assert!(message.contains("shared disk"), "{message}");
     assert_eq!(began(stand.folder.path()), 0);
     // No job is left, not even one that Slurm holds.
@@ -310,9 +267,7 @@ fn refused() {
     };
     let mut stand = Stand::new(&make);
     stand.submit(0, 0);
-    let (End::Unusable(message), _) = stand.end_with_notes() else {
-        panic!("it is usable");
-    };
+    let message = unusable(&mut stand);
     assert!(
         message.contains("slurm") && message.contains("nowhere"),
         "{message}"

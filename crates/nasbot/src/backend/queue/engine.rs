@@ -20,13 +20,19 @@ pub(super) trait Engine: Send {
     fn name(&self) -> &'static str;
 
     /// How many jobs one submission may hold.
-    fn largest(&self) -> usize;
+    fn largest(&self) -> usize {
+        1
+    }
 
     /// How long a submission waits for another work to join it.
-    fn gather(&self) -> Duration;
+    fn gather(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// The place of a job in its batch, from 0, as the shell of the job finds it out.
-    fn place(&self) -> &'static str;
+    fn place(&self) -> &'static str {
+        "0"
+    }
 
     /// Lines of shell that come before the job's program.
     fn setup(&self) -> &[String];

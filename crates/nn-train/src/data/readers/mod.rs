@@ -21,7 +21,7 @@ use super::spec::{DataSpec, Format};
 use super::values::Values;
 use crate::Error;
 #[cfg(feature = "parquet")]
-use parquet::{read as parquet_table, rows as parquet_rows};
+use parquet::read as parquet_table;
 
 /// Reads files by a specification; `main` is what is known of the main file's columns when a further one is read. What is
 /// read of a text table is always kept, since what its columns are follows from it.
@@ -62,36 +62,24 @@ pub(super) fn rows(
     path: PathBuf,
     columns: Vec<RawColumn>,
 ) -> Result<(Values, Vec<RawColumn>), Error> {
-    match spec.format() {
-        Some(Format::Parquet) => parquet_rows(spec, path, columns),
-        _ => csv::rows(spec, path, columns),
-    }
+    let main = Described::to_predict(columns);
+    let (raw, described) = match spec.format() {
+        Some(Format::Parquet) => parquet_table(spec, &[path], Some(&main))?,
+        _ => csv::read(spec, &[path], Some(&main))?,
+    };
+    Ok((raw.inputs.into_values(), described.columns))
 }
 
 /// Without the feature, no Parquet file is read.
-#[cfg(not(feature = "parquet"))]
-fn no_parquet(path: Option<&PathBuf>) -> Error {
-    Error::Format {
-        // The specification was checked: there is at least one path.
-        path: path.cloned().unwrap_or_default(),
-        message: "is a Parquet file, which this program was built without: build it, and the worker, with `cargo build --features parquet`, or save the table as CSV".into(),
-    }
-}
-
 #[cfg(not(feature = "parquet"))]
 fn parquet_table(
     _: &DataSpec,
     paths: &[PathBuf],
     _: Option<&Described>,
 ) -> Result<(Raw, Described), Error> {
-    Err(no_parquet(paths.first()))
-}
-
-#[cfg(not(feature = "parquet"))]
-fn parquet_rows(
-    _: &DataSpec,
-    path: PathBuf,
-    _: Vec<RawColumn>,
-) -> Result<(Values, Vec<RawColumn>), Error> {
-    Err(no_parquet(Some(&path)))
+    Err(Error::Format {
+        // The specification was checked: there is at least one path.
+        path: paths.first().cloned().unwrap_or_default(),
+        message: "is a Parquet file, which this program was built without: build it, and the worker, with `cargo build --features parquet`, or save the table as CSV".into(),
+    })
 }

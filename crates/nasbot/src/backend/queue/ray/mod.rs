@@ -137,18 +137,6 @@ impl Engine for Ray {
         "ray"
     }
 
-    fn largest(&self) -> usize {
-        1
-    }
-
-    fn gather(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn place(&self) -> &'static str {
-        "0"
-    }
-
     fn setup(&self) -> &[String] {
         &self.options.setup
     }

@@ -96,18 +96,6 @@ impl Engine for Template {
         "queue"
     }
 
-    fn largest(&self) -> usize {
-        1
-    }
-
-    fn gather(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn place(&self) -> &'static str {
-        "0"
-    }
-
     fn setup(&self) -> &[String] {
         &self.options.setup
     }

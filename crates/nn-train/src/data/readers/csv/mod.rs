@@ -23,7 +23,6 @@ use crate::data::files::read_error;
 use crate::data::problems::Problems;
 use crate::data::raw::{Inputs, Keep, Labels, Raw, Sink};
 use crate::data::spec::DataSpec;
-use crate::data::values::Values;
 
 /// Reads every row of every file. A further file has the main one's columns, which are `main`, and so has a second path.
 pub(super) fn read(
@@ -37,18 +36,6 @@ pub(super) fn read(
     };
     let layout = main.map(|main| &main.layout);
     Pass::run(spec, paths, layout, Some(kinds))?.end()
-}
-
-/// Reads the rows of a table to predict for: their numbers, and the columns with their words, of which `columns` are those that
-/// the training data had. Other columns are passed over.
-pub(in crate::data) fn rows(
-    spec: &DataSpec,
-    path: PathBuf,
-    columns: Vec<RawColumn>,
-) -> Result<(Values, Vec<RawColumn>), Error> {
-    let main = Described::to_predict(columns);
-    let (raw, described) = read(spec, &[path], Some(&main))?;
-    Ok((raw.inputs.into_values(), described.columns))
 }
 
 fn columns_of(main: Option<&Described>) -> Option<Vec<RawColumn>> {

@@ -23,7 +23,6 @@ use crate::data::files::open_plain;
 use crate::data::problems::Problems;
 use crate::data::raw::{Inputs, Keep, Labels, Raw, Sink};
 use crate::data::spec::DataSpec;
-use crate::data::values::Values;
 
 /// The column in which pandas keeps an index that is not just a count.
 const INDEX: &str = "__index_level_0__";
@@ -53,17 +52,6 @@ pub(in crate::data::readers) fn read(
         table.file(path)?;
     }
     table.end()
-}
-
-/// Reads the rows of a table to predict for, as [`csv::rows`](super::csv::rows) does.
-pub(in crate::data) fn rows(
-    spec: &DataSpec,
-    path: PathBuf,
-    columns: Vec<RawColumn>,
-) -> Result<(Values, Vec<RawColumn>), Error> {
-    let main = Described::to_predict(columns);
-    let (raw, described) = read(spec, &[path], Some(&main))?;
-    Ok((raw.inputs.into_values(), described.columns))
 }
 
 /// What has been read.
