@@ -24,14 +24,39 @@ pub(crate) fn catch() -> Result<Stop, Error> {
     let mut signals = Signals::new(wanted).map_err(Error::Signals)?;
     let clock = SystemClock::new();
     thread::spawn(move || {
-        let mut first = None;
+        let mut requests = Requests::default();
         for _ in signals.forever() {
-            let now = clock.monotonic();
-            let since = now.saturating_sub(*first.get_or_insert(now));
-            if request.request() && since > ONE_REQUEST {
+            request.request();
+            if requests.insists(clock.monotonic()) {
                 process::exit(INTERRUPTED.into());
             }
         }
     });
     Ok(stop)
+}
+
+/// What has been signalled so far.
+#[derive(Default)]
+struct Requests {
+    first: Option<Duration>,
+}
+
+impl Requests {
+    /// Whether a signal at a time of the monotonic clock is a request of its own after the first.
+    fn insists(&mut self, now: Duration) -> bool {
+        now.saturating_sub(*self.first.get_or_insert(now)) > ONE_REQUEST
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signals_that_follow_the_first_closely_are_one_request_and_a_later_one_insists() {
+        let mut requests = Requests::default();
+        let heard = [4_000, 4_000, 4_001, 4_100, 4_101, 9_000];
+        let insists = heard.map(|ms| requests.insists(Duration::from_millis(ms)));
+        assert_eq!(insists, [false, false, false, false, true, true]);
+    }
 }

@@ -74,11 +74,7 @@ fn from(path: &Path, at: &Path) -> Result<Vec<Stamped>, Error> {
 fn copied(path: &Path) -> Result<Vec<Stamped>, Error> {
     let folder = tempfile::tempdir().map_err(Error::write(&std::env::temp_dir()))?;
     let to = folder.path().join("study.db");
-    let mut read = Err(Error::NoStudy {
-        path: path.to_owned(),
-    });
-    let mut faithful = 0;
-    for _ in 0..ATTEMPTS {
+    let copy = || {
         let before = states(path);
         fs::copy(path, &to).map_err(Error::read(path))?;
         for ending in COMPANIONS {
@@ -89,16 +85,39 @@ fn copied(path: &Path) -> Result<Vec<Stamped>, Error> {
                 false => drop(fs::remove_file(&to)),
             }
         }
-        if states(path) == before {
-            read = from(path, &to);
+        Ok(states(path) == before)
+    };
+    let rest = || thread::sleep(Duration::from_millis(20));
+    let read = from_faithful(copy, || from(path, &to), rest)?;
+    read.unwrap_or_else(|| {
+        Err(Error::NoStudy {
+            path: path.to_owned(),
+        })
+    })
+}
+
+/// What is read of a copy that was made without a change meanwhile, which `copy` tells; `rest` passes between two attempts.
+///
+/// Nothing if there was no such copy.
+fn from_faithful<T>(
+    mut copy: impl FnMut() -> Result<bool, Error>,
+    mut read: impl FnMut() -> Result<T, Error>,
+    mut rest: impl FnMut(),
+) -> Result<Option<Result<T, Error>>, Error> {
+    let (mut last, mut faithful) = (None, 0);
+    for _ in 0..ATTEMPTS {
+        if copy()? {
+            let found = read();
             faithful += 1;
-            if read.is_ok() || faithful == FAITHFUL {
+            let is_enough = found.is_ok() || faithful == FAITHFUL;
+            last = Some(found);
+            if is_enough {
                 break;
             }
         }
-        thread::sleep(Duration::from_millis(20));
+        rest();
     }
-    read
+    Ok(last)
 }
 
 /// Sizes and times of a database and of what belongs to it, which tell whether they have changed.
@@ -129,4 +148,39 @@ fn escaped(path: &Path) -> String {
         false => format!("%{byte:02x}"),
     };
     bytes.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How often a study is copied and read, where the copies numbered in `changed` were changed meanwhile and all before
+    /// number `good` cannot be read; and whether it was read.
+    fn attempts(changed: std::ops::Range<usize>, good: usize) -> (usize, usize, bool) {
+        let (copies, mut reads) = (std::cell::Cell::new(0), 0);
+        let copy = || {
+            copies.set(copies.get() + 1);
+            Ok(!changed.contains(&copies.get()))
+        };
+        let read = || {
+            reads += 1;
+            let path = Path::new("study").to_owned();
+            (copies.get() >= good)
+                .then_some(())
+                .ok_or(Error::NoStudy { path })
+        };
+        let found = from_faithful(copy, read, || ()).expect("each copy is made");
+        (copies.get(), reads, matches!(found, Some(Ok(()))))
+    }
+
+    #[test]
+    fn a_damaged_study_is_copied_three_times_and_a_changing_one_until_it_rests() {
+        const NEVER: usize = usize::MAX;
+        assert_eq!(attempts(0..0, 1), (1, 1, true));
+        assert_eq!(attempts(0..0, NEVER), (FAITHFUL, FAITHFUL, false));
+        assert_eq!(attempts(0..0, 2), (2, 2, true));
+        assert_eq!(attempts(1..6, 6), (6, 1, true));
+        assert_eq!(attempts(2..6, NEVER), (FAITHFUL + 4, FAITHFUL, false));
+        assert_eq!(attempts(0..NEVER, 1), (ATTEMPTS, 0, false));
+    }
 }
