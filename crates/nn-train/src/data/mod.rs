@@ -25,6 +25,7 @@ mod examples;
 mod files;
 mod labels;
 mod metric;
+mod numbering;
 mod places;
 mod preparation;
 mod problems;

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::columns::{Described, Kind};
 use super::examples::InputShape;
 use super::labels;
+use super::numbering;
 use super::raw::{Keep, Raw};
 use super::readers;
 use super::spec::{DataSpec, OneOrMany, Task};
@@ -58,7 +59,7 @@ pub(super) fn read(
 ) -> Result<Table, Error> {
     let paths = paths.as_slice();
     let columns = main.and_then(|main| main.described.as_ref());
-    let (raw, described) = readers::read(spec, paths, labels, columns, keep)?;
+    let (raw, mut described) = readers::read(spec, paths, labels, columns, keep)?;
     if raw.labels.len() == 0 {
         return Err(Error::Format {
             // The specification was checked: there is at least one path.
@@ -78,9 +79,14 @@ pub(super) fn read(
         }
         Task::Reg => (Answers::Values(labels::values(spec, &raw)?), Vec::new()),
     };
+    let inputs = raw.inputs.into_values();
+    if let (None, Some(described)) = (main, &mut described) {
+        let notes = numbering::notes(&described.columns, &inputs);
+        described.notes.extend(notes);
+    }
     Ok(Table {
         shape,
-        inputs: raw.inputs.into_values(),
+        inputs,
         targets,
         classes,
         described,
