@@ -328,7 +328,7 @@ fn columns_of_further_files_are_found_by_name() {
 fn a_column_that_numbers_the_rows_is_said_and_used() {
     let order = [3, 7, 1, 0, 9, 5, 2, 8, 6, 4];
     let rows = order.map(|id| format!("{},{},{}\n", id + 100, id % 4, id % 2));
-    let data = read(&format!("id,x,y\n{}", rows.concat()), raw).unwrap();
+    let data = read(format!("id,x,y\n{}", rows.concat()), raw).unwrap();
     assert_eq!(columns(&data).len(), 2);
     let [note] = data.notes.as_slice() else {
         panic!("{:?}", data.notes);
