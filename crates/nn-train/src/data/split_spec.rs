@@ -12,10 +12,13 @@ use crate::Error;
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct SplitSpec {
     /// Share of the examples trained on. Default: what the others leave, 0.6 if they are not given either.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub train: Option<f64>,
     /// Share scored on during the search. Default 0.2, or what is left.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub validation: Option<f64>,
     /// Share scored on at the end. Default 0.2, or what is left; 0 if the test data have their own file.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub test: Option<f64>,
     /// Seed of the order in which examples are dealt out.
     pub seed: u64,
