@@ -46,3 +46,8 @@ pub use search::Search;
 pub use space::{Distance, Space};
 pub use suggestion::{Next, Origin, Over, Suggestion};
 pub use synthetic::Synthetic;
+
+/// The program of a page for readers of the documentation, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/own-space.md")]
+struct OwnSpace;

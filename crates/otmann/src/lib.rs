@@ -33,3 +33,8 @@ pub use neighbours::{Measure, Nearest, Neighbour};
 pub use nn_graph::Walk;
 pub use pair::{Distance, Scratch};
 pub use profile::{Graph, Profile};
+
+/// The program of a page for readers of the documentation, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/distance-alone.md")]
+struct DistanceAlone;

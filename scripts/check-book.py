@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Runs the commands of the pages in docs/, page by page, as a reader would type them.
+
+    scripts/check-book.py --bin FOLDER [--only PAGES] [--list]
+
+A page's blocks are taken in order: ```LANGUAGE,file=NAME writes a file, each line of ```console that begins with "$ " is run in a
+folder that the page has for itself, and must end with status 0. Blocks of ```console,ignore need what is not here; their commands are
+listed as left out. In the folder are also small made-up data. Budgets are shortened by the environment, which descriptions take keys from.
+"""
+
+import argparse, csv, os, random, re, struct, subprocess, sys, tempfile, time, zlib
+
+REPO = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```", re.M | re.S)
+# Long enough to reach all that a page shows.
+SHORT = {"NASBOT__BUDGET__EVALUATIONS": "4"}
+SECONDS = 600
+
+
+def patients(path, rows, labelled=True):
+    """A table with words, gaps, booleans and dates, of which the label can be learnt."""
+    rng = random.Random(rows)
+    with open(path, "w", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["age", "ward", "pressure", "smoker", "admitted"] + ["outcome"] * labelled)
+        for _ in range(rows):
+            age, smoker = rng.randint(18, 90), rng.choice(["yes", "no"])
+            pressure = round(rng.gauss(80 + age / 3, 9), 1)
+            risk = (age - 50) / 20 + (pressure - 100) / 15 + (1 if smoker == "yes" else -1) + rng.gauss(0, 0.5)
+            date = f"2025-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
+            ward = rng.choice(["north", "east, wing B", "south"])
+            cells = [age, ward, "" if rng.random() < 0.04 else pressure, smoker, date]
+            table.writerow(cells + ["readmitted" if risk > 0 else "home"] * labelled)
+
+
+def png(path, pixels):
+    """A grey picture, rows of numbers from 0 to 255."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    raw = b"".join(b"\0" + bytes(row) for row in pixels)
+    head = struct.pack(">IIBBBBB", len(pixels[0]), len(pixels), 8, 0, 0, 0, 0)
+    with open(path, "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b""))
+
+
+def pictures(folder, each):
+    """Bars, upright and lying, on noise."""
+    rng = random.Random(each)
+    for kind in ("lying", "upright"):
+        os.makedirs(os.path.join(folder, kind))
+        for number in range(each):
+            place = rng.randrange(2, 14)
+            pixels = [[min(255, rng.randrange(120) + 135 * ((y if kind == "lying" else x) == place)) for x in range(16)] for y in range(16)]
+            png(os.path.join(folder, kind, f"{number:03}.png"), pixels)
+
+
+def prepare(folder):
+    patients(os.path.join(folder, "patients.csv"), 240)
+    patients(os.path.join(folder, "new-patients.csv"), 7, labelled=False)
+    pictures(os.path.join(folder, "pictures"), 40)
+
+
+def commands(block):
+    """The commands of a block: what follows "$ ", with lines that a backslash continues."""
+    joined = block.replace("\\\n", "")
+    return [line[2:].strip() for line in joined.splitlines() if line.startswith("$ ")]
+
+
+def run_page(page, text, environment, say):
+    """Runs a page, and says each command; the number of commands that failed."""
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix="nasbot-book-") as folder:
+        prepare(folder)
+        for head, block in FENCE.findall(text):
+            language, *marks = head.strip().split(",")
+            for mark in marks:
+                if mark.startswith("file="):
+                    with open(os.path.join(folder, mark.removeprefix("file=")), "w") as file:
+                        file.write(block)
+            if language != "console" or "ignore" in marks:
+                continue
+            for command in commands(block):
+                start = time.monotonic()
+                done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=SECONDS)
+                good = done.returncode == 0
+                say(f"{'ok  ' if good else 'FAIL'} {time.monotonic() - start:6.1f} s  {page}: {command}")
+                if not good:
+                    failed += 1
+                    say(done.stdout)
+    return failed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bin", help="the folder of the programs nasbot and nasbot-worker")
+    parser.add_argument("--only", help="some pages, with commas between")
+    parser.add_argument("--list", action="store_true", help="run nothing: list the commands, and those that are left out")
+    args = parser.parse_args()
+    docs = os.path.join(REPO, "docs")
+    with open(os.path.join(docs, "SUMMARY.md")) as file:
+        listed = re.findall(r"\]\(([^)]+\.md)\)", file.read())
+    missing = [page for page in listed if not os.path.exists(os.path.join(docs, page))]
+    there = {name for name in os.listdir(docs) if name.endswith(".md")} - {"SUMMARY.md"}
+    unlisted = sorted(there - set(listed))
+    if missing or unlisted:
+        sys.exit(f"SUMMARY.md names pages that are missing: {missing}; pages that it does not name: {unlisted}")
+    pages = [page for page in listed if not page.startswith("measurements/") and (not args.only or page.removesuffix(".md") in args.only.split(","))]
+    if args.list:
+        for page in pages:
+            with open(os.path.join(docs, page)) as file:
+                for head, block in FENCE.findall(file.read()):
+                    if head.startswith("console"):
+                        for command in commands(block):
+                            print(("left out  " if "ignore" in head else "run       ") + f"{page}: {command}")
+        return
+    if not args.bin:
+        parser.error("--bin names the folder of the programs")
+    programs = os.path.abspath(args.bin)
+    environment = {**os.environ, **SHORT, "PATH": programs + os.pathsep + os.environ["PATH"], "NASBOT_WORKER": os.path.join(programs, "nasbot-worker")}
+    failed = 0
+    for page in pages:
+        with open(os.path.join(docs, page)) as file:
+            failed += run_page(page, file.read(), environment, lambda line: print(line, flush=True))
+    if failed:
+        sys.exit(f"{failed} commands of the documentation failed")
+
+
+if __name__ == "__main__":
+    main()
