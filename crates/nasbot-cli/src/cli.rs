@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod data;
+mod describing;
 
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::by_hand::{AskArgs, FailArgs, GiveArgs, ReplayArgs, TellArgs};
 pub(crate) use self::data::{InspectArgs, PredictArgs, SplitArgs, TaskName};
+pub(crate) use self::describing::{SchemaArgs, SchemaFormat};
 use crate::config::Span;
 
 const EXAMPLES: &str = "\
@@ -67,6 +69,7 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     Validate(ValidateArgs),
     Draw(DrawArgs),
+    Schema(SchemaArgs),
 }
 
 /// Search as a TOML file describes, into a new study.

@@ -14,6 +14,7 @@ mod new_study;
 pub(crate) mod predict;
 pub(crate) mod replay;
 pub(crate) mod resume;
+pub(crate) mod schema;
 pub(crate) mod search;
 pub(crate) mod show;
 pub(crate) mod split;

@@ -6,7 +6,9 @@
 mod check;
 mod diagnostic;
 mod duration;
+mod keys;
 mod raw;
+mod schema;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,6 +20,7 @@ use nn_train::data::{Contents, Dataset, Dealing};
 
 pub(crate) use self::diagnostic::ConfigErrors;
 pub(crate) use self::duration::Span;
+pub(crate) use self::schema::schema;
 use crate::error::Error;
 
 /// A description that has been checked.

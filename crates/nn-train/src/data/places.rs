@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// One path or several.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum OneOrMany {
     /// One.
@@ -41,6 +42,7 @@ impl From<PathBuf> for OneOrMany {
 
 /// A column of a table, by number or by name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Column {
     /// From 0; negative numbers count from the end, −1 is the last.
