@@ -21,11 +21,11 @@ use crate::Error;
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Preset {
-    /// What follows from the data; see [`Facts`](crate::Facts).
+    /// What follows from the data.
     Auto,
     /// How the paper's program trains perceptrons: plain stochastic gradient descent, 20,000 steps of 256 examples at
     /// 1e-5, the best of the scores on the way. (Its regressions minimise the absolute error, ours the square. So small
-    /// a rate suits data that are not standardised; others want a `learning-rate` of their own.)
+    /// a rate suits data that are not standardised; others want a rate of their own.)
     PaperMlp,
     /// How the paper's program trains on CIFAR-10: 80,000 steps of 32 examples at 0.005, momentum 0.9, decay 2e-4,
     /// images shifted by up to 4 pixels and mirrored, the best of the scores on the way.
@@ -60,7 +60,8 @@ pub enum Last {
     /// The best network.
     #[default]
     Best,
-    /// The mean of several evaluated networks, chosen by the validation data; see [`ensemble`](crate::ensemble).
+    /// The mean of up to eight evaluated networks as one model, chosen among the eight best by the metric of their mean
+    /// predictions of the validation data, or by their log loss where the metric counts examples.
     Ensemble,
 }
 

@@ -41,8 +41,8 @@ impl JsonSchema for Span {
         let pattern = format!(r"^\s*([0-9.]+\s*({})\s*)+$", units.join("|"));
         json_schema!({
             "anyOf": [
-                { "type": "string", "format": "duration-with-units", "pattern": pattern },
-                { "type": "number", "exclusiveMinimum": 0 },
+                { "type": "string", "x-kind": "duration", "pattern": pattern },
+                { "type": "number", "exclusiveMinimum": 0, "x-kind": "duration" },
             ]
         })
     }

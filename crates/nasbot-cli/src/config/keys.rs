@@ -11,12 +11,15 @@ use serde::forward_to_deserialize_any;
 
 use super::raw::Raw;
 
+/// What is read only to be refused with the place where it belongs.
+const MISPLACED: [&str; 2] = ["search", "seed"];
+
 /// A key that is never known.
 const UNKNOWN: &str = "\u{0}";
 
 /// The keys of the table at a path, such as `["data", "split"]`; `None` where no table of fixed keys is read.
 pub(super) fn of(path: &[&str]) -> Option<&'static [&'static str]> {
-    let refused = Raw::deserialize(Probe(path)).err()?;
+    let refused = Raw::deserialize(Probe(Some(path))).err()?;
     refused.0
 }
 
@@ -30,8 +33,10 @@ pub(super) fn all() -> Vec<Vec<&'static str>> {
 fn collect(path: &mut Vec<&'static str>, found: &mut Vec<Vec<&'static str>>) {
     for key in of(path).into_iter().flatten() {
         path.push(key);
-        found.push(path.clone());
-        collect(path, found);
+        if path.as_slice() != MISPLACED {
+            found.push(path.clone());
+            collect(path, found);
+        }
         path.pop();
     }
 }
@@ -58,17 +63,20 @@ impl de::Error for Refused {
     }
 }
 
-/// Tables in one another along a path, the last with the unknown key.
+/// Tables in one another along a path, the last with the unknown key, which has no value.
 #[derive(Clone, Copy)]
-struct Probe<'a>(&'a [&'a str]);
+struct Probe<'a>(Option<&'a [&'a str]>);
 
 impl<'de> Deserializer<'de> for Probe<'_> {
     type Error = Refused;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
-        let (key, rest) = match self.0.split_first() {
-            Some((key, rest)) => (*key, Probe(rest)),
-            None => (UNKNOWN, self),
+        let Some(path) = self.0 else {
+            return Err(Refused(None));
+        };
+        let (key, rest) = match path.split_first() {
+            Some((key, rest)) => (*key, Probe(Some(rest))),
+            None => (UNKNOWN, Probe(None)),
         };
         visitor.visit_map(One {
             key: Some(key),

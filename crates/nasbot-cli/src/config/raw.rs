@@ -77,7 +77,7 @@ macro_rules! space {
         pub(super) struct RawSpace {
             /// The kind of networks.
             ///
-            /// Example: `"cnn"`.
+            /// Example: `"mlp-class"`.
             #[schemars(with = "RawKind")]
             pub(super) kind: String,
             /// Networks to start from: their JSON files.

@@ -9,6 +9,20 @@ use serde_json::{Map, Value, json};
 
 use super::raw::Raw;
 
+/// The schema of a key in a table, which may have other forms than that of a table; null where it has no such key.
+pub(super) fn property<'a>(table: &'a Value, key: &str) -> &'a Value {
+    &fixed(table)["properties"][key]
+}
+
+/// The form of a schema that is a table of fixed keys; null where there is none.
+pub(super) fn fixed(schema: &Value) -> &Value {
+    let has_keys = |schema: &&Value| schema.get("properties").is_some();
+    let mut choices = schema["anyOf"].as_array().into_iter().flatten();
+    let own = Some(schema).filter(has_keys);
+    own.or_else(|| choices.find(has_keys))
+        .unwrap_or(&Value::Null)
+}
+
 /// The schema.
 pub(crate) fn schema() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
@@ -60,7 +74,9 @@ fn without_nulls(object: &mut Map<String, Value>) {
     // Sizes of integers are no standard formats.
     if object.get("format").is_some_and(|format| {
         let format = format.as_str();
-        format.is_some_and(|name| name.starts_with("uint") || name.starts_with("int") || name == "double")
+        format.is_some_and(|name| {
+            name.starts_with("uint") || name.starts_with("int") || name == "double"
+        })
     }) {
         object.remove("format");
     }
@@ -103,7 +119,11 @@ fn split(text: &str) -> (String, Vec<(&'static str, String)>) {
     let paragraphs: Vec<&str> = text.split("\n\n").collect();
     let joined = |paragraphs: &[&str]| {
         let lines = paragraphs.iter().map(|part| part.replace('\n', " "));
-        lines.collect::<Vec<String>>().join("\n\n").trim().to_owned()
+        lines
+            .collect::<Vec<String>>()
+            .join("\n\n")
+            .trim()
+            .to_owned()
     };
     match paragraphs.split_last() {
         Some((last, meaning)) if label(last).is_some() => {

@@ -234,7 +234,7 @@ impl From<Metric> for String {
     expecting = "expected \"balanced\" or weights by the names of classes, such as { cat = 2, dog = 1 }"
 )]
 pub enum ClassWeights {
-    /// By a rule.
+    /// By a rule: all classes count the same together.
     Rule(Rule),
     /// By the classes' names; 1 for those that are not named.
     Given(BTreeMap<String, f64>),

@@ -51,6 +51,16 @@ pub enum Column {
     Name(String),
 }
 
+impl From<&str> for Column {
+    /// A number, or else a name.
+    fn from(text: &str) -> Self {
+        match text.parse() {
+            Ok(number) => Self::Number(number),
+            Err(_) => Self::Name(text.to_owned()),
+        }
+    }
+}
+
 impl Default for Column {
     fn default() -> Self {
         Self::Name("last".into())

@@ -31,7 +31,7 @@ pub struct DataSpec {
     /// such folders in each, which are then the parts. Where there is no `val`, `split.validation` says which share of
     /// `train` takes its place.
     ///
-    /// Example: `"data.csv"`.
+    /// Example: `"../datasets/digits/digits.csv.gz"`.
     pub path: OneOrMany,
     /// The format of the files.
     ///
@@ -108,9 +108,10 @@ pub struct DataSpec {
     /// Example: `["NA", "-999"]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gaps: Option<Vec<String>>,
-    /// `csv`: how letters are encoded. UTF-16 is recognised by its mark.
+    /// `csv`: how letters are encoded.
     ///
-    /// Default: `"utf-8"`.
+    /// Default: UTF-8, or UTF-16 where the file begins with its mark.
+    /// Example: `"latin-1"`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<Encoding>,
     /// `csv`: whether the first row holds names.

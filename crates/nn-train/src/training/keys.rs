@@ -226,7 +226,7 @@ protocol! {
     label_smoothing: f64, Option<f64> = 0.0;
     /// Largest norm of the gradient of all parameters together; larger ones are scaled down to it.
     ///
-    /// Default: `1.0`, or none with the other protocols.
+    /// Default: `1.0`; none with a protocol by name.
     /// Example: `1.0`.
     clip: Option<f64>, Option<f64> = None;
     /// Epochs between two scores on the validation data; the last epoch is always scored.

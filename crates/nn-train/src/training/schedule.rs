@@ -28,7 +28,7 @@ pub enum Schedule {
 pub struct ScheduleKeys {
     /// How the learning rate moves after the warm-up.
     ///
-    /// Example: `"cosine"`.
+    /// Example: `"step"`.
     pub name: Schedule,
     /// Epochs over which the learning rate first rises linearly; fractions are allowed.
     ///
@@ -61,7 +61,8 @@ impl NamedKeys for ScheduleKeys {
 
     fn misplaced(&self) -> Option<&'static str> {
         let has_steps = self.every.is_some() || self.factor.is_some();
-        (has_steps && self.name != Schedule::Step)
-            .then_some("`every` and `factor` are settings of the schedule `step` alone: remove them")
+        (has_steps && self.name != Schedule::Step).then_some(
+            "`every` and `factor` are settings of the schedule `step` alone: remove them",
+        )
     }
 }
