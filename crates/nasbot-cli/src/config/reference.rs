@@ -114,9 +114,10 @@ fn table(keys: &[Key<'_>], section: &str) -> String {
             .iter()
             .map(|(value, is)| value.len() + is.len())
             .sum();
+        meaning += &shown(key);
         if length <= INLINE {
             for (value, is) in &values {
-                let _ = write!(meaning, " {value}: {}", lower(is));
+                let _ = write!(meaning, " {value}: {}", is);
             }
         } else {
             let path = key.path.join(".");
@@ -145,16 +146,17 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
 
-/// The first letter small, unless the first word is an abbreviation.
-fn lower(text: &str) -> String {
-    let mut letters = text.chars();
-    match (letters.next(), letters.next()) {
-        (Some(first), Some(second)) if !second.is_uppercase() => first
-            .to_lowercase()
-            .chain([second])
-            .chain(letters)
-            .collect(),
-        _ => text.to_owned(),
+/// An example, where neither the default nor the meaning shows what a value looks like.
+fn shown(key: &Key<'_>) -> String {
+    let example = &key.schema["examples"][0];
+    let is_plain = matches!(example, Value::Number(_) | Value::Bool(_) | Value::Null);
+    if is_plain || !values_of(key).is_empty() || key.path.last() == Some(&"name") {
+        return String::new();
+    }
+    let example = format!("`{}`", toml_text(example));
+    match meaning(key.schema).contains(&example) {
+        true => String::new(),
+        false => format!(" For example {example}."),
     }
 }
 

@@ -197,7 +197,7 @@ pub enum Format {
     Cifar,
     /// A folder of folders, one a class and named after it, of PNG and JPEG images.
     Images,
-    /// A table in the format Parquet, one example a row; read where the crate's feature `parquet` is on.
+    /// A table in the format Parquet, one example a row; read by programs that are built with the feature `parquet`.
     Parquet,
 }
 
