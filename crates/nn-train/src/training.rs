@@ -2,6 +2,7 @@
 //! ([`Protocol`]), with the learning rate of every step.
 
 mod keys;
+mod named;
 mod optimiser;
 mod schedule;
 

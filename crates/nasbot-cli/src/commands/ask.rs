@@ -116,13 +116,10 @@ fn described(args: &AskArgs) -> Result<(AskTell, PathBuf), Error> {
         );
         return Err(Error::Usage(message));
     }
-    if !settings.is_empty() {
-        return Ok((
-            by_hand::open_with(&path, args.evaluations, &settings)?,
-            path,
-        ));
-    }
-    Ok((by_hand::open(&path, args.evaluations)?, path))
+    Ok((
+        by_hand::open_with(&path, args.evaluations, &settings)?,
+        path,
+    ))
 }
 
 /// Whether there is a study. One that was killed while it was being made has no history.

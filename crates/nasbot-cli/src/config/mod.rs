@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use nasbot::settings::{Description, Evaluator, Settings};
 use nn_train::Facts;
-use nn_train::data::{Contents, Dataset, Dealing};
+use nn_train::data::{Contents, DataSpec, Dataset, Dealing, Task};
 
 pub(crate) use self::diagnostic::{ConfigErrors, in_plain_words};
 pub(crate) use self::duration::Span;
@@ -60,6 +60,14 @@ pub(crate) fn read(path: &Path, settings: &[Setting]) -> Result<Description, Err
 
 /// The text of a file that is to be a description. What is none by its first bytes is said to be what it is.
 fn text(path: &Path) -> Result<String, Error> {
+    let is_data = DataSpec::new(path, Task::Class).format().is_some();
+    if is_data && path.exists() {
+        return Err(Error::Usage(format!(
+            "{} is data by its name, and a search description (TOML) is wanted here: `nasbot init --data {}` writes one",
+            path.display(),
+            nasbot::report::quoted(path)
+        )));
+    }
     let bytes = fs::read(path).map_err(Error::read(path))?;
     let name = path.display();
     if bytes.starts_with(b"SQLite format 3\0") {

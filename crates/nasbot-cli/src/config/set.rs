@@ -231,17 +231,34 @@ fn put_one(document: &mut DocumentMut, setting: &Setting) -> Result<(), Error> {
             ))
         })?;
     }
-    let mut value = setting.value.clone().decorated(" ", "");
-    if !is_inline && !above.is_empty() {
-        value
-            .decor_mut()
-            .set_suffix(format!(" # {}", setting.origin.replace('\n', " ")));
-    }
+    let value = Item::Value(setting.value.clone().decorated(" ", ""));
     match table.get_mut(last) {
-        Some(item) => *item = Item::Value(value),
-        None => drop(table.insert(last, Item::Value(value))),
+        Some(item) => *item = value,
+        None => drop(table.insert(last, value)),
     }
+    if is_inline {
+        table.fmt();
+    }
+    mark(document, setting);
     Ok(())
+}
+
+/// Says where a value was given, at the end of the line that it stands on.
+fn mark(document: &mut DocumentMut, setting: &Setting) {
+    let mut item = document.as_item_mut();
+    for part in &setting.path {
+        let Some(inner) = item.get_mut(part.as_str()) else {
+            return;
+        };
+        item = inner;
+        if let Some(value) = item.as_value_mut() {
+            let suffix = value.decor().suffix().and_then(|suffix| suffix.as_str());
+            let before = suffix.map_or_else(String::new, |suffix| suffix.trim_end().to_owned());
+            let origin = setting.origin.replace('\n', " ");
+            value.decor_mut().set_suffix(format!("{before} # {origin}"));
+            return;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -300,6 +317,8 @@ mod tests {
                 .text
                 .contains("evaluations = 30 # --set budget.evaluations=30\n")
         );
+        let split = "split = { seed = 1, train = 0.5 } # --set data.split.train=0.5\n";
+        assert!(merged.text.contains(split), "{}", merged.text);
         assert_eq!(merged.set[0], "budget.evaluations=30");
         // What was recorded is given once more, and what is given later takes its place.
         let again = recorded(&merged).unwrap();

@@ -56,7 +56,7 @@ fn every_key_has_a_meaning_and_is_required_or_has_a_default() {
             .iter()
             .fold(&root, |table, key| super::schema::property(table, key));
         let key = super::schema::property(table, last);
-        let meaning = key["description"].as_str().unwrap_or_default();
+        let meaning = key["description"].as_str().unwrap_or("");
         assert!(meaning.len() > 3, "{path:?} is not explained");
         // Links of Rust's documentation lead nowhere elsewhere.
         assert!(

@@ -386,6 +386,7 @@ fn a_file_of_another_kind_is_said_to_be_what_it_is() {
     let folder = Folder::new();
     folder.write("a.toml", SYNTHETIC);
     folder.write("net.json", NETWORK);
+    folder.write("table.csv", "a,b\n1,2\n");
     folder.run(&["search", "a.toml", "-q"]).ok();
     for (arguments, expected) in [
         (
@@ -393,6 +394,10 @@ fn a_file_of_another_kind_is_said_to_be_what_it_is() {
             "is a study, and a search description (TOML) is wanted",
         ),
         (&["search", "net.json"], "is JSON, a network perhaps"),
+        (
+            &["search", "table.csv"],
+            "`nasbot init --data table.csv` writes one",
+        ),
         (
             &["resume", "a.toml"],
             "it is a search description (TOML): `nasbot search a.toml`",

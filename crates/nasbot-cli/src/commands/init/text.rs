@@ -30,7 +30,7 @@ pub(super) fn text(plan: &Plan, places: &[PathBuf], out: &Path) -> String {
     text += "\n# How networks are trained follows from the data, unless it is said here.\n#[training]\n#epochs = 30\n\
              #optimiser = \"adamw\"\n\n# All visible GPUs are used, or else the processor.\n#[workers]\n#devices = [\"cpu\"]\n\
              #per-device = 2\n\n[budget]\n# Networks that are trained; `nasbot resume STUDY --evaluations N` goes on with more.\n";
-    let _ = write!(text, "evaluations = {}\n", plan.evaluations);
+    let _ = writeln!(text, "evaluations = {}", plan.evaluations);
     text += "#wall-time = \"2h\"\n";
     text
 }
