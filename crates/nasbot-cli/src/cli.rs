@@ -3,6 +3,7 @@
 mod by_hand;
 mod data;
 mod describing;
+mod set;
 
 use std::path::PathBuf;
 
@@ -10,7 +11,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::by_hand::{AskArgs, FailArgs, GiveArgs, ReplayArgs, TellArgs};
 pub(crate) use self::data::{InspectArgs, PredictArgs, SplitArgs, TaskName};
-pub(crate) use self::describing::{InitArgs, SchemaArgs, SchemaFormat, SetArgs};
+pub(crate) use self::describing::{InitArgs, SchemaArgs, SchemaFormat};
+pub(crate) use self::set::SetArgs;
 use crate::config::Span;
 
 const EXAMPLES: &str = "\
