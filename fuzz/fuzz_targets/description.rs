@@ -25,6 +25,7 @@ fuzz_target!(|text: &str| {
         path: "s.toml".into(),
         folder: "/nonexistent".into(),
         from_study: None,
+        set: Vec::new(),
     };
     if let Err(error::Error::Config(errors)) = config::parse(&source, config::Overrides::default())
     {

@@ -2,6 +2,8 @@
 
 mod by_hand;
 mod data;
+mod describing;
+mod set;
 
 use std::path::PathBuf;
 
@@ -9,10 +11,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::by_hand::{AskArgs, FailArgs, GiveArgs, ReplayArgs, TellArgs};
 pub(crate) use self::data::{InspectArgs, PredictArgs, SplitArgs, TaskName};
+pub(crate) use self::describing::{InitArgs, SchemaArgs, SchemaFormat};
+pub(crate) use self::set::SetArgs;
 use crate::config::Span;
 
 const EXAMPLES: &str = "\
 Examples:
+  nasbot init --data patients.csv             write the description of a search on your data
   nasbot validate demos/digits-cnn.toml       check a search before spending anything on it
   nasbot search demos/digits-cnn.toml         search; Ctrl-C stops it, nothing is lost
   nasbot resume digits-cnn.nasbot.db          go on where it stopped
@@ -67,6 +72,8 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     Validate(ValidateArgs),
     Draw(DrawArgs),
+    Init(InitArgs),
+    Schema(SchemaArgs),
 }
 
 /// Search as a TOML file describes, into a new study.
@@ -80,9 +87,11 @@ Examples:
   nasbot search demos/digits-cnn.toml
   nasbot search demos/digits-cnn.toml --seed 7 --study runs/seven.nasbot.db
   nasbot search demos/synthetic-cnn.toml --fresh --evaluations 50
+  nasbot search demos/digits-cnn.toml --set training.epochs=30 --set workers.timeout=10m
 
 The sections of the file are [study], [space], [data], [training], [search], [workers] and
-[budget]; demos/digits-cnn.toml explains every key. Paths in it are relative to the file.
+[budget]; `nasbot schema --format example` explains every key, and `nasbot init` writes a short
+file for your data. Paths in it are relative to the file.
 
 Ctrl-C once stops the workers and leaves a study that `nasbot resume` continues; twice stops at
 once. An evaluation that was interrupted runs again, a finished one never does.")]
@@ -101,6 +110,8 @@ pub(crate) struct SearchArgs {
     /// If the study exists already, leave it alone and start another beside it (NAME-2, NAME-3, …).
     #[arg(long)]
     pub(crate) fresh: bool,
+    #[command(flatten)]
+    pub(crate) set: SetArgs,
     #[command(flatten)]
     pub(crate) output: RunOutput,
 }
@@ -122,6 +133,7 @@ Examples:
   nasbot resume mended.toml digits-cnn.nasbot.db         with a description that was mended
   nasbot resume digits-cnn.nasbot.db --evaluations 60    spend more on a finished search
   nasbot resume digits-cnn.nasbot.db --wall-time 4h      or give it more time
+  nasbot resume digits-cnn.nasbot.db --set workers.per-device=4
   nasbot resume digits-cnn.nasbot.db --retry-failed      run what failed once more
   nasbot resume digits-cnn.nasbot.db --retry-failed timed-out,out-of-memory"
 )]
@@ -143,6 +155,8 @@ pub(crate) struct ResumeArgs {
     /// Run evaluations here that were handed out by `nasbot ask` and not told: they count as given back.
     #[arg(long)]
     pub(crate) take_back: bool,
+    #[command(flatten)]
+    pub(crate) set: SetArgs,
     #[command(flatten)]
     pub(crate) output: RunOutput,
 }
@@ -228,6 +242,8 @@ pub(crate) struct TrainArgs {
     #[arg(long)]
     pub(crate) all: bool,
     #[command(flatten)]
+    pub(crate) set: SetArgs,
+    #[command(flatten)]
     pub(crate) output: RunOutput,
 }
 
@@ -291,6 +307,8 @@ pub(crate) struct ValidateArgs {
     /// Files: .toml is a search, anything else a network; .jsonl and - are networks, one a line.
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) set: SetArgs,
     /// How to print.
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) format: Format,

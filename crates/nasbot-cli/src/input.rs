@@ -1,11 +1,12 @@
 //! Reading networks: from files, and from JSON lines where errors name the line.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::Path;
 
 use nn_graph::Network;
 
+use crate::config;
 use crate::error::Error;
 
 /// Whether a path means standard input.
@@ -20,11 +21,25 @@ pub(crate) fn network(path: &Path) -> Result<Network, Error> {
     } else {
         fs::read_to_string(path)
     };
-    let text = text.map_err(Error::read(path))?;
-    text.parse().map_err(|source| Error::Network {
-        place: name(path),
-        source,
-    })
+    let text = text.map_err(|source| match other_than_network(path) {
+        Some(other) if source.kind() == io::ErrorKind::InvalidData => Error::Usage(other),
+        _ => Error::read(path)(source),
+    })?;
+    if !text
+        .trim_start_matches('\u{feff}')
+        .trim_start()
+        .starts_with('{')
+    {
+        let what = match path.extension().is_some_and(|ending| ending == "toml") {
+            true => "is a search description (TOML)",
+            false => "is no JSON object",
+        };
+        return Err(Error::Usage(format!(
+            "{} {what}, and a network is wanted here, such as {{\"kind\":\"cnn\",\"layers\":[…],\"edges\":[…]}}",
+            name(path)
+        )));
+    }
+    parse_network(&text, &name(path))
 }
 
 /// The numbered lines of a file or of standard input; empty ones are left out.
@@ -52,11 +67,33 @@ pub(crate) fn for_each_line(
     Ok(())
 }
 
-/// Reads a network from a line; `place` says where it stands.
-pub(crate) fn parse_network(line: &str, place: &str) -> Result<Network, Error> {
-    line.parse().map_err(|source| Error::Network {
-        place: place.to_owned(),
-        source,
+/// What a file is that is no text.
+fn other_than_network(path: &Path) -> Option<String> {
+    let mut start = [0; 16];
+    let mut file = File::open(path).ok()?;
+    file.read_exact(&mut start).ok()?;
+    start.starts_with(b"SQLite format 3\0").then(|| {
+        let quoted = nasbot::report::quoted(path);
+        format!(
+            "{} is a study, and a network (JSON) is wanted here: `nasbot show {quoted} --evaluation N` prints one",
+            name(path)
+        )
+    })
+}
+
+/// Reads a network from a text; `place` says where it stands.
+pub(crate) fn parse_network(text: &str, place: &str) -> Result<Network, Error> {
+    text.parse().map_err(|source| {
+        let source = match source {
+            nn_graph::Error::Json { message } => nn_graph::Error::Json {
+                message: config::in_plain_words(&message),
+            },
+            source => source,
+        };
+        Error::Network {
+            place: place.to_owned(),
+            source,
+        }
     })
 }
 

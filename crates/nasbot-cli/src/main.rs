@@ -40,6 +40,8 @@ fn main() -> ExitCode {
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Validate(args) => commands::validate::run(&args),
         Command::Draw(args) => commands::draw::run(&args),
+        Command::Init(args) => commands::init::run(&args),
+        Command::Schema(args) => commands::schema::run(&args),
     };
     match result.and_then(|()| terminal::flush()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -12,6 +12,7 @@ macro_rules! named {
     ($(#[$meta:meta])* $what:literal $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub enum $name {
             $($(#[$doc])* #[serde(rename = $text)] $variant,)+
         }
@@ -121,18 +122,21 @@ named! {
 
 /// The settings of a search. [`SearchConfig::validated`] checks them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct SearchConfig {
     /// All randomness of the search follows from this.
+    // A description has it as `study.seed`.
+    #[cfg_attr(feature = "schema", schemars(skip))]
     pub seed: u64,
     /// How the next candidate is chosen.
     pub strategy: Strategy,
-    /// What `nasbot` maximises; other strategies ignore it.
+    /// What is maximised over candidates; only `nasbot` uses it.
     pub acquisition: Acquisition,
     /// How distances become covariances; only `nasbot` uses it.
     pub kernel: KernelKind,
-    /// Random candidates that `nasbot` evaluates after the initial ones, before it relies on its
-    /// surrogate: they tell it how the space looks further away.
+    /// Random candidates that are evaluated after the initial ones, before the surrogate is relied on: they tell how
+    /// the space looks further away. Only `nasbot` uses it.
     pub explore: usize,
     /// What the surrogate learns from; only `nasbot` uses it.
     pub transform: Transform,
@@ -145,8 +149,10 @@ pub struct SearchConfig {
     /// Candidates at which the acquisition is computed at step t are this many times √t, and at
     /// least eight times this many at any step. Only `nasbot` uses it.
     pub effort: usize,
-    /// How many of the space's initial candidates are evaluated before the strategy takes over,
-    /// at least 1; the whole initial pool when absent.
+    /// How many of the space's initial candidates are evaluated before the strategy takes over, at least 1.
+    ///
+    /// Default: the whole pool.
+    /// Example: `12`.
     pub initial: Option<usize>,
 }
 

@@ -193,6 +193,9 @@ pub struct Description {
     /// The same folder as seen from the study's, so that both can move together; absent in studies of format 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_study: Option<PathBuf>,
+    /// Values in the text that were given beside the file, each as its key, `=` and the value in TOML.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<String>,
 }
 
 impl Description {
@@ -264,6 +267,7 @@ mod tests {
             path: "before/s.toml".into(),
             folder: before.canonicalize().unwrap(),
             from_study: None,
+            set: Vec::new(),
         };
         let description = description.seen_from(&before.join("runs/s.nasbot.db"));
         assert_eq!(description.from_study.as_deref(), Some(Path::new("..")));

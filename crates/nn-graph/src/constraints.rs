@@ -9,15 +9,16 @@ use crate::{Error, LayerRef, Network};
 /// Bounds as they are written down: all optional and inclusive. Layers are counted with input and output. [`Bounds::checked`]
 /// makes them the [`Constraints`] of a search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Bounds {
-    /// Fewest layers.
+    /// Fewest layers, input and output included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_layers: Option<usize>,
-    /// Most layers.
+    /// Most layers, input and output included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_layers: Option<usize>,
-    /// Smallest total mass.
+    /// Smallest total mass: roughly, multiplications a pixel. It bounds how long a training takes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_mass: Option<f64>,
     /// Largest total mass.
@@ -32,13 +33,13 @@ pub struct Bounds {
     /// Most edges.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_edges: Option<usize>,
-    /// Fewest units of a layer that has units.
+    /// Fewest units of a layer that has them: filters or neurons.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_units: Option<u32>,
-    /// Most units of a layer.
+    /// Most units of a layer: filters or neurons.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_units: Option<u32>,
-    /// Most halvings of the image, by pooling or strides of 2, on any path.
+    /// Most halvings of the image, by pooling or strides of 2, on a path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_halvings: Option<u32>,
 }

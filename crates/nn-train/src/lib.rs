@@ -26,7 +26,7 @@ mod training;
 
 pub use auto::Facts;
 pub use error::Error;
-pub use presets::Given;
 pub use training::{
-    Augmentation, Last, Optimiser, Precision, Preset, Protocol, Schedule, TrainingSpec,
+    Augmentation, Given, Last, Optimiser, OptimiserKeys, Precision, Preset, Protocol, Schedule,
+    ScheduleKeys, TrainingSpec,
 };

@@ -1,97 +1,40 @@
-//! What named protocols stand for, and how a protocol is read that begins with one.
+//! Protocols by name, which are written as a person would write them, and how a protocol is read that begins with one.
 
 use serde::{Deserialize, Deserializer};
 
 use crate::auto::Facts;
-use crate::training::{Augmentation, Last, Optimiser, Precision, Preset, Schedule, TrainingSpec};
+use crate::training::{Given, Optimiser, OptimiserKeys, Preset, Schedule, TrainingSpec};
 
 impl Preset {
+    /// The keys that the name stands for, as TOML: those that a description gives go first. None for `auto`.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Auto => "",
+            Self::PaperMlp => include_str!("../presets/paper-mlp.toml"),
+            Self::PaperCifar10 => include_str!("../presets/paper-cifar10.toml"),
+            Self::Fast => include_str!("../presets/fast.toml"),
+        }
+    }
+
     /// What the name stands for; `auto` without data is [`TrainingSpec::default`].
     #[must_use]
     pub fn spec(self) -> TrainingSpec {
-        /// More scores than a training has: none stops it, but the best weights are returned to.
-        const NEVER: Option<u32> = Some(u32::MAX);
-        let base = TrainingSpec {
+        let named = Given {
             protocol: Some(self),
-            ..TrainingSpec::default()
+            ..Given::default()
         };
-        match self {
-            Self::Auto => base,
-            Self::PaperMlp => TrainingSpec {
-                steps: Some(20_000),
-                batch: 256,
-                learning_rate: 1e-5,
-                momentum: 0.0,
-                nesterov: false,
-                weight_decay: 0.0,
-                schedule: Schedule::Constant,
-                warmup: 0.0,
-                patience: NEVER,
-                ..base
-            },
-            Self::PaperCifar10 => TrainingSpec {
-                steps: Some(80_000),
-                batch: 32,
-                learning_rate: 0.005,
-                nesterov: false,
-                weight_decay: 2e-4,
-                schedule: Schedule::Constant,
-                warmup: 0.0,
-                // Of 40,000 training images, 4,000 steps are some three epochs.
-                evaluate_every: 3,
-                patience: NEVER,
-                augment: Augmentation {
-                    shift: 4,
-                    flip: true,
-                    ..Augmentation::default()
-                },
-                ..base
-            },
-            Self::Fast => TrainingSpec {
-                epochs: 10,
-                batch: 64,
-                learning_rate: 0.2,
-                schedule: Schedule::OneCycle,
-                warmup: 0.0,
-                label_smoothing: 0.1,
-                evaluate_every: 10,
-                precision: Precision::Bf16,
-                ..base
-            },
-        }
+        named.on(None, false)
     }
-}
 
-/// A protocol as it is written: what is absent comes from the preset, or follows from the data.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
-pub struct Given {
-    protocol: Option<Preset>,
-    epochs: Option<u32>,
-    steps: Option<u32>,
-    batch: Option<u32>,
-    optimiser: Option<Optimiser>,
-    learning_rate: Option<f64>,
-    momentum: Option<f64>,
-    nesterov: Option<bool>,
-    weight_decay: Option<f64>,
-    schedule: Option<Schedule>,
-    warmup: Option<f64>,
-    step_epochs: Option<u32>,
-    step_factor: Option<f64>,
-    label_smoothing: Option<f64>,
-    clip: Option<f64>,
-    evaluate_every: Option<u32>,
-    patience: Option<u32>,
-    augment: Option<Augmentation>,
-    repeats: Option<u32>,
-    folds: Option<u32>,
-    #[serde(rename = "final")]
-    last: Option<Last>,
-    memory: Option<u32>,
-    time: Option<f64>,
-    precision: Option<Precision>,
-    channels_last: Option<bool>,
+    /// The keys that the name stands for.
+    #[expect(
+        clippy::expect_used,
+        reason = "the text is part of the program, and a test reads each"
+    )]
+    fn keys(self) -> Given {
+        toml::from_str(self.text()).expect("a preset is a protocol")
+    }
 }
 
 impl<'de> Deserialize<'de> for TrainingSpec {
@@ -105,23 +48,81 @@ impl Given {
     /// [`Preset::Auto`] where the data are known, and [`TrainingSpec::default`] otherwise.
     #[must_use]
     pub fn on(self, facts: Option<&Facts>, has_rungs: bool) -> TrainingSpec {
-        let base = match (self.protocol, facts) {
-            (None | Some(Preset::Auto), Some(facts)) => self.automatic(facts, has_rungs),
-            (Some(preset), _) => preset.spec(),
+        let given = self.spread();
+        let given = match given.protocol {
+            Some(preset) => given.merged(preset.keys().spread()),
+            None => given,
+        };
+        let mut base = match (given.protocol, facts) {
+            (None | Some(Preset::Auto), Some(facts)) => given.automatic(facts, has_rungs),
+            (Some(_), _) => given.suited(TrainingSpec::default()),
             (None, None) => TrainingSpec::default(),
         };
-        self.over(base)
+        // A protocol that counts in epochs does not want steps that it did not ask for.
+        if given.epochs.is_some() {
+            base.steps = None;
+        }
+        given.over(base)
+    }
+
+    /// The settings of the optimiser and of the schedule as keys of their own.
+    fn spread(mut self) -> Self {
+        if let Some(OptimiserKeys {
+            learning_rate,
+            momentum,
+            nesterov,
+            weight_decay,
+            ..
+        }) = self.optimiser
+        {
+            self.learning_rate = learning_rate.or(self.learning_rate);
+            self.momentum = momentum.or(self.momentum);
+            self.nesterov = nesterov.or(self.nesterov);
+            self.weight_decay = weight_decay.or(self.weight_decay);
+        }
+        if let Some(schedule) = &self.schedule {
+            self.warmup = schedule.warmup.or(self.warmup);
+            self.step_epochs = schedule.every.or(self.step_epochs);
+            self.step_factor = schedule.factor.or(self.step_factor);
+            if schedule.name == Schedule::OneCycle {
+                self.warmup = self.warmup.or(Some(0.0));
+            }
+        }
+        self
+    }
+
+    /// What is given, before the keys of a preset. Settings of another optimiser or schedule than the one given are left out.
+    fn merged(self, mut preset: Self) -> Self {
+        let optimiser = |given: &Self| given.optimiser.as_ref().map(|keys| keys.name);
+        if optimiser(&self).is_some_and(|name| optimiser(&preset) != Some(name)) {
+            preset.learning_rate = None;
+            preset.momentum = None;
+            preset.nesterov = None;
+            preset.weight_decay = None;
+        }
+        let schedule = |given: &Self| given.schedule.as_ref().map(|keys| keys.name);
+        if schedule(&self).is_some_and(|name| schedule(&preset) != Some(name)) {
+            preset.step_epochs = None;
+            preset.step_factor = None;
+        }
+        if self.epochs.is_some() {
+            preset.steps = None;
+        }
+        self.or(preset)
+    }
+
+    /// A base with the optimiser that is given, and what suits it.
+    fn suited(&self, base: TrainingSpec) -> TrainingSpec {
+        let given: Option<Optimiser> = self.optimiser.as_ref().map(|keys| keys.name);
+        match given {
+            Some(optimiser) if optimiser != base.optimiser => base.with(optimiser),
+            _ => base,
+        }
     }
 
     /// What is automatic where it goes together with what is given.
     fn automatic(&self, facts: &Facts, has_rungs: bool) -> TrainingSpec {
-        let mut base = facts.protocol();
-        if let Some(optimiser) = self
-            .optimiser
-            .filter(|optimiser| *optimiser != base.optimiser)
-        {
-            base = base.with(optimiser);
-        }
+        let mut base = self.suited(facts.protocol());
         if has_rungs || self.repeats.is_some_and(|repeats| repeats > 1) {
             base.folds = None;
         }
@@ -130,40 +131,5 @@ impl Given {
         }
         base.warmup = base.warmup.min(self.epochs.map_or(f64::MAX, f64::from));
         base
-    }
-
-    /// Every key that is given in place of the base's.
-    fn over(self, base: TrainingSpec) -> TrainingSpec {
-        let given = self;
-        TrainingSpec {
-            protocol: given.protocol.or(base.protocol),
-            epochs: given.epochs.unwrap_or(base.epochs),
-            // A protocol that counts in epochs does not want the preset's steps.
-            steps: given
-                .steps
-                .or(base.steps.filter(|_| given.epochs.is_none())),
-            batch: given.batch.unwrap_or(base.batch),
-            optimiser: given.optimiser.unwrap_or(base.optimiser),
-            learning_rate: given.learning_rate.unwrap_or(base.learning_rate),
-            momentum: given.momentum.unwrap_or(base.momentum),
-            nesterov: given.nesterov.unwrap_or(base.nesterov),
-            weight_decay: given.weight_decay.unwrap_or(base.weight_decay),
-            schedule: given.schedule.unwrap_or(base.schedule),
-            warmup: given.warmup.unwrap_or(base.warmup),
-            step_epochs: given.step_epochs.unwrap_or(base.step_epochs),
-            step_factor: given.step_factor.unwrap_or(base.step_factor),
-            label_smoothing: given.label_smoothing.unwrap_or(base.label_smoothing),
-            clip: given.clip.or(base.clip),
-            evaluate_every: given.evaluate_every.unwrap_or(base.evaluate_every),
-            patience: given.patience.or(base.patience),
-            augment: given.augment.unwrap_or(base.augment),
-            repeats: given.repeats.unwrap_or(base.repeats),
-            folds: given.folds.or(base.folds),
-            last: given.last.unwrap_or(base.last),
-            memory: given.memory.or(base.memory),
-            time: given.time.or(base.time),
-            precision: given.precision.unwrap_or(base.precision),
-            channels_last: given.channels_last.unwrap_or(base.channels_last),
-        }
     }
 }

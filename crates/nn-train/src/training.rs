@@ -1,23 +1,32 @@
 //! How a network is trained, as data: what a person writes ([`TrainingSpec`]) and what has been checked
 //! ([`Protocol`]), with the learning rate of every step.
 
+mod keys;
+mod named;
+mod optimiser;
+mod schedule;
+
 use std::f64::consts::PI;
 use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::keys::{Given, TrainingSpec};
+pub use self::optimiser::{Optimiser, OptimiserKeys};
+pub use self::schedule::{Schedule, ScheduleKeys};
 use crate::Error;
 
 /// A protocol by name. Every key given beside it goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Preset {
-    /// What follows from the data; see [`Facts`](crate::Facts).
+    /// What follows from the data.
     Auto,
     /// How the paper's program trains perceptrons: plain stochastic gradient descent, 20,000 steps of 256 examples at
     /// 1e-5, the best of the scores on the way. (Its regressions minimise the absolute error, ours the square. So small
-    /// a rate suits data that are not standardised; others want a `learning-rate` of their own.)
+    /// a rate suits data that are not standardised; others want a rate of their own.)
     PaperMlp,
     /// How the paper's program trains on CIFAR-10: 80,000 steps of 32 examples at 0.005, momentum 0.9, decay 2e-4,
     /// images shifted by up to 4 pixels and mirrored, the best of the scores on the way.
@@ -43,141 +52,24 @@ impl Preset {
     }
 }
 
-/// A training protocol as written in TOML: a [`Preset`] and what differs from it, key by key.
-/// [`TrainingSpec::validated`] checks it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct TrainingSpec {
-    /// Where the fields that are not given come from; [`TrainingSpec::default`] without one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub protocol: Option<Preset>,
-    /// Passes over the training data.
-    pub epochs: u32,
-    /// Steps in all, in place of `epochs`.
-    pub steps: Option<u32>,
-    /// Examples a step. An incomplete last batch is used if it holds at least two examples.
-    pub batch: u32,
-    /// The optimiser.
-    pub optimiser: Optimiser,
-    /// Peak learning rate.
-    pub learning_rate: f64,
-    /// Momentum of `sgd`, β₁ of `adamw`.
-    pub momentum: f64,
-    /// Nesterov's momentum (`sgd`).
-    pub nesterov: bool,
-    /// Weight decay: an L2 term for `sgd`, decoupled for `adamw`. Biases and batch norms are exempt.
-    pub weight_decay: f64,
-    /// How the learning rate moves over the training.
-    pub schedule: Schedule,
-    /// Epochs over which the learning rate first rises linearly; fractions are allowed.
-    pub warmup: f64,
-    /// Schedule `step`: epochs between two drops …
-    pub step_epochs: u32,
-    /// … and the factor of a drop.
-    pub step_factor: f64,
-    /// Probability mass spread evenly over all classes in the target (classification).
-    pub label_smoothing: f64,
-    /// Largest norm of the gradient of all parameters together; larger ones are scaled down to it.
-    pub clip: Option<f64>,
-    /// Epochs between two scores on the validation data; the last epoch is always scored.
-    pub evaluate_every: u32,
-    /// Stop once the validation score has not risen for this many scores, and return to the best weights.
-    pub patience: Option<u32>,
-    /// Random changes of the training images.
-    pub augment: Augmentation,
-    /// Train so often, from seeds that follow one another, and report the mean score, with its spread as `noise`.
-    pub repeats: u32,
-    /// Divide the training and validation examples into so many parts and train as often, each time without one of them, on
-    /// which the training is scored: the score is the mean, with the spread as `noise`.
-    pub folds: Option<u32>,
-    /// What the last training makes.
-    #[serde(rename = "final")]
-    pub last: Last,
-    /// Refuse networks whose training would take more memory than this by [`Plan::memory`](crate::plan::Plan::memory),
-    /// megabytes.
-    pub memory: Option<u32>,
-    /// Give the training up once it has taken so many seconds.
-    pub time: Option<f64>,
-    /// Numbers that convolutions and matrix products are computed with.
-    pub precision: Precision,
-    /// Whether images lie in memory pixel by pixel rather than channel by channel, as convolutions prefer it.
-    pub channels_last: bool,
-}
-
-impl Default for TrainingSpec {
-    fn default() -> Self {
-        Self {
-            protocol: None,
-            epochs: 15,
-            steps: None,
-            batch: 64,
-            optimiser: Optimiser::Sgd,
-            learning_rate: 0.05,
-            momentum: 0.9,
-            nesterov: true,
-            weight_decay: 5e-4,
-            schedule: Schedule::Cosine,
-            warmup: 1.0,
-            step_epochs: 10,
-            step_factor: 0.1,
-            label_smoothing: 0.0,
-            clip: None,
-            evaluate_every: 1,
-            patience: None,
-            augment: Augmentation::default(),
-            repeats: 1,
-            folds: None,
-            last: Last::Best,
-            memory: None,
-            time: None,
-            precision: Precision::Fp32,
-            channels_last: true,
-        }
-    }
-}
-
 /// What the last training makes: the model that leaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Last {
     /// The best network.
     #[default]
     Best,
-    /// The mean of several evaluated networks, chosen by the validation data; see [`ensemble`](crate::ensemble).
+    /// The mean of up to eight evaluated networks as one model, chosen among the eight best by the metric of their mean
+    /// predictions of the validation data, or by their log loss where the metric counts examples.
     Ensemble,
-}
-
-/// How a gradient becomes a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Optimiser {
-    /// Stochastic gradient descent with momentum.
-    Sgd,
-    /// Adam with decoupled weight decay (β₁ = `momentum`, β₂ = 0.999, ε = 1e-8).
-    Adamw,
-}
-
-/// How the learning rate moves after the warm-up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Schedule {
-    /// It stays.
-    Constant,
-    /// Down to zero along half a cosine.
-    Cosine,
-    /// Multiplied by `step-factor` every `step-epochs` epochs.
-    Step,
-    /// Up from 1/25 of the peak over the first 30 % along half a cosine, then down to 1e-4 of that. Has its own
-    /// rise: set `warmup = 0`.
-    OneCycle,
 }
 
 /// What convolutions and matrix products are computed with. Parameters, batch norms, losses and the optimiser are
 /// 32-bit floats throughout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Precision {
@@ -204,19 +96,33 @@ impl Precision {
 
 /// Random changes of the training images, drawn anew for every batch. All off by default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Augmentation {
-    /// Pad by so many pixels on each side, mirrored at the border, and cut a window of the image's size out of it
-    /// anywhere. (Cut from a border of the mean pixel, it is a `shift`.)
+    /// Pad by so many pixels on each side, mirrored at the border, and cut the image's size out of it anywhere.
+    ///
+    /// Default: `0`.
+    /// Unit: pixels.
     pub crop: u32,
-    /// Largest shift in each direction, pixels; what is shifted in is the mean pixel.
+    /// Move by up to so many pixels in each direction. What comes in is the mean pixel: the usual crop from a padded
+    /// image.
+    ///
+    /// Default: `0`.
+    /// Unit: pixels.
     pub shift: u32,
     /// Mirror left to right with probability one half.
+    ///
+    /// Default: `false`.
     pub flip: bool,
-    /// Side of a square that is replaced by the mean pixel, pixels; 0 is none.
+    /// Side of a square that is replaced by the mean pixel; 0 is none.
+    ///
+    /// Default: `0`.
+    /// Unit: pixels.
     pub cutout: u32,
     /// α of mix-up (Zhang et al., 2018, arXiv 1710.09412); 0 is none. Each batch is blended with itself in another
     /// order, with a weight from Beta(α, α), and so are its losses.
+    ///
+    /// Default: `0.0`.
     pub mix_up: f64,
 }
 

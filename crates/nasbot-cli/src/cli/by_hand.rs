@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Format;
+use super::{Format, SetArgs};
 
 /// Hand out the next network of a study, to be evaluated by hand or by another program.
 ///
@@ -39,6 +39,8 @@ pub(crate) struct AskArgs {
     /// A new budget: how many evaluations in all, those already made included.
     #[arg(long, value_name = "N")]
     pub(crate) evaluations: Option<u64>,
+    #[command(flatten)]
+    pub(crate) set: SetArgs,
     /// How to print.
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) format: Format,

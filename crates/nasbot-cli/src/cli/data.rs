@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use nn_train::data::Task;
 
-use super::Format;
+use super::{Format, SetArgs};
 
 /// What a network is made of, or what is in a file with data.
 ///
@@ -83,6 +83,8 @@ pub(crate) struct SplitArgs {
     /// Where to write [default: standard output].
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) set: SetArgs,
 }
 
 /// What is to be predicted.

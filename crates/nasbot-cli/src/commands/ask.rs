@@ -59,7 +59,8 @@ pub(crate) fn run(args: &AskArgs) -> Result<(), Error> {
                 return Err(Error::Usage(message));
             }
         }
-        let study = by_hand::open(&args.source, args.evaluations)?;
+        let settings = config::given(&args.set.set)?;
+        let study = by_hand::open_with(&args.source, args.evaluations, &settings)?;
         (study, args.source.clone())
     };
     let answer = asked.ask(args.count.into())?;
@@ -87,7 +88,8 @@ pub(crate) fn run(args: &AskArgs) -> Result<(), Error> {
 
 /// The study of a description, which is made if there is none.
 fn described(args: &AskArgs) -> Result<(AskTell, PathBuf), Error> {
-    let description = config::read(&args.source)?;
+    let settings = config::given(&args.set.set)?;
+    let description = config::read(&args.source, &settings)?;
     let overrides = Overrides {
         seed: args.seed,
         evaluations: args.evaluations,
@@ -114,7 +116,10 @@ fn described(args: &AskArgs) -> Result<(AskTell, PathBuf), Error> {
         );
         return Err(Error::Usage(message));
     }
-    Ok((by_hand::open(&path, args.evaluations)?, path))
+    Ok((
+        by_hand::open_with(&path, args.evaluations, &settings)?,
+        path,
+    ))
 }
 
 /// Whether there is a study. One that was killed while it was being made has no history.

@@ -8,11 +8,20 @@ use nasbot::study::{Ledger, Study};
 use serde::Serialize;
 
 use super::going_on::{GoingOn, going_on};
-use crate::config::Overrides;
+use crate::config::{Overrides, Setting};
 use crate::error::Error;
 
 /// Takes a study over for the time of a command. Nothing is trained here, so that its data need not be there.
 pub(crate) fn open(path: &Path, evaluations: Option<u64>) -> Result<AskTell, Error> {
+    open_with(path, evaluations, &[])
+}
+
+/// As [`open`], with what is given beside the study's description.
+pub(crate) fn open_with(
+    path: &Path,
+    evaluations: Option<u64>,
+    settings: &[Setting],
+) -> Result<AskTell, Error> {
     let mut study = Study::open_briefly(path, session::system_clock())?;
     let ledger = Ledger::fold(study.history());
     let asked = Overrides {
@@ -20,7 +29,7 @@ pub(crate) fn open(path: &Path, evaluations: Option<u64>) -> Result<AskTell, Err
         without_data: true,
         ..Overrides::default()
     };
-    let GoingOn { config, event } = going_on(path, &ledger, asked, None)?;
+    let GoingOn { config, event } = going_on(path, &ledger, asked, None, settings)?;
     if let Some(event) = event {
         study.append(vec![event])?;
     }

@@ -7,7 +7,7 @@ use nasbot::study::{Change, Described, Event, Ledger};
 use nn_train::Facts;
 
 use super::mending::{Differences, listed};
-use crate::config::{self, Config, Overrides};
+use crate::config::{self, Config, Overrides, Setting};
 use crate::error::Error;
 use crate::terminal;
 
@@ -27,13 +27,14 @@ struct Mended {
     facts: Option<Facts>,
 }
 
-/// The settings with which the study at `path` goes on; `asked` is what the command line says, and `file` the description that it
-/// names.
+/// The settings with which the study at `path` goes on; `asked` is what the command line says, `file` the description that it
+/// names, and `settings` what it gives beside that.
 pub(crate) fn going_on(
     path: &Path,
     ledger: &Ledger,
     asked: Overrides,
     file: Option<&Path>,
+    settings: &[Setting],
 ) -> Result<GoingOn, Error> {
     let recorded = recorded(path, ledger)?;
     let overrides = Overrides {
@@ -41,7 +42,11 @@ pub(crate) fn going_on(
         facts: ledger.facts(),
         ..asked
     };
-    let mended = mended(path, &recorded, ledger, (overrides, file))?;
+    let given = (file, settings);
+    let mended = match mended(path, &recorded, ledger, (overrides, given))? {
+        mended if file.is_some() || settings.is_empty() => mended,
+        mended => set(path, &recorded, mended, ledger, (overrides, settings))?,
+    };
     let facts = mended.as_ref().and_then(|mended| mended.facts);
     let overrides = Overrides {
         facts: facts.or(overrides.facts),
@@ -110,20 +115,19 @@ fn mended(
     path: &Path,
     recorded: &Description,
     ledger: &Ledger,
-    (overrides, file): (Overrides, Option<&Path>),
+    (overrides, (file, settings)): (Overrides, (Option<&Path>, &[Setting])),
 ) -> Result<Option<Mended>, Error> {
     let own = recorded.file();
     let source = file.unwrap_or(&own);
     if file.is_none() && !own.is_file() {
         return Ok(None);
     }
-    let read = config::read(source)?;
     let description = match file {
-        Some(_) => read,
-        // As it was named when the study began.
+        Some(_) => config::read(source, settings)?,
+        // As it was named when the study began, and with what was given beside it then.
         None => Description {
             path: recorded.path.clone(),
-            ..read
+            ..config::read(source, &config::recorded(recorded)?)?
         },
     };
     let is_same = description.text == recorded.text && description.folder == recorded.folder;
@@ -163,6 +167,38 @@ fn mended(
             ));
             Ok(None)
         }
+    }
+}
+
+/// The description in force with what the command line gives beside it.
+fn set(
+    path: &Path,
+    recorded: &Description,
+    mended: Option<Mended>,
+    ledger: &Ledger,
+    (overrides, settings): (Overrides, &[Setting]),
+) -> Result<Option<Mended>, Error> {
+    let base = mended.map_or_else(|| recorded.clone(), |mended| mended.description);
+    let description = config::put(base, settings)?;
+    let refused = |changes: &str, why: &str| {
+        Err(Error::Usage(format!(
+            "{} can't be taken up by {}: {changes}. {why}",
+            config::named(settings),
+            path.display()
+        )))
+    };
+    match compare(recorded, description, ledger, overrides)? {
+        Verdict::Same => Ok(None),
+        Verdict::Mended(mended) => Ok(Some(*mended)),
+        Verdict::Deferred(changes) => refused(&changes, "`nasbot resume` looks at the data"),
+        Verdict::Refused(changes) if is_scored(ledger) => refused(
+            &changes,
+            "The scores that the study has would not be comparable; leave it out, or start a new study",
+        ),
+        Verdict::Refused(changes) => refused(
+            &changes,
+            "A study keeps what it searches; leave it out, or start a new study",
+        ),
     }
 }
 

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use nasbot::report;
 use nn_graph::{Category, Network};
-use nn_train::data::{Column, Contents, DataSpec, Format as DataFormat, Task};
+use nn_train::data::{Column, DataSpec};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::look;
 use crate::cli::{Format, InspectArgs, TaskName};
 use crate::error::Error;
 use crate::{input, terminal};
@@ -22,8 +23,8 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Error> {
                     args.format,
                 )
             })?;
-        } else if let Some(spec) = data(path, args)? {
-            let contents = describe(spec, args.task.is_some())?;
+        } else if let Some(mut spec) = data(path, args)? {
+            let contents = look::survey(&mut spec, args.task.is_some())?;
             match args.format {
                 Format::Json => terminal::print(&report::contents_json(&contents)?)?,
                 Format::Table => terminal::print(&format!(
@@ -47,39 +48,10 @@ fn data(path: &Path, args: &InspectArgs) -> Result<Option<DataSpec>, Error> {
         return Ok(None);
     }
     if let Some(label) = &args.label {
-        spec.label = match label.parse() {
-            Ok(number) => Column::Number(number),
-            Err(_) => Column::Name(label.clone()),
-        };
+        spec.label = Column::from(label.as_str());
     }
     spec.labels.clone_from(&args.labels);
     Ok(Some(spec))
-}
-
-/// More labels than these are taken for numbers if they are numbers and the task is not given.
-const CLASSES: usize = 20;
-
-/// What is in the data; where the task is not given, numbers are predicted if the labels are no classes, or many numbers.
-fn describe(mut spec: DataSpec, is_task_given: bool) -> Result<Contents, Error> {
-    let found = nn_train::data::survey(&spec);
-    if is_task_given || spec.format() == Some(DataFormat::Images) {
-        return Ok(found?);
-    }
-    let are_few = |contents: &Contents| {
-        let mut names = contents.classes.iter().map(|(name, _)| name);
-        contents.classes.len() <= CLASSES || names.any(|name| name.parse::<f64>().is_err())
-    };
-    match found {
-        Ok(contents) if are_few(&contents) => Ok(contents),
-        found => {
-            spec.task = Task::Reg;
-            match nn_train::data::survey(&spec) {
-                Ok(contents) => Ok(contents),
-                // Neither: what is wrong with them as classes is said.
-                Err(_) => Ok(found?),
-            }
-        }
-    }
 }
 
 fn show(network: &Network, name: Option<&str>, format: Format) -> Result<(), Error> {

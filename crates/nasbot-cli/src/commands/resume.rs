@@ -7,7 +7,7 @@ use nasbot::study::{About, Event, Ledger, Study};
 use super::going_on::{GoingOn, going_on};
 use super::{FAILURES, failure, search};
 use crate::cli::ResumeArgs;
-use crate::config::Overrides;
+use crate::config::{self, Overrides};
 use crate::error::Error;
 use crate::signals;
 
@@ -21,7 +21,13 @@ pub(crate) fn run(args: &ResumeArgs) -> Result<(), Error> {
         wall_time: args.wall_time.map(|span| span.0),
         ..Overrides::default()
     };
-    let GoingOn { config, event } = going_on(&args.study, &ledger, asked, args.file.as_deref())?;
+    let GoingOn { config, event } = going_on(
+        &args.study,
+        &ledger,
+        asked,
+        args.file.as_deref(),
+        &config::given(&args.set.set)?,
+    )?;
     let retried = retried(args, &ledger)?;
     // What there is to know of the data was said when the search began.
     if let (Evaluator::Local(training), None) = (&config.settings.evaluator, &config.contents) {

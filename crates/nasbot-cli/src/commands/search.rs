@@ -19,7 +19,7 @@ use crate::{signals, terminal};
 pub(crate) fn run(args: &SearchArgs) -> Result<(), Error> {
     // First of all: a request that comes while the study is being made must find it interrupted, not killed.
     let stop = signals::catch()?;
-    let description = config::read(&args.file)?;
+    let description = config::read(&args.file, &config::given(&args.set.set)?)?;
     let overrides = Overrides {
         seed: args.seed,
         evaluations: args.evaluations,

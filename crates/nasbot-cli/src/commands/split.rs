@@ -29,7 +29,10 @@ pub(crate) fn run(args: &SplitArgs) -> Result<(), Error> {
 fn config(args: &SplitArgs) -> Result<Config, Error> {
     let path = &args.source;
     if !study::is_study(path)? {
-        return config::parse(&config::read(path)?, Overrides::default());
+        return config::parse(
+            &config::read(path, &config::given(&args.set.set)?)?,
+            Overrides::default(),
+        );
     }
     let ledger = Ledger::read(path)?;
     let Some(description) = ledger.description() else {

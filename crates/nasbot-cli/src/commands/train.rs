@@ -116,7 +116,15 @@ struct Subject {
 }
 
 fn subject(args: &TrainArgs) -> Result<Subject, Error> {
-    let given = args.config.as_deref().map(config::with_data).transpose()?;
+    if args.config.is_none() && !args.set.set.is_empty() {
+        return Err(Error::Usage(
+            "--set goes with --config: a study is trained by its own description".to_owned(),
+        ));
+    }
+    let given = match args.config.as_deref() {
+        Some(path) => Some(config::with_data(path, &config::given(&args.set.set)?)?),
+        None => None,
+    };
     if !input::is_stdin(&args.source) && study::is_study(&args.source)? {
         return from_study(args, given);
     }

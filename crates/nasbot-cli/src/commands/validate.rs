@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::estimate::{Estimates, estimates};
 use super::search;
 use crate::cli::{Format, ValidateArgs};
-use crate::config::{self, Config, Overrides};
+use crate::config::{self, Config, Overrides, Setting};
 use crate::error::Error;
 use crate::{input, terminal};
 
@@ -35,6 +35,7 @@ struct Found {
 
 pub(crate) fn run(args: &ValidateArgs) -> Result<(), Error> {
     let (mut total, mut invalid) = (0, 0);
+    let settings = config::given(&args.set.set)?;
     let mut tell = |place: String, result: Result<Found, Error>| {
         total += 1;
         invalid += usize::from(result.is_err());
@@ -53,7 +54,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Result<(), Error> {
         } else if ending(path) == Some("toml") {
             tell(
                 input::name(path),
-                check(path, !args.no_data).map(|config| describe_config(&config)),
+                check(path, &settings, !args.no_data).map(|config| describe_config(&config)),
             )?;
         } else {
             tell(
@@ -161,10 +162,10 @@ fn scoring(data: &DataSpec) -> String {
     format!("{}, the {is_better} the better{weighed}", metric.title())
 }
 
-fn check(path: &Path, opens_data: bool) -> Result<Config, Error> {
+fn check(path: &Path, settings: &[Setting], opens_data: bool) -> Result<Config, Error> {
     if opens_data {
-        config::load(path)
+        config::load(path, settings)
     } else {
-        config::parse(&config::read(path)?, Overrides::default())
+        config::parse(&config::read(path, settings)?, Overrides::default())
     }
 }

@@ -169,7 +169,7 @@ fn locate(text: &str, path: &str) -> Option<Range<usize>> {
 fn explain(message: &str) -> (String, Option<String>) {
     let message = plainer(message);
     if message.starts_with("missing key or section") {
-        let help = "`nasbot search --help` names the sections, demos/ has files to start from";
+        let help = "`nasbot init` writes a file with all that is needed, `nasbot schema --format example` shows every key";
         return (message, Some(help.to_owned()));
     }
     match message.split_once(", expected one of ") {
@@ -181,6 +181,23 @@ fn explain(message: &str) -> (String, Option<String>) {
             (unknown.to_owned(), Some(help))
         }
         None => (message, None),
+    }
+}
+
+/// What the reader of JSON says, in plain words and with the name that was probably meant: `unknown key `layer` at line 1 column 9
+/// (did you mean `layers`?)`.
+pub(crate) fn in_plain_words(message: &str) -> String {
+    let message = plainer(message).replace("missing key or section", "missing key");
+    let (message, place) = match message.rsplit_once(" at line ") {
+        Some((message, place)) => (message, format!(" at line {place}")),
+        None => (message.as_str(), String::new()),
+    };
+    let Some((unknown, known)) = message.split_once(", expected one of ") else {
+        return format!("{message}{place}");
+    };
+    match closest(unknown, known) {
+        Some(name) => format!("{unknown}{place} (did you mean `{name}`?)"),
+        None => format!("{unknown}{place} (known are {known})"),
     }
 }
 

@@ -1,9 +1,11 @@
 //! Durations as people write them: `90s`, `30m`, `2h`, `1d`, `1h 30m`, or a number of seconds.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
 const UNITS: [(&str, f64); 5] = [
@@ -21,6 +23,28 @@ pub(crate) struct Span(pub(crate) Duration);
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Visitor)
+    }
+}
+
+impl JsonSchema for Span {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Duration".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        // One or more numbers with units, or a number of seconds.
+        let units: Vec<&str> = UNITS.iter().map(|(unit, _)| *unit).collect();
+        let pattern = format!(r"^\s*([0-9.]+\s*({})\s*)+$", units.join("|"));
+        json_schema!({
+            "anyOf": [
+                { "type": "string", "x-kind": "duration", "pattern": pattern },
+                { "type": "number", "exclusiveMinimum": 0, "x-kind": "duration" },
+            ]
+        })
     }
 }
 

@@ -6,7 +6,13 @@
 mod check;
 mod diagnostic;
 mod duration;
+mod keys;
 mod raw;
+mod reference;
+mod schema;
+mod set;
+#[cfg(test)]
+mod tests;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,10 +20,13 @@ use std::time::Duration;
 
 use nasbot::settings::{Description, Evaluator, Settings};
 use nn_train::Facts;
-use nn_train::data::{Contents, Dataset, Dealing};
+use nn_train::data::{Contents, DataSpec, Dataset, Dealing, Task};
 
-pub(crate) use self::diagnostic::ConfigErrors;
+pub(crate) use self::diagnostic::{ConfigErrors, in_plain_words};
 pub(crate) use self::duration::Span;
+pub(crate) use self::reference::{example, page};
+pub(crate) use self::schema::schema;
+pub(crate) use self::set::{Setting, given, named, put, recorded};
 use crate::error::Error;
 
 /// A description that has been checked.
@@ -31,19 +40,53 @@ pub(crate) struct Config {
     pub(crate) contents: Option<Contents>,
 }
 
-/// Reads a TOML file.
-pub(crate) fn read(path: &Path) -> Result<Description, Error> {
-    let text = fs::read_to_string(path).map_err(Error::read(path))?;
+/// Reads a TOML file, and puts into it what is given beside it.
+pub(crate) fn read(path: &Path, settings: &[Setting]) -> Result<Description, Error> {
+    let text = text(path)?;
     let absolute = fs::canonicalize(path).map_err(Error::read(path))?;
     let folder = absolute.parent().map(Path::to_owned).unwrap_or_default();
     if folder.to_str().is_none() || path.to_str().is_none() {
         return Err(nasbot::Error::NotText { path: absolute }.into());
     }
-    Ok(Description {
+    let description = Description {
         text,
         path: path.to_owned(),
         folder,
         from_study: None,
+        set: Vec::new(),
+    };
+    put(description, settings)
+}
+
+/// The text of a file that is to be a description. What is none by its first bytes is said to be what it is.
+fn text(path: &Path) -> Result<String, Error> {
+    let is_data = DataSpec::new(path, Task::Class).format().is_some();
+    if is_data && path.exists() {
+        return Err(Error::Usage(format!(
+            "{} is data by its name, and a search description (TOML) is wanted here: `nasbot init --data {}` writes one",
+            path.display(),
+            nasbot::report::quoted(path)
+        )));
+    }
+    let bytes = fs::read(path).map_err(Error::read(path))?;
+    let name = path.display();
+    if bytes.starts_with(b"SQLite format 3\0") {
+        return Err(Error::Usage(format!(
+            "{name} is a study, and a search description (TOML) is wanted here: `nasbot resume {}` goes on with a study",
+            nasbot::report::quoted(path)
+        )));
+    }
+    if bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(Error::Usage(format!(
+            "{name} is JSON, a network perhaps, and a search description (TOML) is wanted here: `nasbot init` writes one"
+        )));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter();
+        let line = line.filter(|byte| **byte == b'\n').count() + 1;
+        Error::Usage(format!(
+            "{name} is no search description: line {line} holds what is no UTF-8, the encoding of TOML"
+        ))
     })
 }
 
@@ -99,8 +142,11 @@ fn knowing(
 }
 
 /// Checks a description and reads all of its data, if it trains on data.
-pub(crate) fn with_data(path: &Path) -> Result<(Config, Option<Dataset>), Error> {
-    let source = read(path)?;
+pub(crate) fn with_data(
+    path: &Path,
+    settings: &[Setting],
+) -> Result<(Config, Option<Dataset>), Error> {
+    let source = read(path, settings)?;
     let overrides = Overrides::default();
     let config = parse(&source, overrides)?;
     let Evaluator::Local(training) = &config.settings.evaluator else {
@@ -113,6 +159,6 @@ pub(crate) fn with_data(path: &Path) -> Result<(Config, Option<Dataset>), Error>
 }
 
 /// Reads and checks a TOML file and opens its data.
-pub(crate) fn load(path: &Path) -> Result<Config, Error> {
-    open(&read(path)?, Overrides::default())
+pub(crate) fn load(path: &Path, settings: &[Setting]) -> Result<Config, Error> {
+    open(&read(path, settings)?, Overrides::default())
 }

@@ -1,4 +1,7 @@
 //! The TOML file, key by key, before anything is checked. Unknown keys are refused.
+//!
+//! The documentation of a key is what people read of it everywhere: in the JSON Schema, on the reference page and in the commented
+//! example. Its last paragraph may say `Default: …`, `Unit: …` and `Example: …`, a line each; see `reference`.
 
 use std::path::PathBuf;
 
@@ -7,53 +10,82 @@ use nasbot_opt::SearchConfig;
 use nn_graph::Bounds;
 use nn_train::Given;
 use nn_train::data::DataSpec;
+use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 
 use super::duration::Span;
 
-/// The whole file.
-#[derive(Debug, Deserialize)]
+/// What nasbot searches, with what, and how much may be spent.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Raw {
+    /// The record.
     #[serde(default)]
     pub(super) study: RawStudy,
+    /// Which networks.
     pub(super) space: RawSpace,
+    /// What they are trained on: for `backend = "local"`, and for queues without a `command`.
     pub(super) data: Option<DataSpec>,
+    /// How one network is trained: for the same back-ends as `[data]`.
     pub(super) training: Option<Given>,
+    /// How the next network is chosen.
     #[serde(default)]
     pub(super) search: SearchConfig,
+    /// Bad networks stop early: for the same back-ends as `[data]`, and for `backend = "hand"`.
     pub(super) fidelity: Option<RawFidelity>,
+    /// Where evaluations run.
     #[serde(default)]
     pub(super) workers: RawWorkers,
+    /// Jobs of Slurm: for `backend = "slurm"`.
     pub(super) slurm: Option<Slurm>,
+    /// Jobs of Ray: for `backend = "ray"`.
     pub(super) ray: Option<Ray>,
+    /// Jobs of any other queue: for `backend = "template"`.
     pub(super) template: Option<Template>,
+    /// How much may be spent.
     pub(super) budget: RawBudget,
 }
 
 /// `[study]`: the record.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawStudy {
-    /// Defaults to the TOML file's name.
+    /// Names the study and its results.
+    ///
+    /// Default: the file's name.
+    /// Example: `"flowers"`.
     pub(super) name: Option<String>,
-    /// Defaults to NAME.nasbot.db in the current directory.
+    /// Where the study is written; `--study` goes first. Results and logs lie beside it, in `NAME.nasbot.out/`.
+    ///
+    /// Default: `NAME.nasbot.db` in the current directory.
+    /// Example: `"runs/flowers.nasbot.db"`.
     pub(super) path: Option<PathBuf>,
-    /// Everything random follows from it.
+    /// Everything random follows from it: suggestions, initial weights, the order of batches. `--seed` goes first.
+    ///
+    /// Default: `1`.
     pub(super) seed: Option<u64>,
 }
 
-/// Declares `[space]` from the names and types of all bounds, and joins them with those that follow from the data.
+/// Declares `[space]` from the names and types of all bounds, and joins them with those that follow from the data. What a bound
+/// means is said by [`Bounds`]; here stand its default and an example.
 macro_rules! space {
-    ($($bound:ident: $type:ty),+ $(,)?) => {
+    ($($bound:ident: $type:ty, $default:literal, $example:literal;)+) => {
         /// `[space]`: the kind and the bounds of [`Bounds`], side by side.
-        #[derive(Debug, Deserialize)]
+        #[derive(Debug, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+        #[schemars(transform = add_bounds)]
         pub(super) struct RawSpace {
+            /// The kind of networks.
+            ///
+            /// Example: `"mlp-class"`.
+            #[schemars(with = "RawKind")]
             pub(super) kind: String,
-            /// Networks to start from, in place of the usual ones.
+            /// Networks to start from: their JSON files.
+            ///
+            /// Default: of images the paper's networks, of tables eight small perceptrons; within the bounds.
+            /// Example: `["start.json"]`.
             pub(super) pool: Option<Vec<PathBuf>>,
-            $($bound: Option<$type>,)+
+            $(#[schemars(skip)] $bound: Option<$type>,)+
         }
 
         impl RawSpace {
@@ -63,58 +95,150 @@ macro_rules! space {
                 Bounds { $($bound: self.$bound.or(data.$bound),)+ }
             }
         }
+
+        /// The schemas of the bounds, with their defaults.
+        fn add_bounds(schema: &mut Schema) {
+            let mut bounds = schemars::schema_for!(Bounds);
+            $(
+                let key = stringify!($bound).replace('_', "-");
+                let labels = concat!("\n\nDefault: ", $default, ".\nExample: `", $example, "`.");
+                move_property(&key, labels, &mut bounds, schema);
+            )+
+        }
     };
 }
 
 space! {
-    min_layers: usize,
-    max_layers: usize,
-    min_mass: f64,
-    max_mass: f64,
-    max_in_degree: usize,
-    max_out_degree: usize,
-    max_edges: usize,
-    min_units: u32,
-    max_units: u32,
-    max_halvings: u32,
+    min_layers: usize, "none", "5";
+    max_layers: usize, "none; of tables `8`", "18";
+    min_mass: f64, "none", "100.0";
+    max_mass: f64, "none", "4e4";
+    max_in_degree: usize, "none", "4";
+    max_out_degree: usize, "none", "4";
+    max_edges: usize, "none; of tables `12`", "40";
+    min_units: u32, "none", "8";
+    max_units: u32, "none; of tables `128` below 1,000 rows, `256` below 20,000, else `512`", "32";
+    max_halvings: u32, "as often as `data.image` allows", "3";
+}
+
+/// Moves the schema of a key from one table's to another's, and says more of it.
+fn move_property(key: &str, labels: &str, from: &mut Schema, to: &mut Schema) {
+    let Some(mut property) = from
+        .pointer_mut(&format!("/properties/{key}"))
+        .map(serde_json::Value::take)
+    else {
+        return;
+    };
+    if let Some(serde_json::Value::String(text)) = property.get_mut("description") {
+        text.push_str(labels);
+    }
+    if let Some(serde_json::Value::Object(properties)) = to.get_mut("properties") {
+        properties.insert(key.to_owned(), property);
+    }
+}
+
+/// `space.kind`.
+#[derive(JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[expect(
+    dead_code,
+    reason = "it only stands for its schema: nn_graph::Kind is read from its name, with an error of its own"
+)]
+enum RawKind {
+    /// Convolutional networks, for pictures.
+    Cnn,
+    /// Multi-layer perceptrons that predict classes.
+    MlpClass,
+    /// Multi-layer perceptrons that predict numbers.
+    MlpReg,
 }
 
 /// `[fidelity]`: trainings that stop early unless they are among the best.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawFidelity {
-    /// Epochs after which a training stops; the last rung is the training's end and not listed.
+    /// Epochs after which trainings stop, such as `[1, 3]` where `training.epochs` is 9. The last rung is the training's end
+    /// and not listed.
+    ///
+    /// Unit: epochs.
+    /// Example: `[1, 3]`.
     pub(super) rungs: Vec<u32>,
-    /// `hand`: epochs at the end of a training.
+    /// Epochs of a whole training: required with `backend = "hand"`, and only there.
+    ///
+    /// Default: `training.epochs`.
+    /// Unit: epochs.
+    /// Example: `9`.
     pub(super) epochs: Option<u32>,
     /// One in so many goes on.
+    ///
+    /// Default: `3`.
     pub(super) factor: Option<usize>,
 }
 
 /// `[workers]`: what evaluates, and where.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawWorkers {
+    /// What evaluates a network.
+    ///
+    /// Default: `"local"`.
     #[serde(default)]
     pub(super) backend: RawBackend,
     /// `local`: the worker program.
+    ///
+    /// Default: that of the variable `NASBOT_WORKER`, else `nasbot-worker` beside `nasbot`, else on the `PATH`.
+    /// Example: `"bin/nasbot-worker"`.
     pub(super) program: Option<PathBuf>,
-    /// `command`: a program and its arguments.
+    /// `command` and queues: a program and its arguments, run in the folder of the file.
+    ///
+    /// Default: none.
+    /// Example: `["python3", "train.py"]`.
     pub(super) command: Option<Vec<String>>,
     /// `synthetic`: how long an evaluation takes.
+    ///
+    /// Default: none.
+    /// Example: `"100ms"`.
     pub(super) delay: Option<Span>,
+    /// Devices that evaluations run on: `"auto"` for all visible GPUs, or else the processor; or a list such as
+    /// `["cuda:0", "cuda:1"]`. A `CUDA_VISIBLE_DEVICES` that is set limits which exist.
+    ///
+    /// Default: `"auto"`.
     pub(super) devices: Option<RawDevices>,
+    /// Evaluations at once on each device, with their memory together: `training.memory` bounds what each may take.
+    ///
+    /// Default: `1`.
     pub(super) per_device: Option<usize>,
+    /// The longest time of one evaluation, which is stopped then and counts as failed.
+    ///
+    /// Default: none.
+    /// Example: `"30m"`.
     pub(super) timeout: Option<Span>,
+    /// Processor threads of each worker; results depend on it.
+    ///
+    /// Default: the cores, shared out evenly.
+    /// Example: `2`.
     pub(super) threads: Option<usize>,
+    /// Whether all workers are waited for before the next suggestions: the same seed then gives the same search whatever the
+    /// timing.
+    ///
+    /// Default: `false`.
     #[serde(default)]
     pub(super) synchronous: bool,
+    /// Stop after so many failures in a row.
+    ///
+    /// Default: `20`.
     pub(super) give_up_after: Option<usize>,
-    /// Queues: how many jobs at once.
+    /// Queues: evaluations in the queue at once, waiting or running.
+    ///
+    /// Default: `4`.
     pub(super) jobs: Option<usize>,
-    /// Queues: how long files may take to be seen.
+    /// Queues: how long the files of a job may take to be seen after its end.
+    ///
+    /// Default: `"60s"`.
     pub(super) grace: Option<Span>,
-    /// Queues: how often they are asked for states.
+    /// Queues: how often they are asked for the states of jobs, at most.
+    ///
+    /// Default: `"1s"`.
     pub(super) interval: Option<Span>,
 }
 
@@ -134,21 +258,28 @@ impl RawWorkers {
 }
 
 /// `workers.backend`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum RawBackend {
+    /// Worker processes on this machine, which train networks on `[data]`.
     #[default]
     Local,
+    /// Any program, see [below](#a-program-of-your-own).
     Command,
+    /// A test function, without a process.
     Synthetic,
+    /// Nothing: results are told by [`nasbot tell`](by-hand.md).
     Hand,
+    /// Jobs of [Slurm](slurm.md), which train as `local` does, or run `command` if it is given.
     Slurm,
+    /// Jobs of [Ray](ray.md), likewise.
     Ray,
+    /// Jobs of [any other queue](queues.md), likewise.
     Template,
 }
 
 /// `workers.devices`: `"auto"`, one device or several.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(
     untagged,
     expecting = "expected \"auto\" or devices such as [\"cpu\"] or [\"cuda:0\", \"cuda:1\"]"
@@ -159,9 +290,16 @@ pub(super) enum RawDevices {
 }
 
 /// `[budget]`: how much may be spent.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawBudget {
+    /// Evaluations in all, failed ones included; `--evaluations` goes first.
+    ///
+    /// Example: `30`.
     pub(super) evaluations: u64,
+    /// No evaluation starts once the search has run so long, interruptions not counted.
+    ///
+    /// Default: none.
+    /// Example: `"4h"`.
     pub(super) wall_time: Option<Span>,
 }

@@ -9,6 +9,8 @@ mod circles;
 mod config;
 mod data;
 #[cfg(test)]
+mod describing;
+#[cfg(test)]
 mod format_1;
 mod going_on;
 mod help;

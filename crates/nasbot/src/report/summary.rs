@@ -32,6 +32,9 @@ pub struct Summary<'a> {
     best: Option<Row<'a>>,
     test: Option<Test<'a>>,
     baselines: &'a [Simple],
+    /// Values that were given beside the file of the description.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    set: &'a [String],
     /// What was changed in the description since the study began.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     mended: &'a [Mending],
@@ -107,6 +110,7 @@ impl<'a> Summary<'a> {
                 .map(|record| Row::new(record, is_owned, ledger.metric())),
             test,
             baselines: &ledger.baselines,
+            set: (ledger.description()).map_or(&[], |description| &description.set),
             mended: &ledger.mended,
             ledger,
             place,
@@ -150,6 +154,9 @@ impl<'a> Summary<'a> {
                 ),
             ),
         ];
+        if !self.set.is_empty() {
+            rows.push(row("set", clean(&self.set.join(", "))));
+        }
         let mended = mending::lines(self.mended);
         let names = ["mended"].into_iter().chain(std::iter::repeat(""));
         rows.extend(names.zip(mended).map(|(name, line)| row(name, line)));

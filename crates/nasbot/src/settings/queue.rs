@@ -34,42 +34,91 @@ pub enum Engine {
 
 /// `[slurm]`: what is asked of Slurm for each evaluation, by the names that submitit has for it.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Slurm {
-    /// The partition.
+    /// The partition, as `sbatch` has it.
+    ///
+    /// Default: the cluster's.
+    /// Example: `"gpu"`.
     pub partition: Option<String>,
     /// Minutes after which Slurm ends a job.
+    ///
+    /// Default: the cluster's.
+    /// Unit: minutes.
+    /// Example: `240`.
     pub timeout_min: Option<u64>,
-    /// Generic resources, `"gpu:1"` for example.
+    /// Generic resources.
+    ///
+    /// Default: none.
+    /// Example: `"gpu:1"`.
     pub gres: Option<String>,
     /// GPUs, by their number or with their type: `1` or `"a100:1"`.
+    ///
+    /// Default: none.
+    /// Example: `1`.
     pub gpus_per_node: Option<Gpus>,
-    /// Processor cores, which become the threads of a worker.
+    /// Processor cores. A worker takes as many threads, unless `workers.threads` says otherwise.
+    ///
+    /// Default: the cluster's.
+    /// Example: `8`.
     pub cpus_per_task: Option<u32>,
-    /// Memory, as in `"16G"`.
+    /// Memory.
+    ///
+    /// Default: the cluster's.
+    /// Example: `"32G"`.
     pub mem: Option<String>,
-    /// Whom the time is booked to.
+    /// The account that the time is booked to, as `sbatch` has it.
+    ///
+    /// Default: the cluster's.
+    /// Example: `"project7"`.
     pub account: Option<String>,
-    /// The quality of service.
+    /// The quality of service, as `sbatch` has it.
+    ///
+    /// Default: the cluster's.
+    /// Example: `"normal"`.
     pub qos: Option<String>,
-    /// Features that a node must have.
+    /// Features that a node must have, as `sbatch` has them.
+    ///
+    /// Default: none.
+    /// Example: `"a100"`.
     pub constraint: Option<String>,
-    /// How many jobs of one array run at once; all if absent.
+    /// How many jobs of one array run at once.
+    ///
+    /// Default: all.
+    /// Example: `4`.
     pub array_parallelism: Option<usize>,
-    /// Lines of shell that come before the job's program, `"module load cuda"` for example.
+    /// Lines of shell (bash) before the job's program.
+    ///
+    /// Default: none.
+    /// Example: `["module load cuda"]`.
     pub setup: Vec<String>,
-    /// Further options of `sbatch`, without their dashes: `{ exclude = "node7", exclusive = true }`.
+    /// Further options of `sbatch`, without their dashes.
+    ///
+    /// Default: none.
+    /// Example: `{ exclude = "node7", exclusive = true }`.
     pub additional_parameters: BTreeMap<String, Parameter>,
-    /// Seconds before the time limit at which a training is told to leave a checkpoint; 90 if absent, 0 for never.
+    /// How many seconds before its time limit a job is told of it, so that it leaves its state; 0: never. At most half
+    /// of `timeout-min`.
+    ///
+    /// Default: 90 for trainings whose state can be kept, otherwise never.
+    /// Unit: seconds.
+    /// Example: `90`.
     pub signal_delay_s: Option<u64>,
-    /// How often an evaluation goes on in another job after its time limit; 3 if absent.
+    /// How often an evaluation goes on in another job after its time limit.
+    ///
+    /// Default: `3`.
     pub max_num_timeout: Option<u32>,
-    /// Seconds for which a submission waits for others that may join its array; 1 if absent.
+    /// For how many seconds a submission waits for another evaluation to join its array.
+    ///
+    /// Default: `1.0`.
+    /// Unit: seconds.
     pub gather_s: Option<f64>,
 }
 
 /// GPUs by their number, or with their type.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     untagged,
     expecting = "expected a number of GPUs or a text such as \"a100:1\""
@@ -83,6 +132,7 @@ pub enum Gpus {
 
 /// The value of a further option.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged, expecting = "expected a text, a number, or true or false")]
 pub enum Parameter {
     /// Whether an option without a value is given.
@@ -95,26 +145,45 @@ pub enum Parameter {
 
 /// `[template]`: three commands of the user's, run by `sh -c`, and what their output means.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Template {
     /// Submits `{script}`, whose output should go to `{log}`; `{name}`, `{study}` and `{slot}` may stand in it too.
+    ///
+    /// Example: `"qsub -N {name} -o {log} -j oe {script}"`.
     pub submit: String,
-    /// Says where the jobs `{ids}` stand; `{study}` may stand in it too.
+    /// Prints a line for each of the jobs `{ids}`, saying where it stands; `{study}` may stand in it too.
+    ///
+    /// Example: `"qstat {ids}"`.
     pub status: String,
     /// Ends the job `{id}`.
+    ///
+    /// Example: `"qdel {id}"`.
     pub cancel: String,
-    /// What `submit` prints: a line of this pattern holds the job's number.
+    /// The pattern of the line that `submit` prints, which holds the job's number; the last such line counts.
+    ///
+    /// Default: `"{id}"`.
     #[serde(default = "submitted")]
     pub submitted: String,
-    /// What `status` prints for a job.
+    /// The pattern of the lines that `status` prints.
+    ///
+    /// Default: `"{id} {state}"`.
     #[serde(default = "listed")]
     pub listed: String,
-    /// What `status` prints for a job that the queue does not know (any more).
+    /// The pattern of what `status` prints for a job that the queue does not know (any more).
+    ///
+    /// Default: none.
+    /// Example: `"qstat: Unknown Job Id {id}"`.
     pub missing: Option<String>,
     /// The words of the queue for the states of jobs, beside the usual ones.
+    ///
+    /// Default: the usual words.
     #[serde(default)]
     pub states: Words,
-    /// Lines of shell that come before the job's program.
+    /// Lines of shell (bash) before the job's program.
+    ///
+    /// Default: none.
+    /// Example: `["module load cuda"]`.
     #[serde(default)]
     pub setup: Vec<String>,
     /// The folder in which the commands run.
@@ -132,22 +201,47 @@ fn listed() -> String {
 
 /// Words for the states of jobs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Words {
     /// It waits for its turn.
+    ///
+    /// Default: the usual words.
+    /// Example: `["Q", "H"]`.
     pub waiting: Vec<String>,
     /// It runs.
+    ///
+    /// Default: the usual words.
+    /// Example: `["R"]`.
     pub running: Vec<String>,
     /// It has ended by itself.
+    ///
+    /// Default: the usual words.
+    /// Example: `["C"]`.
     pub finished: Vec<String>,
     /// Its program has failed.
+    ///
+    /// Default: the usual words.
+    /// Example: `["EXIT"]`.
     pub failed: Vec<String>,
     /// It was ended from outside.
+    ///
+    /// Default: the usual words.
+    /// Example: `["CANCELLED"]`.
     pub cancelled: Vec<String>,
     /// It reached its time limit.
+    ///
+    /// Default: the usual words.
+    /// Example: `["TIMEOUT"]`.
     pub timed_out: Vec<String>,
     /// It took more memory than it may.
+    ///
+    /// Default: the usual words.
+    /// Example: `["OOMKilled"]`.
     pub out_of_memory: Vec<String>,
     /// Its node failed, or it had to make room for another job.
+    ///
+    /// Default: the usual words.
+    /// Example: `["PREEMPTED"]`.
     pub preempted: Vec<String>,
 }

@@ -7,29 +7,54 @@ use serde_json::{Map, Value};
 
 /// `[ray]`: where Ray's jobs are submitted, and what is asked for each evaluation.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Ray {
-    /// The address of the dashboard, `"http://head:8265"` for example. If it is absent, that of `RAY_API_SERVER_ADDRESS`, of
-    /// `RAY_ADDRESS`, or `http://127.0.0.1:8265`.
+    /// The address of the dashboard, which begins with `http://` or `https://`.
+    ///
+    /// Default: that of the variable `RAY_API_SERVER_ADDRESS`, else of `RAY_ADDRESS`, else `http://127.0.0.1:8265`.
+    /// Example: `"http://head:8265"`.
     pub address: Option<String>,
-    /// Processor cores, which become the threads of a worker; 1 if absent.
+    /// Processor cores. A worker takes as many threads, unless `workers.threads` says otherwise.
+    ///
+    /// Default: `1.0`.
     pub entrypoint_num_cpus: Option<f64>,
-    /// GPUs, or a share of one.
+    /// GPUs, also a share of one such as `0.5`.
+    ///
+    /// Default: none, so that a job sees none.
+    /// Example: `1`.
     pub entrypoint_num_gpus: Option<f64>,
-    /// Memory.
+    /// Memory, in bytes or as in `"16G"`. Ray places jobs by it, and does not limit what they take.
+    ///
+    /// Default: none.
+    /// Example: `"32G"`.
     pub entrypoint_memory: Option<Memory>,
     /// Custom resources.
+    ///
+    /// Default: none.
+    /// Example: `{ "accelerator_type:A100" = 0.001 }`.
     pub entrypoint_resources: BTreeMap<String, f64>,
     /// Labels that a node must have.
+    ///
+    /// Default: none.
+    /// Example: `{ "ray.io/accelerator-type" = "A100" }`.
     pub entrypoint_label_selector: BTreeMap<String, String>,
-    /// Ray's runtime environment, as it is: image, packages, variables.
+    /// Ray's runtime environment, passed on as it is: image, packages, variables. It is recorded, and no place for
+    /// secrets.
+    ///
+    /// Default: none.
+    /// Example: `{ image_uri = "image:1" }`.
     pub runtime_env: Map<String, Value>,
-    /// Lines of shell that come before the job's program.
+    /// Lines of shell (bash) before the job's program.
+    ///
+    /// Default: none.
+    /// Example: `["source env.sh"]`.
     pub setup: Vec<String>,
 }
 
 /// An amount of memory: bytes, or a text such as `"16G"`, in powers of 1024.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     untagged,
     expecting = "expected a number of bytes or a text such as \"16G\""

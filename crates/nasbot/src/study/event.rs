@@ -89,6 +89,7 @@ impl Created {
             path: PathBuf::new(),
             folder: PathBuf::new(),
             from_study: None,
+            set: Vec::new(),
         };
         Self::described(settings, description)
     }

@@ -306,10 +306,29 @@ pub(super) fn demand_study(path: &Path) -> Result<(), Error> {
     if !is_study(path)? {
         return Err(Error::NotAStudy {
             path: path.to_owned(),
-            message: "it is no SQLite file; studies end in .nasbot.db".to_owned(),
+            message: other_than_study(path),
         });
     }
     Ok(())
+}
+
+/// What a file is that is no SQLite file, and what can be done with it.
+fn other_than_study(path: &Path) -> String {
+    let mut start = [0; 64];
+    // What cannot be read is not known.
+    let length = File::open(path).and_then(|mut file| file.read(&mut start));
+    let start = start[..length.unwrap_or(0)].trim_ascii_start();
+    let is_toml = path.extension().is_some_and(|ending| ending == "toml");
+    if start.starts_with(b"{") {
+        return "it is JSON, a network perhaps; studies end in .nasbot.db".to_owned();
+    }
+    if is_toml {
+        return format!(
+            "it is a search description (TOML): `nasbot search {}` searches and writes its study, NAME.nasbot.db",
+            crate::report::quoted(path)
+        );
+    }
+    "it is no SQLite file; studies end in .nasbot.db".to_owned()
 }
 
 fn connect(path: &Path) -> Result<Connection, Error> {

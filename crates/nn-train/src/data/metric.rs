@@ -10,6 +10,7 @@ use crate::Error;
 
 /// What is to be predicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Task {
     /// One of several classes.
@@ -20,6 +21,8 @@ pub enum Task {
 
 /// What a network is scored by, by its name in TOML. Every example of the scored part counts the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(!try_from, !into, rename_all = "kebab-case"))]
 #[serde(try_from = "String", into = "String")]
 #[non_exhaustive]
 pub enum Metric {
@@ -35,9 +38,7 @@ pub enum Metric {
     Auc,
     /// The mean of −ln p, p being the probability of the right class. A loss.
     LogLoss,
-    /// The share of examples whose class is among so many with the highest probabilities, 0 to 1.
-    Top(u32),
-    /// 1 less the squared errors' share of the targets' variance, in the target's units.
+    /// Of numbers: 1 less the squared errors' share of the targets' variance, in the target's units.
     R2,
     /// The root of the mean squared error, in the target's units. A loss.
     Rmse,
@@ -45,6 +46,29 @@ pub enum Metric {
     Mae,
     /// The mean squared error of what a network learns: the target transformed and standardised, as far as it is. A loss.
     Mse,
+    /// The share of examples whose class is among so many with the highest probabilities, 0 to 1: `"top-5"`, or another
+    /// number below that of the classes.
+    #[cfg_attr(feature = "schema", schemars(untagged, with = "TopName"))]
+    Top(u32),
+}
+
+/// How [`Metric::Top`] is written.
+#[cfg(feature = "schema")]
+struct TopName;
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for TopName {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "TopName".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^top-[1-9][0-9]*$", "examples": ["top-5"] })
+    }
 }
 
 impl Metric {
@@ -204,12 +228,13 @@ impl From<Metric> for String {
 
 /// What the examples of a class count for in the loss of a training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     untagged,
     expecting = "expected \"balanced\" or weights by the names of classes, such as { cat = 2, dog = 1 }"
 )]
 pub enum ClassWeights {
-    /// By a rule.
+    /// By a rule: all classes count the same together.
     Rule(Rule),
     /// By the classes' names; 1 for those that are not named.
     Given(BTreeMap<String, f64>),
@@ -217,6 +242,7 @@ pub enum ClassWeights {
 
 /// Rules for weights of classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Rule {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// One path or several.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum OneOrMany {
     /// One.
@@ -41,12 +42,23 @@ impl From<PathBuf> for OneOrMany {
 
 /// A column of a table, by number or by name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Column {
     /// From 0; negative numbers count from the end, −1 is the last.
     Number(i64),
     /// A name of the header, or `first` or `last`.
     Name(String),
+}
+
+impl From<&str> for Column {
+    /// A number, or else a name.
+    fn from(text: &str) -> Self {
+        match text.parse() {
+            Ok(number) => Self::Number(number),
+            Err(_) => Self::Name(text.to_owned()),
+        }
+    }
 }
 
 impl Default for Column {

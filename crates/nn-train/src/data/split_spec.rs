@@ -9,35 +9,64 @@ use crate::Error;
 
 /// How the examples are divided.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct SplitSpec {
-    /// Share of the examples trained on. Default: what the others leave, 0.6 if they are not given either.
+    /// Share of the examples that is trained on.
+    ///
+    /// Default: what the others leave, `0.6` if they are not given either.
+    /// Example: `0.6`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train: Option<f64>,
-    /// Share scored on during the search. Default 0.2, or what is left.
+    /// Share that is scored on during the search.
+    ///
+    /// Default: `0.2`, or what is left.
+    /// Example: `0.2`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation: Option<f64>,
-    /// Share scored on at the end. Default 0.2, or what is left; 0 if the test data have their own file.
+    /// Share that is scored on at the end.
+    ///
+    /// Default: `0.2`, or what is left; `0` if the test data have their own file.
+    /// Example: `0.2`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test: Option<f64>,
     /// Seed of the order in which examples are dealt out.
+    ///
+    /// Default: `0`.
     pub seed: u64,
-    /// Deal out in random order; otherwise in the order of the file.
+    /// Whether examples are dealt out in random order; otherwise in the order of the file.
+    ///
+    /// Default: `true`.
     pub shuffle: bool,
-    /// Each part gets the same share of every class, as far as whole examples allow. Default: `true` where classes are
-    /// predicted and rows are dealt out one by one at random.
+    /// Whether each part gets the same share of every class, as far as whole examples allow.
+    ///
+    /// Default: `true` where classes are predicted and rows are dealt out one by one at random.
+    /// Example: `true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stratify: Option<bool>,
-    /// Tables: rows that have the same cell in this column stay together: all of a patient, say.
+    /// Tables: rows that have the same cell in this column stay together, all of a patient, say. Such a column is no input.
+    ///
+    /// Default: none.
+    /// Example: `"patient"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<Column>,
-    /// Tables: rows are dealt out in the order of this column, of numbers or dates: the last are tested on.
+    /// Tables: rows are dealt out in the order of this column, of numbers or dates: the last are tested on. It is no input.
+    ///
+    /// Default: none.
+    /// Example: `"date"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<Column>,
-    /// Tables: this column says to which part a row belongs: `train`, `validation` (`val`, `valid`), `test` or `none`.
+    /// Tables: this column says to which part a row belongs: `train`, `validation` (`val`, `valid`), `test` or `none`. It is
+    /// no input.
+    ///
+    /// Default: none.
+    /// Example: `"part"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part: Option<Column>,
-    /// A file says to which part each example belongs, as [`split`](fn@super::split) writes it.
+    /// A file, of any format of data, says to which part each example belongs: see [below](#a-split-in-a-file).
+    ///
+    /// Default: none.
+    /// Example: `"split.csv"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
 }

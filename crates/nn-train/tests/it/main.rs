@@ -27,6 +27,8 @@ mod plans;
 #[cfg(test)]
 mod protocols;
 #[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod split_files;
 #[cfg(test)]
 mod splits;

@@ -117,12 +117,27 @@ fn training(
     if let Err(error) = protocol.clone().validated() {
         problems.add(&field_path("training", &error), error.to_string(), "");
     }
+    for (key, setting) in [
+        ("learning-rate", "optimiser.learning-rate"),
+        ("momentum", "optimiser.momentum"),
+        ("nesterov", "optimiser.nesterov"),
+        ("weight-decay", "optimiser.weight-decay"),
+        ("warmup", "schedule.warmup"),
+        ("step-epochs", "schedule.every"),
+        ("step-factor", "schedule.factor"),
+    ] {
+        let path = format!("training.{key}");
+        if problems.has(&path) && problems.has(&format!("training.{setting}")) {
+            let message = format!("`{key}` is given twice: also as `{setting}`");
+            problems.add(&path, message, "keep one of them");
+        }
+    }
     let Some(mut data) = raw.data else {
         let message = "there is no [data] section: what should networks be trained on?";
         problems.add(
             "workers.backend",
             message,
-            "add [data]; demos/digits-cnn.toml has one",
+            "add [data]; `nasbot init` writes one for your data",
         );
         return None;
     };
