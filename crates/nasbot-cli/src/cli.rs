@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod data;
+mod evaluate;
 
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::by_hand::{AskArgs, FailArgs, GiveArgs, ReplayArgs, TellArgs};
 pub(crate) use self::data::{InspectArgs, PredictArgs, SplitArgs, TaskName};
+pub(crate) use self::evaluate::EvaluateArgs;
 use crate::config::Span;
 
 const EXAMPLES: &str = "\
@@ -28,8 +30,9 @@ Evaluations run by hand or by another program, in the same study:
 
 Exit status:
   0    it worked
-  1    it failed: a worker could not be started, a disk is full, …
+  1    it failed: a worker could not be started, a program gives no answer, a disk is full, …
   2    what was given is wrong: an unknown option, an invalid file
+  3    the search ended without one score, or gave up after too many failures in a row
   130  interrupted (Ctrl-C, SIGTERM)
 
 Results go to standard output, everything else to standard error. NO_COLOR=1 turns colours off;
@@ -67,6 +70,7 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     Validate(ValidateArgs),
     Draw(DrawArgs),
+    Evaluate(EvaluateArgs),
 }
 
 /// Search as a TOML file describes, into a new study.
@@ -322,6 +326,7 @@ pub(crate) struct DrawArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For a person.
+    #[value(alias = "text")]
     Table,
     /// For a program: one JSON object, or one a line.
     Json,

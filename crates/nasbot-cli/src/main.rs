@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Validate(args) => commands::validate::run(&args),
         Command::Draw(args) => commands::draw::run(&args),
+        Command::Evaluate(args) => commands::evaluate::run(&args),
     };
     match result.and_then(|()| terminal::flush()) {
         Ok(()) => ExitCode::SUCCESS,

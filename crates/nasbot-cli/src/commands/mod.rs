@@ -5,6 +5,7 @@ mod by_hand;
 pub(crate) mod distance;
 pub(crate) mod draw;
 mod estimate;
+pub(crate) mod evaluate;
 pub(crate) mod fail;
 pub(crate) mod give;
 mod going_on;

@@ -79,7 +79,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Error> {
             Some(score) => (score, detail),
             None => return Err(failed(detail, log)),
         },
-        End::Unusable(message) => return Err(Error::Training { message, log }),
+        End::Unusable(message) | End::Broken { message, .. } => {
+            return Err(Error::Training { message, log });
+        }
         End::Stopped => {
             fs::remove_dir_all(&partial).map_err(Error::write(&partial))?;
             return Err(Error::Stopped);

@@ -20,5 +20,6 @@ pub use self::origin::origin;
 pub use self::score::{MetricFigure, named, score};
 pub use self::summary::{Row, Summary, evaluations, sketch_of};
 pub use self::text::{
-    clean, clean_line, counted, failure, failures, human, json, number, quoted, sketch, table,
+    clean, clean_line, counted, failure, failures, human, json, number, quoted, seconds, sketch,
+    table,
 };

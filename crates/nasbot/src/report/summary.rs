@@ -333,7 +333,11 @@ impl<'a> Row<'a> {
 
 /// Evaluations as a table for people; `metric` is what scores are of.
 pub fn evaluations(records: &[&Record], is_owned: bool, metric: Option<Metric>) -> String {
-    let score = heading(metric);
+    let scored = records
+        .iter()
+        .copied()
+        .find(|record| record.score().is_some());
+    let score = heading(metric, scored);
     let heading = [
         "#",
         &score,

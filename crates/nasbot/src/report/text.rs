@@ -24,10 +24,18 @@ pub fn json(value: &impl Serialize) -> Result<String, Error> {
 pub fn number(value: f64) -> String {
     let size = value.abs();
     if value.fract() == 0.0 && size < 1e9 {
-        return format!("{value}");
+        // Zero has no sign.
+        return format!("{}", value + 0.0);
     }
     if !(1e-4..1e9).contains(&size) {
-        return format!("{value:.4e}");
+        let text = format!("{value:.4e}");
+        return match text.split_once('e') {
+            Some((digits, exponent)) if digits.contains('.') => {
+                let digits = digits.trim_end_matches('0').trim_end_matches('.');
+                format!("{digits}e{exponent}")
+            }
+            _ => text,
+        };
     }
     let digits = (4 - size.log10().floor() as i32).clamp(0, 8);
     let text = format!("{value:.*}", digits.unsigned_abs() as usize);
@@ -41,6 +49,9 @@ pub fn number(value: f64) -> String {
 /// A spread for people: two significant digits.
 pub(super) fn rough(value: f64) -> String {
     let size = value.abs();
+    if size == 0.0 {
+        return "0".to_owned();
+    }
     if !(1e-4..1e4).contains(&size) {
         return format!("{value:.1e}");
     }
@@ -213,9 +224,10 @@ pub fn human(span: Duration) -> String {
 }
 
 /// A number of seconds for people.
-pub(super) fn seconds(seconds: f64) -> String {
+#[must_use]
+pub fn seconds(seconds: f64) -> String {
     // What no clock can have measured is shown as it is.
-    Duration::try_from_secs_f64(seconds).map_or_else(|_| format!("{seconds} s"), human)
+    Duration::try_from_secs_f64(seconds).map_or_else(|_| format!("{} s", number(seconds)), human)
 }
 
 /// A table with a heading, columns two spaces apart; the columns in `right` are aligned to the right.
@@ -252,8 +264,13 @@ mod tests {
             (0.983_333_333, "0.98333"),
             (-0.5, "-0.5"),
             (123_456.789, "123457"),
-            (4.8e-5, "4.8000e-5"),
-            (1.2e12, "1.2000e12"),
+            (4.8e-5, "4.8e-5"),
+            (1.2e12, "1.2e12"),
+            (1e-17, "1e-17"),
+            (-0.0, "0"),
+            (587.219_999_999_999_9, "587.22"),
+            (f64::NAN, "NaN"),
+            (f64::INFINITY, "inf"),
         ] {
             assert_eq!(number(value), shown);
         }
