@@ -3,6 +3,7 @@
 mod by_hand;
 mod data;
 mod evaluate;
+mod show;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use self::by_hand::{AskArgs, FailArgs, GiveArgs, ReplayArgs, TellArgs};
 pub(crate) use self::data::{InspectArgs, PredictArgs, SplitArgs, TaskName};
 pub(crate) use self::evaluate::EvaluateArgs;
+pub(crate) use self::show::{ShowArgs, ShowFormat, Since, Sort};
 use crate::config::Span;
 
 const EXAMPLES: &str = "\
@@ -160,32 +162,6 @@ pub(crate) struct RunOutput {
     /// No progress display.
     #[arg(long, short)]
     pub(crate) quiet: bool,
-}
-
-/// Show a study: progress, the best networks, failures. Works while it is being searched.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  nasbot show digits-cnn.nasbot.db                   summary and the best networks
-  nasbot show digits-cnn.nasbot.db --all             every evaluation
-  nasbot show digits-cnn.nasbot.db --evaluation 17   one evaluation, its network and its log
-  nasbot show digits-cnn.nasbot.db --format json     the same for programs
-  nasbot show digits-cnn.nasbot.db --events          the whole history, one JSON object a line")]
-pub(crate) struct ShowArgs {
-    /// The study.
-    pub(crate) study: PathBuf,
-    /// Every evaluation rather than the best ten.
-    #[arg(long, conflicts_with_all = ["evaluation", "events"])]
-    pub(crate) all: bool,
-    /// One evaluation, by its number.
-    #[arg(long, value_name = "N", conflicts_with = "events")]
-    pub(crate) evaluation: Option<u64>,
-    /// The history as it was recorded, one JSON object a line.
-    #[arg(long)]
-    pub(crate) events: bool,
-    /// How to print.
-    #[arg(long, value_enum, default_value = "table")]
-    pub(crate) format: Format,
 }
 
 /// Train one network on all data and export it: weights, PyTorch program, ONNX file, model card.

@@ -23,6 +23,8 @@ mod metrics;
 #[cfg(test)]
 mod networks;
 #[cfg(test)]
+mod objectives;
+#[cfg(test)]
 mod programs;
 #[cfg(test)]
 mod queues;

@@ -329,10 +329,20 @@ impl<'a> Row<'a> {
             network: &record.suggestion.candidate,
         }
     }
+
+    /// Where it stands, in a word.
+    pub(super) fn state(&self) -> &'static str {
+        self.state
+    }
 }
 
-/// Evaluations as a table for people; `metric` is what scores are of.
-pub fn evaluations(records: &[&Record], is_owned: bool, metric: Option<Metric>) -> String {
+/// Evaluations as cells for people, with their heading: number, score, layers, parameters, time, origin and network; `metric` is
+/// what scores are of.
+pub(super) fn cells(
+    records: &[&Record],
+    is_owned: bool,
+    metric: Option<Metric>,
+) -> (Vec<String>, Vec<Vec<String>>) {
     let scored = records
         .iter()
         .copied()
@@ -347,8 +357,7 @@ pub fn evaluations(records: &[&Record], is_owned: bool, metric: Option<Metric>) 
         "from",
         "network",
     ];
-    let mut rows = vec![heading.map(str::to_owned).to_vec()];
-    for record in records {
+    let rows = records.iter().map(|record| {
         let detail = record.detail.as_ref();
         let score = match (record.score(), record.failure()) {
             (Some(score), _) => cell(score, detail, metric),
@@ -359,7 +368,7 @@ pub fn evaluations(records: &[&Record], is_owned: bool, metric: Option<Metric>) 
             .map(|detail| detail.seconds)
             .filter(|&seconds| seconds > 0.0);
         let parameters = detail.and_then(|detail| detail.parameters);
-        rows.push(vec![
+        vec![
             record.suggestion.id.to_string(),
             score,
             layers(record),
@@ -367,9 +376,9 @@ pub fn evaluations(records: &[&Record], is_owned: bool, metric: Option<Metric>) 
             spent.map_or_else(String::new, seconds),
             origin_cell(&record.suggestion.origin, metric),
             sketch_of(record),
-        ]);
-    }
-    table(&rows, &[0, 2, 3, 4])
+        ]
+    });
+    (heading.map(str::to_owned).to_vec(), rows.collect())
 }
 
 /// A network of a study in a few words, or what is wrong with it.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use nasbot_opt::Failure;
 use nn_graph::{Network, Op};
+pub use nn_train::numbers::number;
 use serde::Serialize;
 
 use crate::error::Error;
@@ -18,32 +19,6 @@ use crate::study::{Detail, Ledger};
 /// It holds what JSON cannot express.
 pub fn json(value: &impl Serialize) -> Result<String, Error> {
     Ok(serde_json::to_string(value)?)
-}
-
-/// A number for people: five significant digits, no exponent where none is needed.
-pub fn number(value: f64) -> String {
-    let size = value.abs();
-    if value.fract() == 0.0 && size < 1e9 {
-        // Zero has no sign.
-        return format!("{}", value + 0.0);
-    }
-    if !(1e-4..1e9).contains(&size) {
-        let text = format!("{value:.4e}");
-        return match text.split_once('e') {
-            Some((digits, exponent)) if digits.contains('.') => {
-                let digits = digits.trim_end_matches('0').trim_end_matches('.');
-                format!("{digits}e{exponent}")
-            }
-            _ => text,
-        };
-    }
-    let digits = (4 - size.log10().floor() as i32).clamp(0, 8);
-    let text = format!("{value:.*}", digits.unsigned_abs() as usize);
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text
-    }
 }
 
 /// A spread for people: two significant digits.
@@ -257,23 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_short_but_say_enough() {
-        for (value, shown) in [
-            (0.0, "0"),
-            (12.0, "12"),
-            (0.983_333_333, "0.98333"),
-            (-0.5, "-0.5"),
-            (123_456.789, "123457"),
-            (4.8e-5, "4.8e-5"),
-            (1.2e12, "1.2e12"),
-            (1e-17, "1e-17"),
-            (-0.0, "0"),
-            (587.219_999_999_999_9, "587.22"),
-            (f64::NAN, "NaN"),
-            (f64::INFINITY, "inf"),
-        ] {
-            assert_eq!(number(value), shown);
-        }
+    fn thousands_stand_apart() {
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(grouped(999), "999");
     }
