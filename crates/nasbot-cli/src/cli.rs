@@ -3,6 +3,7 @@
 mod by_hand;
 mod data;
 mod evaluate;
+mod run_output;
 mod show;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use self::by_hand::{AskArgs, FailArgs, GiveArgs, ReplayArgs, TellArgs};
 pub(crate) use self::data::{InspectArgs, PredictArgs, SplitArgs, TaskName};
 pub(crate) use self::evaluate::EvaluateArgs;
+pub(crate) use self::run_output::{RunFormat, RunOutput};
 pub(crate) use self::show::{ShowArgs, ShowFormat, Since, Sort};
 use crate::config::Span;
 
@@ -151,17 +153,6 @@ pub(crate) struct ResumeArgs {
     pub(crate) take_back: bool,
     #[command(flatten)]
     pub(crate) output: RunOutput,
-}
-
-/// How a running search reports.
-#[derive(Debug, Args)]
-pub(crate) struct RunOutput {
-    /// Print the summary at the end as one JSON object.
-    #[arg(long, value_enum, default_value = "table")]
-    pub(crate) format: Format,
-    /// No progress display.
-    #[arg(long, short)]
-    pub(crate) quiet: bool,
 }
 
 /// Train one network on all data and export it: weights, PyTorch program, ONNX file, model card.

@@ -61,13 +61,17 @@ fn text(
         let is_empty = ledger.records.is_empty() || !args.chooses();
         return match is_empty {
             true => Ok(()),
-            false => terminal::print("\nno evaluation is so"),
+            false => terminal::print(match (args.failed, args.since) {
+                (true, None) => "\nno evaluation has failed",
+                (true, Some(_)) => "\nno evaluation has failed since then",
+                (false, _) => "\nno evaluation has begun or ended since then",
+            }),
         };
     }
     terminal::print("")?;
     lines(&match args.failed {
         true => listing.failures(),
-        false => listing.text(),
+        false => listing.text(terminal::width()),
     })
 }
 

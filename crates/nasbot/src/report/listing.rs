@@ -15,6 +15,10 @@ use crate::study::{Event, Ledger, Record, Stamped};
 
 /// How wide a curve is in a list, in characters.
 const CURVE: usize = 10;
+/// Columns that are aligned to the right.
+const RIGHT: [&str; 4] = ["#", "layers", "parameters", "time"];
+/// Lines of so many characters have room for where a network came from.
+const WIDE: usize = 120;
 
 /// What evaluations are ordered by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,15 +59,16 @@ pub struct Listing<'a> {
     ledger: &'a Ledger,
     is_owned: bool,
     records: Vec<&'a Record>,
-    times: Vec<Times>,
+    times: Vec<Times<'a>>,
     curves: BTreeMap<u64, Curve>,
 }
 
-/// When an evaluation first began, and when it last ended or stopped at a rung: dates in seconds since 1970.
+/// When an evaluation first began, and when it last ended or stopped at a rung: dates in seconds since 1970; and where it ran last.
 #[derive(Clone, Copy, Debug, Default)]
-struct Times {
+struct Times<'a> {
     began: Option<f64>,
     ended: Option<f64>,
+    device: Option<&'a str>,
 }
 
 impl<'a> Listing<'a> {
@@ -71,7 +76,7 @@ impl<'a> Listing<'a> {
     #[must_use]
     pub fn new(
         ledger: &'a Ledger,
-        events: &[Stamped],
+        events: &'a [Stamped],
         is_owned: bool,
         selection: Selection,
     ) -> Self {
@@ -117,7 +122,12 @@ impl<'a> Listing<'a> {
 
     /// One evaluation.
     #[must_use]
-    pub fn one(ledger: &'a Ledger, events: &[Stamped], is_owned: bool, record: &'a Record) -> Self {
+    pub fn one(
+        ledger: &'a Ledger,
+        events: &'a [Stamped],
+        is_owned: bool,
+        record: &'a Record,
+    ) -> Self {
         let only = record.suggestion.id;
         Self {
             ledger,
@@ -147,42 +157,54 @@ impl<'a> Listing<'a> {
         (times.began, times.ended)
     }
 
+    /// Where an evaluation runs, or ran last.
+    #[must_use]
+    pub fn device(&self, id: u64) -> Option<&'a str> {
+        times_of(&self.times, id).device
+    }
+
     /// What scores are of.
     #[must_use]
     pub fn metric(&self) -> Option<Metric> {
         self.ledger.metric()
     }
 
-    /// As a table for people.
+    /// As a table for people, with the columns that have something in them. Where lines have less room than all of these
+    /// need, where a network came from is left out.
     #[must_use]
-    pub fn text(&self) -> String {
-        let (heading, rows) = cells(&self.records, self.is_owned, self.ledger.metric());
-        let has_curve = self.curves.values().any(|curve| curve.points().len() > 1);
-        let has_rungs = self.records.iter().any(|record| !record.rungs.is_empty());
-        let all = std::iter::once((heading, None))
-            .chain(rows.into_iter().zip(self.records.iter().map(Some)));
-        let rows: Vec<Vec<String>> = all
-            .map(|(mut row, record)| {
-                // After the number and the score.
-                if has_rungs {
-                    let rungs = record.map_or_else(|| "rungs".to_owned(), |record| rungs(record));
-                    row.insert(2, rungs);
-                }
-                if has_curve {
-                    let curve = record.map_or_else(
-                        || "curve".to_owned(),
-                        |record| {
-                            let curve = self.curve(record.suggestion.id);
-                            curve.map_or_else(String::new, |curve| curve.drawn(CURVE))
-                        },
-                    );
-                    row.insert(2, curve);
-                }
-                row
+    pub fn text(&self, width: Option<usize>) -> String {
+        let (heading, cells) = cells(&self.records, self.is_owned, self.ledger.metric());
+        let mut columns: Vec<Vec<String>> = (heading.into_iter().enumerate())
+            .map(|(i, name)| {
+                let cells = cells.iter().map(|row| row[i].clone());
+                std::iter::once(name).chain(cells).collect()
             })
             .collect();
-        let more = usize::from(has_curve) + usize::from(has_rungs);
-        table(&rows, &[0, 2 + more, 3 + more, 4 + more])
+        let drawn = |record: &&Record| {
+            let curve = self.curve(record.suggestion.id);
+            // A single point is no curve.
+            let curve = curve.filter(|curve| curve.points().len() > 1);
+            curve.map_or_else(String::new, |curve| curve.drawn(CURVE))
+        };
+        let column = |name: &str, cell: &dyn Fn(&&Record) -> String| {
+            let cells = self.records.iter().map(cell);
+            std::iter::once(name.to_owned()).chain(cells).collect()
+        };
+        // After the number and the score.
+        columns.insert(2, column("curve", &drawn));
+        columns.insert(3, column("rungs", &|record| rungs(record)));
+        let is_narrow = width.is_some_and(|width| width < WIDE);
+        columns.retain(|column| {
+            let is_empty = column.iter().skip(1).all(String::is_empty);
+            !(is_empty || (is_narrow && column[0] == "from"))
+        });
+        let right: Vec<usize> = (columns.iter().enumerate())
+            .filter(|(_, column)| RIGHT.contains(&column[0].as_str()))
+            .map(|(i, _)| i)
+            .collect();
+        let rows = 0..=self.records.len();
+        let row = |i: usize| columns.iter().map(|column| column[i].clone()).collect();
+        table(&rows.map(row).collect::<Vec<_>>(), &right)
     }
 
     /// As a table of what failed and why.
@@ -220,7 +242,7 @@ impl<'a> Listing<'a> {
             row: Row::new(record, self.is_owned, self.ledger.metric()),
             began: times.began.map(date),
             ended: times.ended.map(date),
-            device: (record.place.as_ref()).map(|place| place.device.as_str()),
+            device: times.device,
             curve: points
                 .iter()
                 .map(|at| (at.epoch, at.loss, at.score))
@@ -241,8 +263,7 @@ struct Entry<'a> {
     row: Row<'a>,
     began: Option<String>,
     ended: Option<String>,
-    /// Where it runs now.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Where it runs, or ran last.
     device: Option<&'a str>,
     /// Epoch, training loss, score on the validation data.
     curve: Vec<(u32, f64, Option<f64>)>,
@@ -250,6 +271,9 @@ struct Entry<'a> {
 
 /// The rungs of an evaluation in a few letters: how many epochs it was trained for, and whether it stopped there.
 fn rungs(record: &Record) -> String {
+    if record.rungs.is_empty() {
+        return String::new();
+    }
     let epochs: Vec<String> = record
         .rungs
         .iter()
@@ -263,7 +287,7 @@ fn rungs(record: &Record) -> String {
     format!("{}{end}", epochs.join(" → "))
 }
 
-fn times_of(times: &[Times], id: u64) -> Times {
+fn times_of<'a>(times: &[Times<'a>], id: u64) -> Times<'a> {
     let index = usize::try_from(id).ok();
     // An evaluation that never began has no times.
     index
@@ -271,21 +295,24 @@ fn times_of(times: &[Times], id: u64) -> Times {
         .unwrap_or_default()
 }
 
-fn times(events: &[Stamped], count: usize) -> Vec<Times> {
+fn times(events: &[Stamped], count: usize) -> Vec<Times<'_>> {
     let mut times = vec![Times::default(); count];
     for stamped in events {
-        let (id, is_end) = match &stamped.event {
-            Event::Started(started) => (started.id, false),
-            Event::Finished(finished) => (finished.id, true),
-            Event::Reached(reached) => (reached.id, true),
+        let (id, device) = match &stamped.event {
+            Event::Started(started) => (started.id, Some(started.device.as_str())),
+            Event::Finished(finished) => (finished.id, None),
+            Event::Reached(reached) => (reached.id, None),
             _ => continue,
         };
         let Some(times) = usize::try_from(id).ok().and_then(|id| times.get_mut(id)) else {
             continue;
         };
-        match is_end {
-            true => times.ended = Some(stamped.at),
-            false => drop(times.began.get_or_insert(stamped.at)),
+        match device {
+            None => times.ended = Some(stamped.at),
+            Some(_) => {
+                times.device = device;
+                times.began.get_or_insert(stamped.at);
+            }
         }
     }
     times

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::study::{Detail, Record};
 
 /// The columns that every sheet has before those of the metrics.
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "id",
     "state",
     "score",
@@ -22,6 +22,7 @@ const COLUMNS: [&str; 14] = [
     "epochs",
     "seed",
     "from",
+    "device",
     "began",
     "ended",
     "message",
@@ -90,6 +91,7 @@ impl Listing<'_> {
             figure(metric("epochs").or_else(|| record.epoch.map(|at| f64::from(at.epoch)))),
             record.suggestion.seed.to_string(),
             super::origin(&record.suggestion.origin, self.metric()),
+            (self.device(record.suggestion.id)).map_or_else(String::new, clean),
             began.map_or_else(String::new, date),
             ended.map_or_else(String::new, date),
             // Without a message the cell is empty.

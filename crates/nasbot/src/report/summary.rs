@@ -241,7 +241,7 @@ impl<'a> Summary<'a> {
             ("logs", "a log for each evaluation"),
         ] {
             if self.place.result(name).exists() || name == "summary.json" {
-                files.push(row(&format!("  {out}/{name}"), what.to_owned()));
+                files.push(row(&format!("  {name}"), what.to_owned()));
             }
         }
         let mut next = vec![row(
@@ -251,10 +251,10 @@ impl<'a> Summary<'a> {
         if self.place.result("best.safetensors").exists() {
             next.push(row(
                 &format!("  nasbot predict {study} NEW"),
-                "what it says of new examples, a file or a folder".to_owned(),
+                "what it says of new examples".to_owned(),
             ));
         }
-        if let Some(best) = self.ledger.best() {
+        if self.ledger.best().is_some() {
             next.push(row(
                 &format!("  nasbot inspect {out}/best.json"),
                 "its layers, masses and path lengths".to_owned(),
@@ -267,21 +267,15 @@ impl<'a> Summary<'a> {
             if let Some(other) = other {
                 next.push(row(
                     &format!("  nasbot draw {study} --evaluation {other} -o second.svg"),
-                    format!("the runner-up beside #{}", best.suggestion.id),
+                    "the runner-up".to_owned(),
                 ));
             }
         }
         next.extend(self.going_on(&study));
-        let height = files.len();
-        // One table, so that all explanations stand below each other.
-        files.extend(next);
-        let text = table(&files, &[]);
-        let lines: Vec<&str> = text.lines().collect();
-        let (written, next) = lines.split_at(height);
         format!(
-            "written\n{}\n\nnext\n{}",
-            written.join("\n"),
-            next.join("\n")
+            "written to {out}\n{}\n\nnext\n{}",
+            table(&files, &[]),
+            table(&next, &[])
         )
     }
 }
@@ -409,10 +403,10 @@ fn describe_best(best: &Record, metric: Option<Metric>) -> Vec<Vec<String>> {
         parameters.map_or_else(String::new, |n| format!(", {} parameters", grouped(n)));
     let (shown, part) = match (best.score(), &best.detail) {
         (Some(value), Some(detail)) => {
-            let part = if detail.metrics.is_empty() {
-                ""
-            } else {
-                " in validation"
+            // A program of one's own scores on what it likes.
+            let part = match &detail.worker {
+                Some(_) => " in validation",
+                None => "",
             };
             (score(value, detail, metric), part)
         }

@@ -60,8 +60,8 @@ impl Listing<'_> {
                 ),
             );
         }
-        if let Some(at) = &record.place {
-            row("runs on", clean_line(&at.device));
+        if let Some(device) = self.device(id) {
+            row("device", clean_line(device));
         }
         row("time", self.time(record));
         for (i, (epochs, value)) in record.rungs.iter().enumerate() {
