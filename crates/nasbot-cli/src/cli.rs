@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod data;
+mod describe;
 mod evaluate;
 mod run_output;
 mod show;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::by_hand::{AskArgs, FailArgs, GiveArgs, ReplayArgs, TellArgs};
 pub(crate) use self::data::{InspectArgs, PredictArgs, SplitArgs, TaskName};
+pub(crate) use self::describe::{CompletionsArgs, ManArgs};
 pub(crate) use self::evaluate::EvaluateArgs;
 pub(crate) use self::run_output::{RunFormat, RunOutput};
 pub(crate) use self::show::{ShowArgs, ShowFormat, Since, Sort};
@@ -75,6 +77,8 @@ pub(crate) enum Command {
     Validate(ValidateArgs),
     Draw(DrawArgs),
     Evaluate(EvaluateArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 /// Search as a TOML file describes, into a new study.

@@ -41,6 +41,8 @@ fn main() -> ExitCode {
         Command::Validate(args) => commands::validate::run(&args),
         Command::Draw(args) => commands::draw::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(&args),
+        Command::Completions(args) => commands::completions::run(&args),
+        Command::Man(args) => commands::man::run(&args),
     };
     match result.and_then(|()| terminal::flush()) {
         Ok(()) => ExitCode::SUCCESS,

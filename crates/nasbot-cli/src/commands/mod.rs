@@ -2,6 +2,7 @@
 
 pub(crate) mod ask;
 mod by_hand;
+pub(crate) mod completions;
 pub(crate) mod distance;
 pub(crate) mod draw;
 mod estimate;
@@ -10,6 +11,7 @@ pub(crate) mod fail;
 pub(crate) mod give;
 mod going_on;
 pub(crate) mod inspect;
+pub(crate) mod man;
 mod mending;
 mod new_study;
 pub(crate) mod predict;

@@ -1,7 +1,7 @@
 //! `nasbot show`: a study as it stands, replayed from its history.
 
 use nasbot::report::{self, Listing, Order, Selection, Summary};
-use nasbot::study::{self, Ledger, Place};
+use nasbot::study::{self, Ending, Ledger, Place};
 use nasbot::{Clock as _, SystemClock};
 
 use crate::cli::{ShowArgs, ShowFormat, Since, Sort};
@@ -51,6 +51,14 @@ fn text(
     summary: &Summary<'_>,
 ) -> Result<(), Error> {
     terminal::print(&summary.head())?;
+    let is_stopped = match ledger.ending {
+        Some(ending) => ending == Ending::Interrupted,
+        None => ledger.is_open(),
+    };
+    if is_stopped && !summary.is_running() {
+        let study = report::quoted(&args.study);
+        terminal::print(&format!("\nit goes on with: nasbot resume {study}"))?;
+    }
     let failures = report::causes_text(ledger);
     if !failures.is_empty() {
         let failed = ledger.failed();

@@ -32,6 +32,8 @@ mod queues;
 mod replay;
 mod rungs;
 #[cfg(test)]
+mod showing;
+#[cfg(test)]
 mod studies;
 #[cfg(test)]
 mod support;

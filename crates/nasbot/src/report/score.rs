@@ -30,9 +30,14 @@ impl MetricFigure {
 /// says more. Where no metric is recorded, the name is what the figures say.
 pub fn score(score: f64, detail: &Detail, metric: Option<Metric>) -> String {
     let figure = |name: &str| detail.metrics.get(name).copied();
-    // What is learnt is no unit of a person's; so is the score of studies that record no metric.
-    let is_learnt = matches!(metric, None | Some(Metric::Mse));
-    let (metric, value, noise) = match (metric, figure("accuracy"), figure("mse")) {
+    // What is learnt is no unit of a person's. Without a metric, a figure is that of the score only if it has its value: a program of
+    // one's own may name others so.
+    let same = |name: &str, value: f64| figure(name).filter(|x| x.total_cmp(&value).is_eq());
+    let is_learnt = match metric {
+        None => same("mse", -score).is_some(),
+        Some(metric) => metric == Metric::Mse,
+    };
+    let (metric, value, noise) = match (metric, same("accuracy", score), same("mse", -score)) {
         _ if is_learnt && figure("rmse").is_some() && figure("r2").is_some() => {
             (Metric::Rmse, figure("rmse"), figure("rmse-noise"))
         }
@@ -244,6 +249,13 @@ mod tests {
             // The loss of a program of one's own, and one beside its score.
             (None, -0.25, &[("loss", 0.25)], "loss 0.25"),
             (None, 0.5, &[("loss", 0.25)], "score 0.5"),
+            (
+                None,
+                -0.25,
+                &[("loss", 0.25), ("accuracy", 0.9)],
+                "loss 0.25",
+            ),
+            (None, 0.5, &[("accuracy", 0.9)], "score 0.5"),
         ] {
             assert_eq!(score(value, &detail(figures), metric), shown);
         }

@@ -36,6 +36,8 @@ pub struct Summary<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     mended: &'a [Mending],
     #[serde(skip)]
+    is_owned: bool,
+    #[serde(skip)]
     ledger: &'a Ledger,
     #[serde(skip)]
     place: &'a Place,
@@ -108,9 +110,16 @@ impl<'a> Summary<'a> {
             test,
             baselines: &ledger.baselines,
             mended: &ledger.mended,
+            is_owned,
             ledger,
             place,
         }
+    }
+
+    /// Whether some process searches the study now.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.is_owned
     }
 
     /// The summary as JSON on one line.
@@ -287,8 +296,11 @@ impl Summary<'_> {
         match self.ledger.ending {
             Some(Ending::Exhausted) => None,
             Some(Ending::OutOfTime) => {
-                let spent = self.ledger.wall_time.unwrap_or(self.ledger.elapsed());
-                let more = 2 * spent.as_secs().max(1);
+                let elapsed = self.ledger.elapsed();
+                let limit = self.ledger.wall_time.unwrap_or(elapsed).as_secs().max(1);
+                // What ran beyond the limit counts too.
+                let spent = elapsed.as_secs() + 1;
+                let more = (2 * limit).max(if spent > 2 * limit { spent + limit } else { 0 });
                 Some(row(
                     &format!("  nasbot resume {study} --wall-time {more}s"),
                     "search on for as long again".to_owned(),
