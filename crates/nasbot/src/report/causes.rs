@@ -31,8 +31,7 @@ pub fn causes(ledger: &Ledger) -> Vec<Cause> {
             continue;
         };
         let message = record.detail.as_ref().and_then(|d| d.message.as_deref());
-        let message = message.and_then(|text| text.lines().next());
-        let message = message.map_or_else(|| "it gave no reason".to_owned(), clean_line);
+        let message = reason(message);
         let key = (self::failure(failure), without_numbers(&message));
         let cause = found.entry(key).or_insert_with(|| Cause {
             failure,
@@ -73,6 +72,23 @@ pub fn causes_text(ledger: &Ledger) -> String {
     table(&rows, &[0])
 }
 
+/// Why something failed, on one line: where the last lines of a log are quoted, the last of them stands for all, as the error does
+/// that ends a traceback.
+pub(super) fn reason(message: Option<&str>) -> String {
+    let mut lines = message.into_iter().flat_map(str::lines);
+    let Some(first) = lines.next() else {
+        return "it gave no reason".to_owned();
+    };
+    let last = lines.rfind(|line| !line.trim().is_empty());
+    match (first.split_once(QUOTES), last) {
+        (Some((what, _)), Some(last)) => clean_line(&format!("{what}: {}", last.trim())),
+        _ => clean_line(first),
+    }
+}
+
+/// What stands before the last lines of a log in messages of back-ends.
+const QUOTES: &str = "; the last lines of ";
+
 /// A message with each of its numbers as one sign.
 fn without_numbers(message: &str) -> String {
     let mut out = String::new();
@@ -84,4 +100,30 @@ fn without_numbers(message: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_the_last_line_of_what_is_quoted() {
+        for (message, shown) in [
+            (None, "it gave no reason"),
+            (Some(""), "it gave no reason"),
+            (Some("it needs 9 MB\nmore"), "it needs 9 MB"),
+            (
+                Some(
+                    "it ended with status 1; the last lines of a.log:\nTraceback:\nValueError: no\n",
+                ),
+                "it ended with status 1: ValueError: no",
+            ),
+        ] {
+            assert_eq!(reason(message), shown);
+        }
+        assert_eq!(
+            without_numbers("it needs 812 MB of 9"),
+            "it needs # MB of #"
+        );
+    }
 }

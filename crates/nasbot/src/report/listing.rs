@@ -6,10 +6,11 @@ use nasbot_opt::State;
 use nn_train::data::Metric;
 use serde::Serialize;
 
+use super::causes::reason;
 use super::curve::{Curve, curves};
 use super::dates::date;
 use super::summary::{Row, cells};
-use super::text::{clean_line, failure, json, table};
+use super::text::{failure, json, table};
 use crate::error::Error;
 use crate::study::{Event, Ledger, Record, Stamped};
 
@@ -214,7 +215,6 @@ impl<'a> Listing<'a> {
         let (_, rows) = cells(&self.records, self.is_owned, self.ledger.metric());
         let rows = rows.into_iter().zip(&self.records).map(|(row, record)| {
             let message = record.detail.as_ref().and_then(|d| d.message.as_deref());
-            let first = message.and_then(|message| message.lines().next());
             vec![
                 row[0].clone(),
                 record
@@ -222,7 +222,7 @@ impl<'a> Listing<'a> {
                     .map_or_else(String::new, |f| failure(f).to_owned()),
                 row[2].clone(),
                 row[4].clone(),
-                first.map_or_else(|| "it gave no reason".to_owned(), clean_line),
+                reason(message),
             ]
         });
         let rows: Vec<_> = std::iter::once(heading.to_vec()).chain(rows).collect();

@@ -266,7 +266,7 @@ impl<'a> Summary<'a> {
         if self.ledger.best().is_some() {
             next.push(row(
                 &format!("  nasbot inspect {out}/best.json"),
-                "its layers, masses and path lengths".to_owned(),
+                "its layers and masses".to_owned(),
             ));
             let other = self
                 .ledger
