@@ -129,7 +129,11 @@ mod tests {
         );
         assert_eq!(left.to_string(), "about 10 min");
         // Seen half a minute later.
-        assert_eq!(pace.left(10, 340.0).unwrap().low, 570.0);
+        let later = Left {
+            low: 570.0,
+            high: 570.0,
+        };
+        assert_eq!(pace.left(10, 340.0), Some(later));
         assert_eq!(left.at_most(90.0).to_string(), "about 2 min");
     }
 
