@@ -95,11 +95,8 @@ impl fmt::Display for Left {
             _ => (86_400.0, "d"),
         };
         // Two figures say more than anybody knows.
-        let rounded = |seconds: f64| {
-            let value = seconds / size;
-            let step = if value >= 20.0 { 5.0 } else { 1.0 };
-            (value / step).round() * step
-        };
+        let step = if self.high / size >= 20.0 { 5.0 } else { 1.0 };
+        let rounded = |seconds: f64| (seconds / size / step).round() * step;
         let (low, high) = (rounded(self.low), rounded(self.high));
         match (low < high, high > 0.0) {
             (true, _) => write!(f, "{low}–{high} {unit}"),

@@ -41,12 +41,11 @@ impl Journal {
             (None, Some(stage)) => format!("training up to epoch {} of evaluation", stage.until),
             (None, None) => "training of evaluation".to_owned(),
         };
-        let device = job.device;
+        let (device, threads) = (job.device, tch::get_num_threads());
+        let plural = if threads == 1 { "" } else { "s" };
         self.say(&format!(
-            "{what} {} on {device} with {} threads, seed {}",
-            job.evaluation,
-            tch::get_num_threads(),
-            job.seed
+            "{what} {} on {device} with {threads} thread{plural}, seed {}",
+            job.evaluation, job.seed
         ));
         let network = &job.network;
         self.say(&format!(
@@ -64,9 +63,9 @@ impl Journal {
             None => format!("{} epochs", protocol.epochs),
         };
         self.say(&format!(
-            "protocol: {length}, batches of {}, {:?}, learning rate {}",
+            "protocol: {length}, batches of {}, {}, learning rate {}",
             protocol.batch,
-            protocol.optimiser,
+            format!("{:?}", protocol.optimiser).to_lowercase(),
             number(protocol.learning_rate)
         ));
     }
