@@ -5,7 +5,8 @@
 Three times: with images channels last, with images contiguous, PyTorch in the same layout each time, and in 64-bit
 floats. Outputs must agree within 1e-5 and gradients within 1e-4 of the largest entry of their tensor; in 64 bits both
 within 1e-10, which leaves no difference in what is computed. With onnxruntime installed the ONNX files' outputs are
-compared too. FLOPs and names must be the same.
+compared too. FLOPs and names must be the same. The module that demos/objective-python builds from the network alone must have the
+same names and outputs.
 
 What each layout loses in 32 bits is reported beside, against PyTorch in 64 bits.
 """
@@ -26,7 +27,7 @@ except ImportError:
 from torch.utils.flop_counter import FlopCounterMode
 
 # Of outputs and gradients.
-BOUNDS = {"channels-last": (1e-5, 1e-4), "contiguous": (1e-5, 1e-4), "64-bit": (1e-10, 1e-10), "onnx": (1e-5, 0)}
+BOUNDS = {"channels-last": (1e-5, 1e-4), "contiguous": (1e-5, 1e-4), "64-bit": (1e-10, 1e-10), "onnx": (1e-5, 0), "demo": (1e-5, 0)}
 
 
 def module(path):
@@ -34,6 +35,9 @@ def module(path):
     made = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
     return made
+
+
+demo = module(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../demos/objective-python/network.py"))
 
 
 def read_values(path):
@@ -60,6 +64,20 @@ def compute(network, x):
     torch.nn.functional.mse_loss(trained, target, reduction="sum").backward()
     gradients = {name: parameter.grad for name, parameter in network.named_parameters()}
     return {"evaluated": evaluated, "trained": trained.detach(), "gradients": gradients}
+
+
+def demonstration(folder, program, x):
+    """What the module of demos/objective-python computes with the weights of a network, and the names that differ."""
+    with open(os.path.join(folder, "network.json")) as file:
+        description = json.load(file)
+    outputs = 1 if description["kind"] == "mlp-reg" else 6
+    network = demo.Network(description, x.shape[1], outputs)
+    weights = program.read_safetensors(os.path.join(folder, "model.safetensors"))
+    absent, unknown = network.load_state_dict(weights, strict=False)
+    # PyTorch's batch norms also count batches, which plays no part here.
+    absent = [name for name in absent if not name.endswith("num_batches_tracked")]
+    with torch.no_grad():
+        return network.eval()(x), absent + unknown
 
 
 def ours(values, setting):
@@ -89,6 +107,7 @@ def main(folder):
         values = read_values(os.path.join(here, "values.safetensors"))
         program = module(os.path.join(here, "model.py"))
         x = values["input"]
+        demonstrated = demonstration(here, program, x)
         theirs = {
             "channels-last": compute(program.load(), x),
             "contiguous": compute(program.load(), x),
@@ -103,6 +122,10 @@ def main(folder):
             if mine["gradients"].keys() != result["gradients"].keys():
                 sys.exit(f"network {number}: its parameters have other names in PyTorch")
             here_found[setting] = distance(mine, result)
+        outputs, names = demonstrated
+        if names:
+            sys.exit(f"network {number}: in demos/objective-python it has other parameters: {names}")
+        here_found["demo"] = (outputs - values["contiguous evaluated"]).abs().max().item(), 0.0
         if x.dim() == 4:
             for setting, distances in lost.items():
                 distances.append(distance(ours(values, setting), theirs["64-bit"])[1])
@@ -129,7 +152,7 @@ def main(folder):
     for setting, pairs in found.items():
         if pairs:
             print(f"  {setting:<14}outputs {max(pair[0] for pair in pairs):.1e}"
-                  + (f", gradients {max(pair[1] for pair in pairs):.1e}" if setting != "onnx" else ""))
+                  + (f", gradients {max(pair[1] for pair in pairs):.1e}" if setting not in ("onnx", "demo") else ""))
     print("gradients of the convolutional networks in 32 bits against PyTorch's in 64:")
     for setting, distances in lost.items():
         print(f"  {setting:<14}median {statistics.median(distances):.1e}, "

@@ -26,3 +26,5 @@ cargo run --quiet -p nn-train --features torch --example parity -- "$work/networ
 
 "$python" -c 'import numpy, onnxruntime' || { echo "$python has no numpy or no onnxruntime, with which exported files are checked"; exit 1; }
 scripts/check-export.sh "$python"
+cargo build --quiet -p nn-train --features torch --bin nasbot-worker
+scripts/check-objectives.sh "$python"

@@ -63,6 +63,9 @@ NASBOT_WORKER="${CARGO_TARGET_DIR:-$repo/target}/debug/nasbot-worker" \
 step "exported models on raw rows and pictures"
 ./scripts/check-export.sh --bin "${CARGO_TARGET_DIR:-$repo/target}/debug"
 
+step "the ready objectives of one's own"
+./scripts/check-objectives.sh --bin "${CARGO_TARGET_DIR:-$repo/target}/debug"
+
 step "a real Slurm"
 slurm=$(mktemp -d)
 if exports=$(./scripts/slurm.sh start "$slurm"); then

@@ -2,8 +2,12 @@
 
 mod by_hand;
 mod data;
+mod describe;
 mod describing;
+mod evaluate;
+mod run_output;
 mod set;
+mod show;
 
 use std::path::PathBuf;
 
@@ -11,8 +15,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::by_hand::{AskArgs, FailArgs, GiveArgs, ReplayArgs, TellArgs};
 pub(crate) use self::data::{InspectArgs, PredictArgs, SplitArgs, TaskName};
+pub(crate) use self::describe::{CompletionsArgs, ManArgs};
 pub(crate) use self::describing::{InitArgs, SchemaArgs, SchemaFormat};
+pub(crate) use self::evaluate::EvaluateArgs;
+pub(crate) use self::run_output::{RunFormat, RunOutput};
 pub(crate) use self::set::SetArgs;
+pub(crate) use self::show::{ShowArgs, ShowFormat, Since, Sort};
 use crate::config::Span;
 
 const EXAMPLES: &str = "\
@@ -33,8 +41,9 @@ Evaluations run by hand or by another program, in the same study:
 
 Exit status:
   0    it worked
-  1    it failed: a worker could not be started, a disk is full, …
+  1    it failed: a worker could not be started, a program gives no answer, a disk is full, …
   2    what was given is wrong: an unknown option, an invalid file
+  3    the search ended without one score, or gave up after too many failures in a row
   130  interrupted (Ctrl-C, SIGTERM)
 
 Results go to standard output, everything else to standard error. NO_COLOR=1 turns colours off;
@@ -74,6 +83,9 @@ pub(crate) enum Command {
     Draw(DrawArgs),
     Init(InitArgs),
     Schema(SchemaArgs),
+    Evaluate(EvaluateArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 /// Search as a TOML file describes, into a new study.
@@ -159,43 +171,6 @@ pub(crate) struct ResumeArgs {
     pub(crate) set: SetArgs,
     #[command(flatten)]
     pub(crate) output: RunOutput,
-}
-
-/// How a running search reports.
-#[derive(Debug, Args)]
-pub(crate) struct RunOutput {
-    /// Print the summary at the end as one JSON object.
-    #[arg(long, value_enum, default_value = "table")]
-    pub(crate) format: Format,
-    /// No progress display.
-    #[arg(long, short)]
-    pub(crate) quiet: bool,
-}
-
-/// Show a study: progress, the best networks, failures. Works while it is being searched.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  nasbot show digits-cnn.nasbot.db                   summary and the best networks
-  nasbot show digits-cnn.nasbot.db --all             every evaluation
-  nasbot show digits-cnn.nasbot.db --evaluation 17   one evaluation, its network and its log
-  nasbot show digits-cnn.nasbot.db --format json     the same for programs
-  nasbot show digits-cnn.nasbot.db --events          the whole history, one JSON object a line")]
-pub(crate) struct ShowArgs {
-    /// The study.
-    pub(crate) study: PathBuf,
-    /// Every evaluation rather than the best ten.
-    #[arg(long, conflicts_with_all = ["evaluation", "events"])]
-    pub(crate) all: bool,
-    /// One evaluation, by its number.
-    #[arg(long, value_name = "N", conflicts_with = "events")]
-    pub(crate) evaluation: Option<u64>,
-    /// The history as it was recorded, one JSON object a line.
-    #[arg(long)]
-    pub(crate) events: bool,
-    /// How to print.
-    #[arg(long, value_enum, default_value = "table")]
-    pub(crate) format: Format,
 }
 
 /// Train one network on all data and export it: weights, PyTorch program, ONNX file, model card.
@@ -340,6 +315,7 @@ pub(crate) struct DrawArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For a person.
+    #[value(alias = "text")]
     Table,
     /// For a program: one JSON object, or one a line.
     Json,

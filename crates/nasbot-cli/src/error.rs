@@ -66,6 +66,12 @@ pub(crate) enum Error {
     /// One training failed.
     #[error("the training failed: {message}\nits log: {}", .log.display())]
     Training { message: String, log: PathBuf },
+    /// A network could not be evaluated at all.
+    #[error("{message}{}", if .log.is_empty() { String::new() } else { format!("\nits log:\n{log}") })]
+    Evaluation { message: String, log: String },
+    /// An evaluation failed; how has been printed.
+    #[error("the evaluation failed")]
+    NoScore,
     /// One training was stopped.
     #[error("interrupted: nothing was written")]
     Stopped,
@@ -78,7 +84,7 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    /// The exit status: 1 failure, 2 wrong input, 130 interrupted.
+    /// The exit status: 1 failure, 2 wrong input, 3 no evaluation succeeded, 130 interrupted.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_)
@@ -94,6 +100,7 @@ impl Error {
             Self::Search(error) => status(error),
             // A file that a person named and that is not there is wrong input.
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => 2,
+            Self::NoScore => NOTHING,
             Self::Stopped => INTERRUPTED,
             Self::OutputClosed => 0,
             _ => 1,
@@ -113,6 +120,9 @@ impl Error {
 
 /// The exit status of an interrupted command.
 pub(crate) const INTERRUPTED: u8 = 130;
+
+/// The exit status of a search that ended without a score, or gave up.
+const NOTHING: u8 = 3;
 
 /// The exit status for an error of the library.
 fn status(error: &nasbot::Error) -> u8 {
@@ -141,6 +151,7 @@ fn status(error: &nasbot::Error) -> u8 {
             | nasbot_opt::Error::NotFinite { .. }
             | nasbot_opt::Error::Objectives { .. },
         ) => 2,
+        E::NothingSucceeded { .. } | E::GaveUp { .. } => NOTHING,
         E::Interrupted { .. } => INTERRUPTED,
         _ => 1,
     }

@@ -42,6 +42,9 @@ fn main() -> ExitCode {
         Command::Draw(args) => commands::draw::run(&args),
         Command::Init(args) => commands::init::run(&args),
         Command::Schema(args) => commands::schema::run(&args),
+        Command::Evaluate(args) => commands::evaluate::run(&args),
+        Command::Completions(args) => commands::completions::run(&args),
+        Command::Man(args) => commands::man::run(&args),
     };
     match result.and_then(|()| terminal::flush()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,5 +1,6 @@
 //! What the terminal can do: colours, width, and whether there is one at all.
 
+use std::borrow::Cow;
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -13,6 +14,21 @@ pub(crate) fn interactive() -> bool {
 /// Whether standard error takes colours: a terminal, and `NO_COLOR` not set (<https://no-color.org>).
 pub(crate) fn colours() -> bool {
     interactive() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// How many columns standard output has, if it is a terminal.
+pub(crate) fn width() -> Option<usize> {
+    let terminal = console::Term::stdout();
+    let (_, columns) = terminal.size_checked()?;
+    terminal.is_term().then_some(columns.into())
+}
+
+/// A line cut at a width, with a sign that it was.
+pub(crate) fn cut(line: &str, width: Option<usize>) -> Cow<'_, str> {
+    match width {
+        Some(width) => console::truncate_str(line, width, "…"),
+        None => line.into(),
+    }
 }
 
 /// Prints one result to standard output, with a line break.

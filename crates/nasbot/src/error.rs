@@ -221,6 +221,17 @@ pub enum Error {
         /// The study.
         study: PathBuf,
     },
+    /// Too many evaluations in a row failed.
+    #[error(
+        "gave up: {message}\nthe study is kept; once that is mended: nasbot resume {} --retry-failed",
+        crate::report::quoted(.study)
+    )]
+    GaveUp {
+        /// How many, and why the last one did.
+        message: String,
+        /// The study.
+        study: PathBuf,
+    },
     /// The search was asked to stop.
     #[error("interrupted: continue with `nasbot resume {}`", crate::report::quoted(.study))]
     Interrupted {
@@ -228,7 +239,7 @@ pub enum Error {
         study: PathBuf,
     },
     /// No evaluation has a score.
-    #[error("no evaluation succeeded: {summary}. nasbot show {} --all says why", crate::report::quoted(.study))]
+    #[error("no evaluation succeeded: {summary}. `nasbot show {}` says why", crate::report::quoted(.study))]
     NothingSucceeded {
         /// The study.
         study: PathBuf,

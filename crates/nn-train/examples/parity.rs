@@ -1,7 +1,7 @@
 //! Writes networks with their weights, inputs, outputs and gradients, for `scripts/check-pytorch.sh` to compare with
 //! what the exported programs compute in Python.
 //!
-//! `parity FOLDER` makes FOLDER/NUMBER/{model.py, model.safetensors, model.onnx, values.safetensors} for the golden
+//! `parity FOLDER` makes FOLDER/NUMBER/{network.json, model.py, model.safetensors, model.onnx, values.safetensors} for the golden
 //! networks that fit the example data and for random ones, evolved by morphs from the initial pools. Together they hold
 //! every operation of every kind, convolutions with both strides; else it fails.
 
@@ -148,6 +148,8 @@ fn write(plan: Plan, folder: &Path, number: i64) -> anyhow::Result<()> {
     };
     let program = export::pytorch(&plan, None, "model.safetensors");
     std::fs::write(folder.join("model.py"), program)?;
+    // For programs that build the module from the network themselves.
+    std::fs::write(folder.join("network.json"), plan.network.to_json())?;
     let flops = plan.flops();
     let numerics = |channels_last| Numerics {
         precision: Precision::Fp32,

@@ -219,7 +219,7 @@ pub enum Error {
     },
     /// The loss became infinite or no number.
     #[error(
-        "training diverged in epoch {epoch}: the loss is {loss}; a lower learning rate may help"
+        "training diverged in epoch {epoch}: the loss is {}; a lower learning rate may help", crate::numbers::number(*loss)
     )]
     Diverged {
         /// The epoch, from 1.

@@ -2,15 +2,18 @@
 
 pub(crate) mod ask;
 mod by_hand;
+pub(crate) mod completions;
 pub(crate) mod distance;
 pub(crate) mod draw;
 mod estimate;
+pub(crate) mod evaluate;
 pub(crate) mod fail;
 pub(crate) mod give;
 mod going_on;
 pub(crate) mod init;
 pub(crate) mod inspect;
 mod look;
+pub(crate) mod man;
 mod mending;
 mod new_study;
 pub(crate) mod predict;

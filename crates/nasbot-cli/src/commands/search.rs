@@ -10,7 +10,7 @@ use nasbot::{report, session};
 use nasbot_opt::Search;
 
 use super::new_study;
-use crate::cli::{Format, RunOutput, SearchArgs};
+use crate::cli::{RunFormat, RunOutput, SearchArgs};
 use crate::config::{self, Overrides};
 use crate::error::Error;
 use crate::reporter::Reporter;
@@ -79,7 +79,7 @@ pub(crate) fn go(
     output: &RunOutput,
     stop: &Stop,
 ) -> Result<(), Error> {
-    let mut reporter = Reporter::new(output.quiet);
+    let mut reporter = Reporter::new(output);
     let backend = |reports| backend::backend(settings, reports);
     let result = session::run(settings, study, backend, &mut reporter, stop);
     reporter.finish();
@@ -87,7 +87,8 @@ pub(crate) fn go(
     let place = study::Place::of(path);
     let summary = report::Summary::new(&ledger, &place, None);
     terminal::print(&match output.format {
-        Format::Json => summary.json()?,
-        Format::Table => summary.table(),
+        RunFormat::Text => summary.table(),
+        RunFormat::Json => summary.json()?,
+        RunFormat::Jsonl => format!("{{\"event\":\"summary\",\"summary\":{}}}", summary.json()?),
     })
 }

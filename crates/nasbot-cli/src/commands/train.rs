@@ -14,7 +14,7 @@ use nn_train::data::{self, Dataset};
 use nn_train::job::Final;
 use nn_train::plan::Plan;
 
-use crate::cli::{Format, TrainArgs};
+use crate::cli::{RunFormat, TrainArgs};
 use crate::config::{self, Config, Overrides};
 use crate::epochs::Epochs;
 use crate::error::Error;
@@ -79,7 +79,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Error> {
             Some(score) => (score, detail),
             None => return Err(failed(detail, log)),
         },
-        End::Unusable(message) => return Err(Error::Training { message, log }),
+        End::Unusable(message) | End::Broken { message, .. } => {
+            return Err(Error::Training { message, log });
+        }
         End::Stopped => {
             fs::remove_dir_all(&partial).map_err(Error::write(&partial))?;
             return Err(Error::Stopped);
@@ -98,8 +100,8 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Error> {
     write(&partial.join("README.md"), &card.markdown())?;
     put_in_place(&partial, &out)?;
     terminal::print(&match args.output.format {
-        Format::Json => card.json(&out)?,
-        Format::Table => card.table(&out),
+        RunFormat::Text => card.table(&out),
+        RunFormat::Json | RunFormat::Jsonl => card.json(&out)?,
     })
 }
 

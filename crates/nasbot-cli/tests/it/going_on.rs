@@ -284,7 +284,7 @@ fn a_search_of_which_nothing_succeeded_is_no_success() {
     folder
         .worker("echo '{\"event\":\"failed\",\"kind\":\"diverged\",\"message\":\"NaN\"}'; exit 0");
     folder.search(3, "");
-    let error = folder.run(&["search", "search.toml", "-q"]).fails(1);
+    let error = folder.run(&["search", "search.toml", "-q"]).fails(3);
     assert!(
         error.contains("no evaluation succeeded: 3 × diverged"),
         "{error}"

@@ -7,8 +7,25 @@ fn help_teaches_by_examples() {
     let folder = Folder::new();
     insta::assert_snapshot!("help", folder.run(&["--help"]).ok());
     for command in [
-        "search", "resume", "show", "train", "predict", "distance", "inspect", "validate", "draw",
-        "ask", "tell", "fail", "give", "replay", "init", "schema",
+        "search",
+        "resume",
+        "show",
+        "train",
+        "predict",
+        "distance",
+        "inspect",
+        "validate",
+        "draw",
+        "ask",
+        "tell",
+        "fail",
+        "give",
+        "replay",
+        "evaluate",
+        "completions",
+        "man",
+        "init",
+        "schema",
     ] {
         let help = folder.run(&[command, "--help"]).ok();
         assert!(help.contains("Examples:"), "{command} shows no example");

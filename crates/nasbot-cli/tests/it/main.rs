@@ -25,12 +25,16 @@ mod metrics;
 #[cfg(test)]
 mod networks;
 #[cfg(test)]
+mod objectives;
+#[cfg(test)]
 mod programs;
 #[cfg(test)]
 mod queues;
 #[cfg(test)]
 mod replay;
 mod rungs;
+#[cfg(test)]
+mod showing;
 #[cfg(test)]
 mod studies;
 #[cfg(test)]

@@ -90,8 +90,15 @@ pub(super) fn of_line(last: &str, status: ExitStatus, log: &Path, seconds: f64) 
         // It goes on another time: this says nothing about the network.
         Some(Ok(Answer { paused: true, .. })) => End::Stopped,
         // A program that ended badly is described by its end, not by what it printed last.
-        _ if !status.success() || last.is_empty() => no_answer(status, log, seconds),
-        Some(Ok(_)) => broken(last, "it must have either a score or failed", seconds),
+        _ if !status.success() => no_answer(status, log, seconds),
+        _ if last.is_empty() => End::Broken {
+            message: format!(
+                "the program printed nothing, but must print {EXPECTED} as its last line; {}",
+                describe(status, log)
+            ),
+            seconds,
+        },
+        Some(Ok(_)) => broken(last, "it must have a score, a loss or failed", seconds),
         Some(Err(error)) => broken(last, &error, seconds),
         None => broken(last, "it is no JSON object", seconds),
     }
@@ -99,10 +106,12 @@ pub(super) fn of_line(last: &str, status: ExitStatus, log: &Path, seconds: f64) 
 
 fn broken(last: &str, why: &str, seconds: f64) -> End {
     let shown = end_of(last, QUOTED);
-    let message =
-        format!("the last line of output must be {{\"score\":NUMBER}}, but is '{shown}' ({why})");
-    failed(Failure::Other, message, seconds)
+    let message = format!("the last line of output must be {EXPECTED}, but is '{shown}' ({why})");
+    End::Broken { message, seconds }
 }
+
+/// What a program must print last.
+const EXPECTED: &str = "{\"score\":NUMBER} or {\"loss\":NUMBER}";
 
 /// What a program prints last.
 struct Answer {
@@ -133,6 +142,7 @@ fn answer(fields: BTreeMap<String, Value>) -> Result<Answer, String> {
         message: None,
         paused: false,
     };
+    let loss = fields.get("loss").filter(|loss| !loss.is_null()).cloned();
     for (name, value) in fields {
         match (name.as_str(), value) {
             (_, Value::Null) => {}
@@ -159,6 +169,11 @@ fn answer(fields: BTreeMap<String, Value>) -> Result<Answer, String> {
                 }
             }
         }
+    }
+    if let (None, None, Some(loss)) = (out.score, out.failed, loss) {
+        // What is searched for is the highest score.
+        let loss = number(&loss).ok_or_else(|| format!("the loss is {loss}, no number"))?;
+        out.score = Some(-loss);
     }
     Ok(out)
 }
@@ -292,6 +307,7 @@ mod tests {
                     .collect();
                 format!("{}{}", outcome.score().unwrap(), metrics.concat())
             }
+            End::Broken { .. } => "broken".to_owned(),
             other => format!("{other:?}"),
         }
     }
@@ -310,6 +326,12 @@ mod tests {
             (r#"{"score": 0.93, "metrics": {"lr": Infinity}}"#, "0.93"),
             (r#"{"score": 0.93, "loss": 0.1}"#, "0.93 loss=0.1"),
             (r#"{"score": 0.9, "failed": null}"#, "0.9"),
+            (
+                r#"{"loss": 0.25, "lr": null, "name": "a"}"#,
+                "-0.25 loss=0.25",
+            ),
+            (r#"{"score": null, "loss": 3}"#, "-3 loss=3"),
+            (r#"{"score": 0.9, "loss": "low"}"#, "0.9"),
             (r#"{"score": 0.5, "message": "a: NaN, \"b\""}"#, "0.5"),
         ] {
             assert_eq!(shown(line), expected, "{line}");
@@ -342,15 +364,16 @@ mod tests {
             r#"{"score": null, "failed": "nan"}"#,
             r#"{"score""#,
         ] {
-            assert_eq!(shown(line), "Other", "{line}");
+            assert_eq!(shown(line), "broken", "{line}");
         }
-        assert_eq!(shown(""), "Crashed");
+        assert_eq!(shown(r#"{"loss": NaN}"#), "Diverged");
+        assert_eq!(shown(r#"{"loss": "low"}"#), "broken");
+        assert_eq!(shown(""), "broken");
         assert_eq!(shown(r#"{"failed": "timed-out"}"#), "TimedOut");
         let long = format!("{}the end", "x".repeat(5000));
-        let End::Done(_, detail) = end(&long, 0) else {
-            panic!("no outcome");
+        let End::Broken { message, .. } = end(&long, 0) else {
+            panic!("it is taken for an answer");
         };
-        let message = detail.message.unwrap();
         assert!(
             message.contains("the end'") && message.len() < 500,
             "{message}"

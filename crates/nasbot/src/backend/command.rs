@@ -1,8 +1,9 @@
 //! Any program as evaluator: the network as JSON on its standard input, the score on its output.
 //!
 //! The last line that it prints must be `{"score":0.93}`, with further figures as
-//! `{"score":0.93,"metrics":{"flops":1e6}}` if there are any; or, for a network that can't be
-//! scored, `{"failed":"diverged","message":"…"}`. Lines before are kept in the log.
+//! `{"score":0.93,"metrics":{"flops":1e6}}` if there are any; `{"loss":0.31}` in its place is a figure of which less is better; or,
+//! for a network that can't be scored, `{"failed":"diverged","message":"…"}`. Lines before are kept in the log, and a carriage return
+//! ends a line as a line break does.
 
 use std::ffi::OsString;
 use std::ops::ControlFlow;
@@ -19,6 +20,7 @@ use super::process::{Exit, Requests};
 use super::program::Program;
 use super::{Backend, End, Reports, Work, answer, locate};
 use crate::error::Error;
+use crate::report::quoted;
 use crate::settings::Workers;
 
 /// A back-end that runs a program of the user's for every network.
@@ -75,6 +77,20 @@ pub(super) struct Programs {
     pub(super) workers: Workers,
 }
 
+impl Programs {
+    /// What the log of an evaluation begins with.
+    fn header(&self, slot: &Slot, work: &Work) -> Vec<(&'static str, String)> {
+        let words = self.command.iter().map(|word| quoted(Path::new(word)));
+        let command: Vec<String> = words.collect();
+        let mut lines = pool::header(slot, work);
+        lines.extend([
+            ("command", command.join(" ")),
+            ("folder", self.folder.display().to_string()),
+        ]);
+        lines
+    }
+}
+
 impl Job for Programs {
     fn program(&self, slot: &Slot, work: &Work) -> Result<Program, nn_train::Error> {
         let mut environment = pool::environment(slot);
@@ -89,6 +105,7 @@ impl Job for Programs {
             folder: Some(self.folder.clone()),
             input: work.network.to_json() + "\n",
             keep_input_open: false,
+            header: self.header(slot, work),
             log: work.log.clone(),
             study: work.study.clone(),
             timeout: self.workers.timeout,
@@ -100,10 +117,9 @@ impl Job for Programs {
         let mut last = String::new();
         let exit = pool::run(program, requests, |line, log| {
             log.write(format!("{line}\n").as_bytes());
-            // A progress bar goes back to the line's beginning.
-            let mut pieces = line.split('\r').map(str::trim);
-            if let Some(piece) = pieces.rfind(|piece| !piece.is_empty()) {
-                piece.clone_into(&mut last);
+            let line = line.trim();
+            if !line.is_empty() {
+                line.clone_into(&mut last);
             }
             ControlFlow::Continue(())
         });

@@ -80,6 +80,7 @@ impl Job for Trainings {
             folder: None,
             input: message.to_line()?,
             keep_input_open: true,
+            header: pool::header(slot, work),
             log: work.log.clone(),
             study: work.study.clone(),
             timeout: self.workers.timeout,

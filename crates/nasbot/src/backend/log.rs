@@ -74,7 +74,33 @@ impl Log {
     }
 }
 
-/// The last lines of a log, for messages.
+/// What lines of ours in a log begin with.
+const OURS: &str = "[nasbot] ";
+
+/// Adds lines of ours to a log: names and what they are. Continued lines are indented below their name.
+pub(super) fn note(path: &Path, lines: &[(&str, String)]) {
+    let Ok(mut log) = Log::open(path) else {
+        // A log that can't be written to costs nothing but the log.
+        return;
+    };
+    log.write(as_ours(lines).as_bytes());
+}
+
+/// Lines of ours as they stand in a log.
+pub(super) fn as_ours(lines: &[(&str, String)]) -> String {
+    let mut out = String::new();
+    for (name, text) in lines {
+        let mut name = *name;
+        for line in text.lines() {
+            out += format!("{OURS}{name:<10} {line}").trim_end();
+            out.push('\n');
+            name = "";
+        }
+    }
+    out
+}
+
+/// The last lines of a log, for messages; ours left out, which say nothing of what the program wrote.
 pub(super) fn tail(path: &Path) -> String {
     let Ok(bytes) = read_end(path) else {
         return String::new();
@@ -82,7 +108,7 @@ pub(super) fn tail(path: &Path) -> String {
     let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<_> = text
         .lines()
-        .filter(|line| !line.trim().is_empty())
+        .filter(|line| !line.trim().is_empty() && !line.starts_with(OURS))
         .collect();
     let last = lines[lines.len().saturating_sub(QUOTED_LINES)..].join("\n");
     end_of(&last, QUOTED)

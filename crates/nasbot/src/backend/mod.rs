@@ -205,6 +205,14 @@ pub enum End {
     Stopped,
     /// In a way in which every other would end too: a worker that can't start, data that can't be read.
     Unusable(String),
+    /// With an answer that is none. Where no evaluation has had a score yet, no other will have one either: the program does not
+    /// speak as it should. Later it is a failure of this network's.
+    Broken {
+        /// What is wrong with the answer.
+        message: String,
+        /// Wall-clock seconds from start to end.
+        seconds: f64,
+    },
 }
 
 /// Where reports go.
@@ -258,6 +266,16 @@ pub fn backend(settings: &Settings, reports: Reports) -> Result<Box<dyn Backend>
 #[must_use]
 pub fn intercept() -> Option<ExitCode> {
     guard::intercept().or_else(queue::intercept)
+}
+
+/// An answer that is none as the failure of one evaluation.
+pub(crate) fn broken(message: String, seconds: f64) -> (Outcome, Detail) {
+    let detail = Detail {
+        message: Some(message),
+        seconds,
+        ..Detail::default()
+    };
+    (Outcome::Failed(nasbot_opt::Failure::Other), detail)
 }
 
 /// Where a worker program is searched for: see `NASBOT_WORKER` in the documentation.

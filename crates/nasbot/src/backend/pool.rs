@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
@@ -15,8 +16,11 @@ use nasbot_opt::{Failure, Outcome};
 use super::devices::Slot;
 use super::process::Requests;
 use super::program::Program;
-use super::{Abilities, Backend, End, Handle, Report, Reports, Status, Work, answer, process};
+use super::{
+    Abilities, Backend, End, Handle, Report, Reports, Status, Task, Work, answer, log, process,
+};
 use crate::error::Error;
+use crate::report;
 use crate::settings::Workers;
 
 /// How long an end without an answer is kept back. Schedulers send their request to stop to all processes at once: what
@@ -129,6 +133,7 @@ impl<J: Job> Backend for Pool<J> {
                 answer::failed(Failure::Other, message, 0.0)
             });
             let end = believed(end, &requests);
+            note_end(&program.log, &end);
             if let Some(entry) = shared.lock().get_mut(&own) {
                 entry.slot = None;
             }
@@ -159,12 +164,15 @@ impl<J: Job> Backend for Pool<J> {
 
 /// A failure that comes shortly before a request to stop is an effect of the same request.
 pub(super) fn believed(end: End, requests: &Requests) -> End {
-    if let End::Done(Outcome::Failed(failure), _) = &end
-        && matches!(
+    let is_doubtful = match &end {
+        End::Done(Outcome::Failed(failure), _) => matches!(
             failure,
             Failure::Crashed | Failure::OutOfMemory | Failure::Other
-        )
-    {
+        ),
+        End::Broken { .. } => true,
+        End::Done(..) | End::Stopped | End::Unusable(_) => false,
+    };
+    if is_doubtful {
         let since = Instant::now();
         while since.elapsed() < DOUBT {
             if requests.stop.load(Ordering::Relaxed) {
@@ -174,6 +182,67 @@ pub(super) fn believed(end: End, requests: &Requests) -> End {
         }
     }
     end
+}
+
+/// What the log of an evaluation begins with.
+pub(super) fn header(slot: &Slot, work: &Work) -> Vec<(&'static str, String)> {
+    let key = &work.key;
+    let what = match &work.task {
+        Task::Evaluate => format!("evaluation {}", key.evaluation),
+        Task::GoOn(stage) => format!("evaluation {} up to epoch {}", key.evaluation, stage.until),
+        Task::TrainFinally { .. } => format!("last training of evaluation {}", key.evaluation),
+    };
+    let again = match key.attempt {
+        0 => String::new(),
+        n => format!(", try {}", n + 1),
+    };
+    vec![
+        ("nasbot", env!("CARGO_PKG_VERSION").to_owned()),
+        ("job", format!("{what}{again}, seed {}", work.seed)),
+        (
+            "network",
+            format!(
+                "{} of {} layers: {}",
+                work.network.kind(),
+                work.network.len(),
+                report::sketch(&work.network)
+            ),
+        ),
+        (
+            "device",
+            format!("{}, {}", slot.name, report::counted(slot.threads, "thread")),
+        ),
+    ]
+}
+
+/// Writes the end of an evaluation to its log, so that the log says how it went even where the program wrote nothing.
+pub(super) fn note_end(log: &Path, end: &End) {
+    let text = match end {
+        End::Done(outcome, detail) => {
+            let seconds = report::seconds(detail.seconds);
+            let message =
+                (detail.message.as_deref()).map_or_else(String::new, |text| format!(": {text}"));
+            match (outcome.score(), outcome) {
+                (Some(score), _) => {
+                    let score = report::score(score, detail, None);
+                    format!("{score}, after {seconds}{message}")
+                }
+                (None, Outcome::Failed(failure)) => {
+                    format!(
+                        "failed, {}, after {seconds}{message}",
+                        report::failure(*failure)
+                    )
+                }
+                (None, _) => format!("withdrawn{message}"),
+            }
+        }
+        End::Stopped => "stopped before its end".to_owned(),
+        End::Unusable(message) => format!("stopped, and the search with it: {message}"),
+        End::Broken { message, seconds } => {
+            format!("no answer, after {}: {message}", report::seconds(*seconds))
+        }
+    };
+    log::note(log, &[("end", text)]);
 }
 
 /// What a worker must know before it starts: threads that wait instead of spinning, and its GPU.
@@ -194,7 +263,7 @@ pub(super) fn timed_out(workers: &Workers, seconds: f64) -> End {
 pub(super) fn run(
     program: &Program,
     requests: &Requests,
-    on_line: impl FnMut(&str, &mut super::log::Log) -> std::ops::ControlFlow<()>,
+    on_line: impl FnMut(&str, &mut log::Log) -> std::ops::ControlFlow<()>,
 ) -> Result<process::Exit, String> {
     process::run(program, requests, on_line).map_err(|error| {
         let name = program.command.first();

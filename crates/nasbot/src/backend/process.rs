@@ -17,7 +17,7 @@ use nix::sys::wait::{self, Id, WaitPidFlag, WaitStatus};
 use nix::unistd::Pid;
 
 use super::guard;
-use super::log::Log;
+use super::log::{Log, as_ours};
 use super::program::Program;
 
 /// How often the child, the clock and the request to stop are looked at while the child writes nothing, in milliseconds.
@@ -61,6 +61,7 @@ pub(super) fn run(
     mut on_line: impl FnMut(&str, &mut Log) -> ControlFlow<()>,
 ) -> io::Result<Exit> {
     let mut log = Log::open(&program.log)?;
+    log.write(as_ours(&program.header).as_bytes());
     let mut child = spawn(program)?;
     let guard = Pid::from_raw(child.id().cast_signed());
     let mut stdin = child.stdin.take();
@@ -154,16 +155,21 @@ fn read(stream: &mut dyn Stream, buffer: &mut [u8]) -> Got {
     }
 }
 
-/// Standard output, as lines.
+/// Standard output, as lines. A carriage return ends one too: progress bars write over what they wrote before.
 struct Lines {
     stream: Box<dyn Stream>,
     line: Vec<u8>,
+    /// Whether the last byte was a carriage return, so that a line break after it ends no further line.
+    is_returned: bool,
 }
 
 impl Lines {
     fn new(stream: Box<dyn Stream>) -> Self {
-        let line = Vec::new();
-        Self { stream, line }
+        Self {
+            stream,
+            line: Vec::new(),
+            is_returned: false,
+        }
     }
 
     /// Takes in bytes, and hands over each line that they complete.
@@ -172,11 +178,21 @@ impl Lines {
         bytes: &[u8],
         on_line: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
+        for piece in bytes.split_inclusive(|&byte| is_end(byte)) {
+            let (text, end) = match piece.split_last() {
+                Some((&end, text)) if is_end(end) => (text, Some(end)),
+                _ => (piece, None),
+            };
             let room = LONGEST_LINE.saturating_sub(self.line.len());
-            self.line.extend(&piece[..piece.len().min(room)]);
-            if piece.ends_with(b"\n") {
-                self.hand_over(on_line)?;
+            self.line.extend(&text[..text.len().min(room)]);
+            if let Some(end) = end {
+                let is_new = end == b'\n' && !self.is_returned;
+                self.is_returned = end == b'\r';
+                if is_new || !self.line.is_empty() {
+                    self.hand_over(on_line)?;
+                }
+            } else {
+                self.is_returned = false;
             }
         }
         ControlFlow::Continue(())
@@ -185,8 +201,13 @@ impl Lines {
     /// Hands over what has come since the last line break; bytes that are no text are replaced.
     fn hand_over(&mut self, on_line: &mut dyn FnMut(&str) -> ControlFlow<()>) -> ControlFlow<()> {
         let line = std::mem::take(&mut self.line);
-        on_line(String::from_utf8_lossy(&line).trim_end_matches('\n'))
+        on_line(&String::from_utf8_lossy(&line))
     }
+}
+
+/// Whether a byte ends a line.
+const fn is_end(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
 }
 
 /// What is asked for, and where it goes.

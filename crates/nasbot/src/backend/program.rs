@@ -17,6 +17,8 @@ pub(super) struct Program {
     pub(super) input: String,
     /// Whether standard input stays open while it runs.
     pub(super) keep_input_open: bool,
+    /// What the log begins with: names and what they are.
+    pub(super) header: Vec<(&'static str, String)>,
     /// Where its standard error goes, and what else is worth keeping; added to.
     pub(super) log: PathBuf,
     /// The study whose next owner waits for its end.

@@ -1,5 +1,6 @@
 //! Events in words.
 
+use super::causes::reason;
 use super::score::{cell, named, score};
 use super::summary::sketch_of;
 use super::text::{self, clean_line, human};
@@ -55,7 +56,7 @@ pub fn line(stamped: &Stamped, ledger: &Ledger) -> Option<String> {
             ),
             None => format!(
                 "that failed: {}",
-                first_line(finished.detail.message.as_deref())
+                reason(finished.detail.message.as_deref())
             ),
         },
         _ => return None,
@@ -85,7 +86,7 @@ fn of_finished(id: u64, ledger: &Ledger) -> Option<String> {
         (None, Some(failure)) => format!(
             "failed, {}: {}",
             text::failure(failure),
-            first_line(detail.message.as_deref())
+            reason(detail.message.as_deref())
         ),
         (None, None) => "withdrawn".to_owned(),
     };
@@ -93,9 +94,4 @@ fn of_finished(id: u64, ledger: &Ledger) -> Option<String> {
         "{count:>7}  #{id:<3} {what}  {}",
         sketch_of(record)
     ))
-}
-
-fn first_line(message: Option<&str>) -> String {
-    let first = message.and_then(|message| message.lines().next());
-    first.map_or_else(|| "it gave no reason".to_owned(), clean_line)
 }

@@ -4,7 +4,7 @@ use nn_train::data::Metric;
 use serde::Serialize;
 
 use super::text::{number, rough};
-use crate::study::Detail;
+use crate::study::{Detail, Record};
 
 /// A metric, for programs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -30,9 +30,14 @@ impl MetricFigure {
 /// says more. Where no metric is recorded, the name is what the figures say.
 pub fn score(score: f64, detail: &Detail, metric: Option<Metric>) -> String {
     let figure = |name: &str| detail.metrics.get(name).copied();
-    // What is learnt is no unit of a person's; so is the score of studies that record no metric.
-    let is_learnt = matches!(metric, None | Some(Metric::Mse));
-    let (metric, value, noise) = match (metric, figure("accuracy"), figure("mse")) {
+    // What is learnt is no unit of a person's. Without a metric, a figure is that of the score only if it has its value: a program of
+    // one's own may name others so.
+    let same = |name: &str, value: f64| figure(name).filter(|x| x.total_cmp(&value).is_eq());
+    let is_learnt = match metric {
+        None => same("mse", -score).is_some(),
+        Some(metric) => metric == Metric::Mse,
+    };
+    let (metric, value, noise) = match (metric, same("accuracy", score), same("mse", -score)) {
         _ if is_learnt && figure("rmse").is_some() && figure("r2").is_some() => {
             (Metric::Rmse, figure("rmse"), figure("rmse-noise"))
         }
@@ -41,7 +46,10 @@ pub fn score(score: f64, detail: &Detail, metric: Option<Metric>) -> String {
         (None, None, Some(mse)) => (Metric::Mse, Some(mse), figure("noise")),
         (None, None, None) => {
             let spread = figure("noise").map_or_else(String::new, |x| format!(" ± {}", rough(x)));
-            return format!("score {}{spread}", number(score));
+            return match loss(score, Some(detail), metric) {
+                Some(loss) => format!("loss {}{spread}", number(loss)),
+                None => format!("score {}{spread}", number(score)),
+            };
         }
     };
     let spread = noise.map_or_else(String::new, |noise| {
@@ -67,16 +75,25 @@ pub fn score(score: f64, detail: &Detail, metric: Option<Metric>) -> String {
 /// A score in a few letters, with its metric's name.
 pub fn named(score: f64, detail: Option<&Detail>, metric: Option<Metric>) -> String {
     let Some(metric) = metric else {
-        return number(score);
+        return match loss(score, detail, metric) {
+            Some(loss) => format!("loss {}", number(loss)),
+            None => number(score),
+        };
     };
     let (metric, value) = shown(score, detail, metric);
     format!("{} {}", metric.title(), in_metric(value, metric))
 }
 
+/// The loss that a program of one's own has told, of which the score is the negative.
+pub(super) fn loss(score: f64, detail: Option<&Detail>, metric: Option<Metric>) -> Option<f64> {
+    let loss = *detail?.metrics.get("loss")?;
+    (metric.is_none() && loss.total_cmp(&-score).is_eq()).then_some(loss)
+}
+
 /// A score in a table whose heading names the metric.
 pub(super) fn cell(score: f64, detail: Option<&Detail>, metric: Option<Metric>) -> String {
     metric.map_or_else(
-        || number(score),
+        || number(loss(score, detail, metric).unwrap_or(score)),
         |metric| {
             let (metric, value) = shown(score, detail, metric);
             in_metric(value, metric)
@@ -112,9 +129,15 @@ fn expected_in(mean: f64, std: f64, metric: Metric) -> String {
 }
 
 /// The heading of such a table.
-pub(super) fn heading(metric: Option<Metric>) -> String {
+pub(super) fn heading(metric: Option<Metric>, best: Option<&Record>) -> String {
     match metric {
-        None => "score".to_owned(),
+        None => {
+            let is_loss = best.is_some_and(|best| {
+                best.score()
+                    .is_some_and(|score| loss(score, best.detail.as_ref(), metric).is_some())
+            });
+            if is_loss { "loss" } else { "score" }.to_owned()
+        }
         Some(Metric::Mse) => Metric::Rmse.title(),
         Some(metric) => metric.title(),
     }
@@ -223,6 +246,16 @@ mod tests {
             (None, -0.25, &reg, "RMSE 53.71 ± 1.2 (R² 0.413)"),
             (None, -0.25, &reg[..1], "standardised MSE 0.25"),
             (None, -0.25, &[], "score -0.25"),
+            // The loss of a program of one's own, and one beside its score.
+            (None, -0.25, &[("loss", 0.25)], "loss 0.25"),
+            (None, 0.5, &[("loss", 0.25)], "score 0.5"),
+            (
+                None,
+                -0.25,
+                &[("loss", 0.25), ("accuracy", 0.9)],
+                "loss 0.25",
+            ),
+            (None, 0.5, &[("accuracy", 0.9)], "score 0.5"),
         ] {
             assert_eq!(score(value, &detail(figures), metric), shown);
         }

@@ -39,6 +39,8 @@ pub struct Summary<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     mended: &'a [Mending],
     #[serde(skip)]
+    is_owned: bool,
+    #[serde(skip)]
     ledger: &'a Ledger,
     #[serde(skip)]
     place: &'a Place,
@@ -112,9 +114,16 @@ impl<'a> Summary<'a> {
             baselines: &ledger.baselines,
             set: (ledger.description()).map_or(&[], |description| &description.set),
             mended: &ledger.mended,
+            is_owned,
             ledger,
             place,
         }
+    }
+
+    /// Whether some process searches the study now.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.is_owned
     }
 
     /// The summary as JSON on one line.
@@ -248,7 +257,7 @@ impl<'a> Summary<'a> {
             ("logs", "a log for each evaluation"),
         ] {
             if self.place.result(name).exists() || name == "summary.json" {
-                files.push(row(&format!("  {out}/{name}"), what.to_owned()));
+                files.push(row(&format!("  {name}"), what.to_owned()));
             }
         }
         let mut next = vec![row(
@@ -258,13 +267,13 @@ impl<'a> Summary<'a> {
         if self.place.result("best.safetensors").exists() {
             next.push(row(
                 &format!("  nasbot predict {study} NEW"),
-                "what it says of new examples, a file or a folder".to_owned(),
+                "what it says of new examples".to_owned(),
             ));
         }
-        if let Some(best) = self.ledger.best() {
+        if self.ledger.best().is_some() {
             next.push(row(
                 &format!("  nasbot inspect {out}/best.json"),
-                "its layers, masses and path lengths".to_owned(),
+                "its layers and masses".to_owned(),
             ));
             let other = self
                 .ledger
@@ -274,21 +283,15 @@ impl<'a> Summary<'a> {
             if let Some(other) = other {
                 next.push(row(
                     &format!("  nasbot draw {study} --evaluation {other} -o second.svg"),
-                    format!("the runner-up beside #{}", best.suggestion.id),
+                    "the runner-up".to_owned(),
                 ));
             }
         }
         next.extend(self.going_on(&study));
-        let height = files.len();
-        // One table, so that all explanations stand below each other.
-        files.extend(next);
-        let text = table(&files, &[]);
-        let lines: Vec<&str> = text.lines().collect();
-        let (written, next) = lines.split_at(height);
         format!(
-            "written\n{}\n\nnext\n{}",
-            written.join("\n"),
-            next.join("\n")
+            "written to {out}\n{}\n\nnext\n{}",
+            table(&files, &[]),
+            table(&next, &[])
         )
     }
 }
@@ -300,8 +303,11 @@ impl Summary<'_> {
         match self.ledger.ending {
             Some(Ending::Exhausted) => None,
             Some(Ending::OutOfTime) => {
-                let spent = self.ledger.wall_time.unwrap_or(self.ledger.elapsed());
-                let more = 2 * spent.as_secs().max(1);
+                let elapsed = self.ledger.elapsed();
+                let limit = self.ledger.wall_time.unwrap_or(elapsed).as_secs().max(1);
+                // What ran beyond the limit counts too.
+                let spent = elapsed.as_secs() + 1;
+                let more = (2 * limit).max(if spent > 2 * limit { spent + limit } else { 0 });
                 Some(row(
                     &format!("  nasbot resume {study} --wall-time {more}s"),
                     "search on for as long again".to_owned(),
@@ -336,11 +342,25 @@ impl<'a> Row<'a> {
             network: &record.suggestion.candidate,
         }
     }
+
+    /// Where it stands, in a word.
+    pub(super) fn state(&self) -> &'static str {
+        self.state
+    }
 }
 
-/// Evaluations as a table for people; `metric` is what scores are of.
-pub fn evaluations(records: &[&Record], is_owned: bool, metric: Option<Metric>) -> String {
-    let score = heading(metric);
+/// Evaluations as cells for people, with their heading: number, score, layers, parameters, time, origin and network; `metric` is
+/// what scores are of.
+pub(super) fn cells(
+    records: &[&Record],
+    is_owned: bool,
+    metric: Option<Metric>,
+) -> (Vec<String>, Vec<Vec<String>>) {
+    let scored = records
+        .iter()
+        .copied()
+        .find(|record| record.score().is_some());
+    let score = heading(metric, scored);
     let heading = [
         "#",
         &score,
@@ -350,8 +370,7 @@ pub fn evaluations(records: &[&Record], is_owned: bool, metric: Option<Metric>) 
         "from",
         "network",
     ];
-    let mut rows = vec![heading.map(str::to_owned).to_vec()];
-    for record in records {
+    let rows = records.iter().map(|record| {
         let detail = record.detail.as_ref();
         let score = match (record.score(), record.failure()) {
             (Some(score), _) => cell(score, detail, metric),
@@ -362,7 +381,7 @@ pub fn evaluations(records: &[&Record], is_owned: bool, metric: Option<Metric>) 
             .map(|detail| detail.seconds)
             .filter(|&seconds| seconds > 0.0);
         let parameters = detail.and_then(|detail| detail.parameters);
-        rows.push(vec![
+        vec![
             record.suggestion.id.to_string(),
             score,
             layers(record),
@@ -370,9 +389,9 @@ pub fn evaluations(records: &[&Record], is_owned: bool, metric: Option<Metric>) 
             spent.map_or_else(String::new, seconds),
             origin_cell(&record.suggestion.origin, metric),
             sketch_of(record),
-        ]);
-    }
-    table(&rows, &[0, 2, 3, 4])
+        ]
+    });
+    (heading.map(str::to_owned).to_vec(), rows.collect())
 }
 
 /// A network of a study in a few words, or what is wrong with it.
@@ -403,10 +422,10 @@ fn describe_best(best: &Record, metric: Option<Metric>) -> Vec<Vec<String>> {
         parameters.map_or_else(String::new, |n| format!(", {} parameters", grouped(n)));
     let (shown, part) = match (best.score(), &best.detail) {
         (Some(value), Some(detail)) => {
-            let part = if detail.metrics.is_empty() {
-                ""
-            } else {
-                " in validation"
+            // A program of one's own scores on what it likes.
+            let part = match &detail.worker {
+                Some(_) => " in validation",
+                None => "",
             };
             (score(value, detail, metric), part)
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use nasbot_opt::Failure;
 use nn_graph::{Network, Op};
+pub use nn_train::numbers::number;
 use serde::Serialize;
 
 use crate::error::Error;
@@ -20,27 +21,12 @@ pub fn json(value: &impl Serialize) -> Result<String, Error> {
     Ok(serde_json::to_string(value)?)
 }
 
-/// A number for people: five significant digits, no exponent where none is needed.
-pub fn number(value: f64) -> String {
-    let size = value.abs();
-    if value.fract() == 0.0 && size < 1e9 {
-        return format!("{value}");
-    }
-    if !(1e-4..1e9).contains(&size) {
-        return format!("{value:.4e}");
-    }
-    let digits = (4 - size.log10().floor() as i32).clamp(0, 8);
-    let text = format!("{value:.*}", digits.unsigned_abs() as usize);
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text
-    }
-}
-
 /// A spread for people: two significant digits.
 pub(super) fn rough(value: f64) -> String {
     let size = value.abs();
+    if size == 0.0 {
+        return "0".to_owned();
+    }
     if !(1e-4..1e4).contains(&size) {
         return format!("{value:.1e}");
     }
@@ -213,9 +199,10 @@ pub fn human(span: Duration) -> String {
 }
 
 /// A number of seconds for people.
-pub(super) fn seconds(seconds: f64) -> String {
+#[must_use]
+pub fn seconds(seconds: f64) -> String {
     // What no clock can have measured is shown as it is.
-    Duration::try_from_secs_f64(seconds).map_or_else(|_| format!("{seconds} s"), human)
+    Duration::try_from_secs_f64(seconds).map_or_else(|_| format!("{} s", number(seconds)), human)
 }
 
 /// A table with a heading, columns two spaces apart; the columns in `right` are aligned to the right.
@@ -245,18 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_short_but_say_enough() {
-        for (value, shown) in [
-            (0.0, "0"),
-            (12.0, "12"),
-            (0.983_333_333, "0.98333"),
-            (-0.5, "-0.5"),
-            (123_456.789, "123457"),
-            (4.8e-5, "4.8000e-5"),
-            (1.2e12, "1.2000e12"),
-        ] {
-            assert_eq!(number(value), shown);
-        }
+    fn thousands_stand_apart() {
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(grouped(999), "999");
     }

@@ -63,6 +63,8 @@ struct Loop {
     ending: Option<Ending>,
     /// What is wrong with every evaluation.
     unusable: Option<String>,
+    /// Whether too many evaluations failed in a row.
+    has_given_up: bool,
 }
 
 impl Loop {
@@ -97,6 +99,7 @@ impl Session<'_> {
             soft_since: None,
             ending: None,
             unusable: None,
+            has_given_up: false,
         };
         self.take_up(&mut state)?;
         loop {
@@ -114,6 +117,10 @@ impl Session<'_> {
             self.receive(&mut state)?;
         }
         match (state.unusable, state.ending) {
+            (Some(message), _) if state.has_given_up => Err(Error::GaveUp {
+                message,
+                study: self.place.study.clone(),
+            }),
             (Some(message), _) => Err(self.unusable(message)),
             (None, Some(Ending::Interrupted)) => Err(self.interrupted()),
             (None, Some(ending)) => Ok(ending),
@@ -380,6 +387,17 @@ impl Session<'_> {
                 self.fail(message, state);
                 return Event::Interrupted(About { id });
             }
+            End::Broken { .. } if self.stop.is_requested() => {
+                return Event::Interrupted(About { id });
+            }
+            // The program never spoke as it should: no other evaluation would succeed, and this one costs nothing.
+            End::Broken { message, .. } if self.ledger.best().is_none() => {
+                let log = self.place.log(id);
+                let shown = crate::report::quoted(&log);
+                self.fail(format!("{message}; its log is {shown}"), state);
+                return Event::Interrupted(About { id });
+            }
+            End::Broken { message, seconds } => crate::backend::broken(message, seconds),
         };
         state.untold.push((id, outcome));
         let record = self.ledger.record(id);
@@ -403,6 +421,7 @@ impl Session<'_> {
         let message = format!(
             "{failed} evaluations in a row failed (workers.give-up-after); the last one: {message}"
         );
+        state.has_given_up = true;
         self.fail(message, state);
     }
 

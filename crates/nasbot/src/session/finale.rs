@@ -58,7 +58,7 @@ impl Session<'_> {
                 Ok(())
             }
             End::Stopped => Err(self.interrupted()),
-            End::Unusable(message) => Err(self.unusable(message)),
+            End::Unusable(message) | End::Broken { message, .. } => Err(self.unusable(message)),
         }
     }
 

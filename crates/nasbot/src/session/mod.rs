@@ -69,7 +69,7 @@ struct Session<'a> {
 /// # Errors
 ///
 /// [`Error::Interrupted`] after a request to stop, [`Error::Unusable`] where every evaluation fails for the same reason,
-/// [`Error::NothingSucceeded`] where all have failed, [`Error::Retraining`] where the last training failed; and what goes
+/// [`Error::GaveUp`] after too many failures in a row, [`Error::NothingSucceeded`] where it ends without a score, [`Error::Retraining`] where the last training failed; and what goes
 /// wrong with the study's file. What was recorded is safe in every case.
 pub fn run(
     settings: &Settings,
@@ -142,9 +142,14 @@ impl Session<'_> {
                 study: self.place.study,
             });
         }
-        if self.ledger.best().is_none() && self.ledger.failed() > 0 {
+        let is_pending = self.ledger.by_hand().next().is_some();
+        if self.ledger.best().is_none() && !is_pending {
+            let summary = match self.ledger.failed() {
+                0 => "none came to its end".to_owned(),
+                _ => crate::report::failures(&self.ledger),
+            };
             return Err(Error::NothingSucceeded {
-                summary: crate::report::failures(&self.ledger),
+                summary,
                 study: self.place.study,
             });
         }

@@ -252,7 +252,7 @@ impl Ledger {
         self.failed
     }
 
-    /// How many evaluations at the end of the history failed in a row.
+    /// How many evaluations at the end of the present session failed in a row.
     pub fn failed_in_a_row(&self) -> usize {
         self.failures
     }
@@ -329,6 +329,8 @@ impl Ledger {
         self.budget = opened.evaluations;
         self.wall_time = (opened.wall_time).and_then(|s| Duration::try_from_secs_f64(s).ok());
         self.ending = None;
+        // What was wrong may have been mended since.
+        self.failures = 0;
         if !opened.asks {
             for id in std::mem::take(&mut self.running) {
                 self.interrupt(id);

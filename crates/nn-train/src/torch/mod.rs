@@ -7,6 +7,7 @@ mod batches;
 mod checkpoint;
 pub mod device;
 mod finale;
+mod journal;
 mod kept;
 mod layers;
 pub mod loss;

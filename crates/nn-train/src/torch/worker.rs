@@ -7,6 +7,7 @@ use std::path::Path;
 
 use nix::unistd::{dup, dup2_stdout};
 
+use super::journal::Journal;
 use super::{classify, pause, train};
 use crate::Error;
 use crate::job::{Event, Job, PAUSE, PROTOCOL};
@@ -34,13 +35,19 @@ pub fn main(source: Source<'_>) -> std::io::Result<()> {
         worker: env!("CARGO_PKG_VERSION").into(),
         torch: TORCH.into(),
     })?;
+    let mut journal = Journal::begin();
     let outcome = read(source).and_then(|job| {
+        journal.job(&job);
         if matches!(source, Source::Stdin) {
             std::thread::spawn(listen);
         }
         // tch panics where it has no fallible variant, for one when memory runs out in such a place.
         catch_unwind(AssertUnwindSafe(|| {
+            if let Ok(protocol) = job.training.clone().validated() {
+                journal.protocol(&protocol);
+            }
             train::run(&job, &mut |event| {
+                journal.event(&event);
                 if out.send(&event).is_err() {
                     // Nobody listens any more.
                     leave();
@@ -56,6 +63,7 @@ pub fn main(source: Source<'_>) -> std::io::Result<()> {
             message: error.to_string(),
         },
     });
+    journal.event(&last);
     out.send(&last)
 }
 

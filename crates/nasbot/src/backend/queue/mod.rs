@@ -279,7 +279,7 @@ fn is_the_same(folder: &Folder, job: &JobFile) -> Result<bool, Error> {
     };
     let is_good = match folder.result()? {
         Some(ResultFile::Done { outcome, .. }) => outcome.score().is_some() && has_weights,
-        Some(ResultFile::Unusable { .. }) => false,
+        Some(ResultFile::Unusable { .. } | ResultFile::Broken { .. }) => false,
         None => !folder.is_cancelled(),
     };
     Ok(is_same && is_good)

@@ -261,11 +261,17 @@ fn go(folder: &Folder, job: &JobFile, slot: &Slot, requests: &Requests, what: &d
         }
     });
     let end = what.run(work.key.evaluation, &program, requests, &reports);
-    match pool::believed(end, requests) {
+    let end = pool::believed(end, requests);
+    pool::note_end(&program.log, &end);
+    match end {
         End::Done(outcome @ Outcome::Failed(_), detail) => {
             let message = detail.message.map(|text| format!("on {}: {text}", node()));
             End::Done(outcome, crate::study::Detail { message, ..detail })
         }
+        End::Broken { message, seconds } => End::Broken {
+            message: format!("on {}: {message}", node()),
+            seconds,
+        },
         end => end,
     }
 }

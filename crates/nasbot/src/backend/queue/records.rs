@@ -129,6 +129,7 @@ pub(super) struct Paused {
 pub(super) enum ResultFile {
     Done { outcome: Outcome, detail: Detail },
     Unusable { message: String },
+    Broken { message: String, seconds: f64 },
 }
 
 impl ResultFile {
@@ -137,6 +138,7 @@ impl ResultFile {
         match end {
             End::Done(outcome, detail) => Some(Self::Done { outcome, detail }),
             End::Unusable(message) => Some(Self::Unusable { message }),
+            End::Broken { message, seconds } => Some(Self::Broken { message, seconds }),
             End::Stopped => None,
         }
     }
@@ -145,6 +147,7 @@ impl ResultFile {
         match self {
             Self::Done { outcome, detail } => End::Done(outcome, detail),
             Self::Unusable { message } => End::Unusable(message),
+            Self::Broken { message, seconds } => End::Broken { message, seconds },
         }
     }
 }

@@ -1,0 +1,145 @@
+//! What a worker writes to standard error, which becomes the log of an evaluation: the job, the versions, the device, every
+//! epoch's figures, the memory, and the end. A log is never empty, so that a training that was killed says how far it came.
+
+use std::fs;
+use std::io::Write as _;
+use std::time::Instant;
+
+use super::worker::TORCH;
+use crate::Protocol;
+use crate::data::Metric;
+use crate::job::{Event, Job};
+use crate::numbers::number;
+
+/// The journal of one job.
+#[derive(Debug)]
+pub(super) struct Journal {
+    metric: Option<Metric>,
+    since: Instant,
+}
+
+impl Journal {
+    /// Begins with the versions.
+    pub(super) fn begin() -> Self {
+        let version = env!("CARGO_PKG_VERSION");
+        let journal = Self {
+            metric: None,
+            since: Instant::now(),
+        };
+        journal.say(&format!(
+            "nasbot-worker {version}, libtorch {TORCH}, process {}",
+            std::process::id()
+        ));
+        journal
+    }
+
+    /// Writes what is to be done.
+    pub(super) fn job(&mut self, job: &Job) {
+        self.metric = Some(job.task.metric());
+        let what = match (&job.finally, &job.stage) {
+            (Some(_), _) => "last training of evaluation".to_owned(),
+            (None, Some(stage)) => format!("training up to epoch {} of evaluation", stage.until),
+            (None, None) => "training of evaluation".to_owned(),
+        };
+        let (device, threads) = (job.device, tch::get_num_threads());
+        let plural = if threads == 1 { "" } else { "s" };
+        self.say(&format!(
+            "{what} {} on {device} with {threads} thread{plural}, seed {}",
+            job.evaluation, job.seed
+        ));
+        let network = &job.network;
+        self.say(&format!(
+            "network: {} of {} layers, mass {}",
+            network.kind(),
+            network.len(),
+            number(network.total_mass())
+        ));
+    }
+
+    /// Writes how it is trained.
+    pub(super) fn protocol(&self, protocol: &Protocol) {
+        let length = match protocol.steps {
+            Some(steps) => format!("{steps} steps"),
+            None => format!("{} epochs", protocol.epochs),
+        };
+        self.say(&format!(
+            "protocol: {length}, batches of {}, {}, learning rate {}",
+            protocol.batch,
+            format!("{:?}", protocol.optimiser).to_lowercase(),
+            number(protocol.learning_rate)
+        ));
+    }
+
+    /// Writes what has happened.
+    pub(super) fn event(&self, event: &Event) {
+        match event {
+            Event::Hello { .. } => {}
+            Event::Progress {
+                epoch,
+                epochs,
+                loss,
+                score,
+            } => {
+                let score =
+                    score.map_or_else(String::new, |score| format!(", {}", self.score(score)));
+                self.say(&format!(
+                    "epoch {epoch}/{epochs}: loss {}{score}, after {} s{}",
+                    number(*loss),
+                    number(round(self.since.elapsed().as_secs_f64())),
+                    memory("VmRSS").map_or_else(String::new, |m| format!(", memory {m}")),
+                ));
+            }
+            Event::Done {
+                score,
+                seconds,
+                parameters,
+                ..
+            } => self.end(&format!(
+                "done: {} after {} s, {parameters} parameters",
+                self.score(*score),
+                number(round(*seconds))
+            )),
+            Event::Paused { epoch } => self.end(&format!("paused after epoch {epoch}")),
+            Event::Failed { kind, message } => self.end(&format!("failed, {kind}: {message}")),
+        }
+    }
+
+    fn end(&self, text: &str) {
+        let most =
+            memory("VmHWM").map_or_else(String::new, |most| format!("; {most} of memory at most"));
+        self.say(&format!("{text}{most}"));
+    }
+
+    /// A score under the name of its metric.
+    fn score(&self, score: f64) -> String {
+        match self.metric {
+            Some(metric) => format!("{metric} {}", number(metric.figure(score))),
+            None => format!("score {}", number(score)),
+        }
+    }
+
+    /// Writes lines. A standard error that is closed changes nothing.
+    fn say(&self, text: &str) {
+        let mut err = std::io::stderr().lock();
+        let _ = writeln!(err, "[worker] {text}");
+    }
+}
+
+/// Seconds without digits that no clock has.
+fn round(seconds: f64) -> f64 {
+    (seconds * 100.0).round() / 100.0
+}
+
+/// A figure of this process's memory on the host, as Linux keeps it; `None` elsewhere.
+fn memory(name: &str) -> Option<String> {
+    let text = fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    let kilobytes: f64 = line
+        .trim_start_matches(':')
+        .trim()
+        .strip_suffix("kB")?
+        .trim()
+        .parse()
+        .ok()?;
+    Some(format!("{} MB", number((kilobytes / 1024.0).round())))
+}
