@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod data;
+mod look;
 
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::by_hand::{AskArgs, FailArgs, GiveArgs, ReplayArgs, TellArgs};
 pub(crate) use self::data::{InspectArgs, PredictArgs, SplitArgs, TaskName};
+pub(crate) use self::look::{ReportArgs, ServeArgs};
 use crate::config::Span;
 
 const EXAMPLES: &str = "\
@@ -17,6 +19,8 @@ Examples:
   nasbot search demos/digits-cnn.toml         search; Ctrl-C stops it, nothing is lost
   nasbot resume digits-cnn.nasbot.db          go on where it stopped
   nasbot show digits-cnn.nasbot.db            what was found so far, also while it runs
+  nasbot report digits-cnn.nasbot.db          write a page for a browser with all of it
+  nasbot serve digits-cnn.nasbot.db           the same page, which follows the search
   nasbot draw digits-cnn.nasbot.db -o a.svg   draw the best network
   nasbot train digits-cnn.nasbot.db           train it on all data, and export it
   nasbot predict digits-cnn.trained new.csv   what it says of new rows or pictures
@@ -55,6 +59,8 @@ pub(crate) enum Command {
     Search(SearchArgs),
     Resume(ResumeArgs),
     Show(ShowArgs),
+    Report(ReportArgs),
+    Serve(ServeArgs),
     Ask(AskArgs),
     Tell(TellArgs),
     Fail(FailArgs),

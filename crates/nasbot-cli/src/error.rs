@@ -69,6 +69,9 @@ pub(crate) enum Error {
     /// One training was stopped.
     #[error("interrupted: nothing was written")]
     Stopped,
+    /// No page can be served.
+    #[error("can't serve: {0}: name another address or port with --address and --port")]
+    Listen(io::Error),
     /// Signals can't be caught.
     #[error("can't prepare for Ctrl-C: {0}")]
     Signals(io::Error),
