@@ -270,7 +270,7 @@ pub(crate) struct DistanceArgs {
     )]
     pub(crate) structure: Vec<f64>,
     /// Draws both networks and which layers are matched, at the first structural coefficient, to
-    /// this SVG file; - is standard output, in place of the distances.
+    /// this file, as SVG or, if it ends in .png, as PNG; - is standard output, in place of the distances.
     #[arg(long, value_name = "FILE", conflicts_with = "pairs")]
     pub(crate) draw: Option<PathBuf>,
     /// How to print.
@@ -308,12 +308,12 @@ pub(crate) struct ValidateArgs {
 Examples:
   nasbot draw net.json -o net.svg
   nasbot draw digits-cnn.nasbot.db -o best.svg
-  nasbot draw digits-cnn.nasbot.db --evaluation 3 -o third.dot
+  nasbot draw digits-cnn.nasbot.db --evaluation 3 -o third.png
   nasbot draw net.json --to dot | dot -Tpdf > net.pdf")]
 pub(crate) struct DrawArgs {
     /// A network (JSON), a study, or - for a network on standard input.
     pub(crate) source: PathBuf,
-    /// Where to write; the ending (.svg or .dot) says what [default: standard output].
+    /// Where to write; the ending (.svg, .png or .dot) says what [default: standard output].
     #[arg(long, short, value_name = "PATH")]
     pub(crate) output: Option<PathBuf>,
     /// What to write [default: the output's ending, else svg].
@@ -338,6 +338,8 @@ pub(crate) enum Format {
 pub(crate) enum Drawing {
     /// A picture for browsers and documents.
     Svg,
+    /// A picture in pixels, two for a unit of the SVG.
+    Png,
     /// A description for Graphviz.
     Dot,
 }

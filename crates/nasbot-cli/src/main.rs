@@ -7,6 +7,7 @@ mod epochs;
 mod error;
 mod input;
 mod live;
+mod picture;
 mod reporter;
 mod serve;
 mod signals;

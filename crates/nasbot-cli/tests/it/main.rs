@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod automatic;
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
 mod by_hand;
 #[cfg(test)]
 mod circles;
@@ -29,6 +31,8 @@ mod queues;
 #[cfg(test)]
 mod replay;
 mod rungs;
+#[cfg(test)]
+mod serving;
 #[cfg(test)]
 mod studies;
 #[cfg(test)]

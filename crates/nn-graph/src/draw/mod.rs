@@ -18,7 +18,7 @@ pub use dot::dot;
 #[cfg(feature = "draw")]
 pub use layout::{BOX_HEIGHT, Layout};
 #[cfg(feature = "draw")]
-pub use matching::{Match, svg_matching};
+pub use matching::{Match, Titles, svg_matching};
 #[cfg(feature = "draw")]
 pub use svg::svg;
 

@@ -8,7 +8,7 @@ const put = (node, attributes, children) => {
     if (typeof value === 'function') node.addEventListener(name, value);
     else node.setAttribute(name, value === true ? '' : value);
   }
-  node.append(...children.flat(2).filter(child => child != null && child !== false));
+  node.append(...children.flat(Infinity).filter(child => child != null && child !== false));
   return node;
 };
 const h = (tag, attributes, ...children) => put(document.createElement(tag), attributes, children);
@@ -29,6 +29,7 @@ const number = x => {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 };
 const figure = (study, v) => !finite(v) ? '–' : study.score.percent ? `${(100 * v).toFixed(2)} %` : number(v);
+const tick = study => v => study.score.percent ? `${Number((100 * v).toPrecision(4))} %` : number(v);
 const spread = (study, v) => study.score.percent ? `${(100 * v).toPrecision(2)} %` : Number(v.toPrecision(2)).toString();
 const seconds = t => {
   if (!finite(t)) return '–';

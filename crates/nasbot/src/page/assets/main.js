@@ -54,7 +54,7 @@ const render = () => {
     h('h1', {}, isSeveral ? `${studies.length} studies` : study.name),
     h('p', { class: 'soft' }, page.live && page.live.list && [h('a', { href: page.live.list }, 'all studies'), ' · '], isLive ? [badge, ' '] : `written ${date(page.written)} by `, `nasbot ${page.version}`),
     h('nav', { 'aria-label': 'sections' }, sections.map(([id, title]) => h('a', { href: `#${id}` }, title))),
-    drawn);
+    ...drawn);
   // Sizes are known now: charts are drawn at once, not a frame later.
   main.querySelectorAll('.chart').forEach(node => node.clientWidth && node.redraw());
   main.querySelectorAll('.tall').forEach((node, i) => { if (scrolls[i]) [node.scrollTop, node.scrollLeft] = scrolls[i]; });

@@ -49,9 +49,16 @@ const tell = study => point => {
     known && known.drawing && innerHeight > 500 && h('div', { class: 'drawing whole' }, small(drawing(known.drawing, ''))),
   ].filter(Boolean);
 };
-const small = svg => {
-  const share = Math.min(1, 230 / svg.getAttribute('height'), 300 / svg.getAttribute('width'));
+const small = (svg, width = 300, height = 230) => {
+  if (svg.tagName !== 'svg') return svg;
+  const share = Math.min(1, height / svg.getAttribute('height'), width / svg.getAttribute('width'));
   for (const side of ['width', 'height']) svg.setAttribute(side, svg.getAttribute(side) * share);
+  return svg;
+};
+
+// A wide drawing is scrolled rather than made too small to read.
+const legible = svg => {
+  if (svg.tagName === 'svg') svg.style.minWidth = `${Math.round(0.7 * svg.getAttribute('width'))}px`;
   return svg;
 };
 
@@ -92,7 +99,7 @@ const openDetail = async (study, id) => {
     detail && ['seed', detail.seed],
   ].filter(Boolean);
   show([head, problem && h('p', {}, `Details could not be fetched: ${problem}`), h('div', { class: 'columns' },
-    h('div', {}, h('h3', {}, 'Drawing'), h('div', { class: 'drawing', tabindex: 0, role: 'region', 'aria-label': 'drawing' }, detail ? drawing(detail.drawing, `drawing of ${e.net}`) : h('p', { class: 'soft' }, 'In large studies the page has drawings of a part of the evaluations. nasbot draw has them all.'))),
+    h('div', {}, h('h3', {}, 'Drawing'), h('div', { class: 'drawing', tabindex: 0, role: 'region', 'aria-label': 'drawing' }, detail ? legible(drawing(detail.drawing, `drawing of ${e.net}`)) : h('p', { class: 'soft' }, 'In large studies the page has drawings of a part of the evaluations. nasbot draw has them all.'))),
     h('div', {},
       h('table', { class: 'plain' }, facts.map(([name, value]) => h('tr', {}, h('th', { scope: 'row' }, name), h('td', {}, value instanceof Node ? value : String(value))))),
       detail && detail.message && [h('h3', {}, 'Why it failed'), h('pre', {}, detail.message)],
@@ -113,7 +120,7 @@ const curve = (study, epochs) => {
     chart({
       key: 'curve', title: 'Training curve', height: 200,
       x: { label: 'epochs', min: Math.min(0, epochs[0][0]), max: epochs[epochs.length - 1][0] },
-      y: { ...y, text: v => figures.length ? figure(study, v) : number(v) },
+      y: { ...y, text: figures.length ? tick(study) : number },
       draw: (X, Y) => [
         s('path', { class: 'loss-line', d: path(epochs.filter(e => finite(e[1])).map(e => [e[0], inFigures(e[1])]), X, Y) }),
         s('path', { class: 'best-line', d: path(scored.map(e => [e[0], e[2]]), X, Y) }),

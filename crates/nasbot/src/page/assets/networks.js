@@ -7,7 +7,7 @@ const best = study => {
   return [h('div', { class: 'cards' }, top.map((e, i) => {
     const known = study.details[e.id];
     const place = h('div', { class: 'drawing whole' });
-    const draw = d => d && d.drawing && place.replaceChildren(drawing(d.drawing, `drawing of ${e.net}`));
+    const draw = d => d && place.replaceChildren(small(drawing(d.drawing, `drawing of ${e.net}`), 310, 310));
     if (known) draw(known);
     else if (page.live) details(study, e.id).then(draw).catch(() => place.replaceChildren('The drawing could not be fetched.'));
     return h('article', { class: 'card' },
@@ -40,7 +40,7 @@ const map = study => {
       open: p => openDetail(study, p.id),
       tell: tell(study),
     }),
-    key([[null, h('span', {}, `${study.score.title}: `, scale(study))], [s('circle', { class: 'point top', cx: 6, cy: 5, r: 4.2, fill: 'none' }), 'the best'], study.failed > 0 && [s('path', { class: 'cross', d: 'M5 1l8 8m0 -8l-8 8' }), 'failed'], [s('circle', { cx: 6, cy: 5, r: 4, fill: 'var(--grey)' }), 'no score yet']]),
+    key([[null, h('span', {}, `${study.score.title}: `, scale(study))], [s('circle', { class: 'point top', cx: 6, cy: 5, r: 4.2, fill: 'none' }), 'the best'], study.failed > 0 && [s('path', { class: 'cross', d: 'M5 1l8 8m0 -8l-8 8' }), 'failed'], study.evaluations_shown.some(e => !finite(e.v) && !e.failure) && [s('circle', { cx: 6, cy: 5, r: 4, fill: 'var(--grey)' }), 'no score yet']]),
     folded('map-table', 'The map as a table', () => table(['evaluation', study.score.title, 'x', 'y', 'network'], m.points.map(([id, x, y]) => {
       const e = byId(study).get(id);
       return [`#${id}`, e ? (finite(e.v) ? figure(study, e.v) : e.failure || e.state) : '', number(x), number(y), e ? e.net : ''];
@@ -134,8 +134,8 @@ const calibration = study => {
     h('p', {}, `Of ${counted(all.length, 'prediction')}, ${Math.round(100 * inside / all.length)} % lie within 1.96 standard deviations of what came; 95 % would if the model knew its own uncertainty exactly. The root of the mean squared difference is ${spread(study, error)}, the mean difference (came less expected) ${bias < 0 ? '−' : '+'}${spread(study, Math.abs(bias))}.`),
     chart({
       key: 'calibration', title: 'What came beside what the model expected', height: width => width < 500 ? 260 : 340, left: 70,
-      x: { ...x, label: `expected ${study.score.title}`, text: v => figure(study, v) },
-      y: { ...y, text: v => figure(study, v) },
+      x: { ...x, label: `expected ${study.score.title}`, text: tick(study) },
+      y: { ...y, text: tick(study) },
       draw: (X, Y, size) => [
         both[0] < both[1] && s('line', { class: 'baseline', x1: X(both[0]), y1: Y(both[0]), x2: X(both[1]), y2: Y(both[1]) }),
         all.map(e => {
@@ -169,7 +169,7 @@ const everything = (study, redraw) => {
         h('td', { class: 'number' }, h('button', { type: 'button', class: 'link', 'data-key': `row-${e.id}`, click: () => openDetail(study, e.id) }, `#${e.id}`)),
         h('td', { class: 'number' }, finite(e.v) ? figure(study, e.v) : e.failure || e.state), h('td', { class: 'number' }, e.layers),
         h('td', { class: 'number' }, e.parameters != null ? grouped(e.parameters) : ''), h('td', { class: 'number' }, e.t ? seconds(e.t) : ''),
-        h('td', {}, e.from), h('td', { class: 'net' }, e.net)))))),
+        h('td', { class: 'from' }, e.from), h('td', { class: 'net' }, e.net)))))),
     list.length > chosen.rows && h('p', {}, h('button', { type: 'button', 'data-key': 'more', click: () => { chosen.rows += 400; redraw(); } }, `Show more of ${grouped(list.length)}`)),
   ];
 };

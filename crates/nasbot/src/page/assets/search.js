@@ -61,7 +61,7 @@ const progress = study => {
     chart({
       key: 'progress', title: `Scores against ${AXES[axis]}`, height: width => width < 500 ? 260 : 360,
       x: { label: axis === 'at' ? 'evaluations' : AXES[axis], min: 0, max: last, text: axisText(axis) },
-      y: { ...y, text: v => figure(study, v) },
+      y: { ...y, text: tick(study) },
       left: 70,
       draw: (X, Y, size) => [
         lines.map(([name, v], i) => [
@@ -128,7 +128,7 @@ const comparison = studies => {
     points.length ? chart({
       key: 'comparison', title: `Best so far of each group against ${AXES[axis]}`, height: 340, left: 70,
       x: { label: AXES[axis], min: Math.min(0, ...points.map(p => p[0])), max: Math.max(...points.map(p => p[0])), text: axisText(axis) },
-      y: { ...y, text: v => figure(reference, v) },
+      y: { ...y, text: tick(reference) },
       draw: (X, Y, size) => [
         reference.baselines.map(([name, v]) => [s('line', { class: 'baseline', x1: size.left, x2: size.width - size.right, y1: Y(v), y2: Y(v) }), s('text', { x: size.width - size.right - 4, y: Y(v) - 4, 'text-anchor': 'end' }, name)]),
         all.map((group, i) => {
