@@ -141,7 +141,7 @@ fn a_study_without_an_evaluation_has_a_report() {
         "[space]\nkind = \"mlp-reg\"\n[workers]\nbackend = \"hand\"\n[budget]\nevaluations = 9\n",
     );
     folder
-        .run(&["ask", "e.nasbot.db", "--config", "s.toml"])
+        .run(&["ask", "s.toml", "--study", "e.nasbot.db"])
         .ok();
     folder
         .run(&["fail", "e.nasbot.db", "0", "interrupted"])

@@ -341,8 +341,11 @@ fn spans(folded: &Folded, skip: usize, since: Option<f64>) -> Vec<(usize, u64, f
         // Without an owner nothing runs.
         None => (elapsed, 2),
     };
-    let open = (folded.open.iter())
-        .map(|(&id, &(lane, from))| (lane, id, rounded(from), rounded(now.max(from)), end));
+    let open = (folded.open.iter()).map(|(&id, &(lane, from))| {
+        let is_by_hand = folded.ledger.record(id).is_some_and(Record::is_by_hand);
+        let end = if is_by_hand { 3 } else { end };
+        (lane, id, rounded(from), rounded(now.max(from)), end)
+    });
     past.chain(open).collect()
 }
 

@@ -22,6 +22,8 @@ mod fold;
 mod group;
 mod html;
 mod map;
+#[cfg(test)]
+mod tests;
 
 pub use self::chosen::{MOST_DETAILED, MOST_SHOWN};
 pub use self::data::{EvaluationData, ScoreData, StudyData};

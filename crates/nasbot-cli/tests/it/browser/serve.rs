@@ -21,7 +21,7 @@ fn browser_follows_a_search_from_nothing_to_its_end() {
     folder.write("s.toml", "[space]\nkind = \"mlp-reg\"\nmax-layers = 12\n[workers]\nbackend = \"hand\"\n[budget]\nevaluations = 9\n");
     let name = "runs/<b>a&\".nasbot.db";
     let asked = folder
-        .run(&["ask", name, "--config", "s.toml", "--format", "json"])
+        .run(&["ask", "s.toml", "--study", name, "--format", "json"])
         .json();
     browser.wait_for("document.querySelector('#studies a')");
     assert_eq!(

@@ -19,6 +19,13 @@ const ticks = (min, max, count) => {
   for (let i = Math.ceil(min / step - 1e-9); i * step <= max + step * 1e-9; i++) all.push(Number((i * step).toPrecision(12)));
   return all;
 };
+// Times are marked at whole seconds, minutes, hours or days.
+const timeUnit = max => [[345600, 86400, 'd'], [14400, 3600, 'h'], [240, 60, 'min']].find(([from]) => max >= from) || [0, 1, 's'];
+const marks = (axis, min, max, count) => {
+  if (axis.text !== seconds) return ticks(min, max, count).map(t => [t, (axis.text || number)(t)]);
+  const [, unit, name] = timeUnit(max);
+  return ticks(min / unit, max / unit, count).map(t => [t * unit, `${number(t)} ${name}`]);
+};
 const widened = (min, max) => {
   if (!finite(min) || !finite(max)) return [0, 1];
   if (min === max) return min === 0 ? [0, 1] : [min - Math.abs(min) * 0.05, max + Math.abs(max) * 0.05];
@@ -45,12 +52,12 @@ const chart = o => {
     const X = x => size.left + (x - x0) / (x1 - x0) * inner[0];
     const Y = y => size.top + inner[1] - (Math.min(y1, Math.max(y0, y)) - y0) / (y1 - y0) * inner[1];
     const axes = o.axes === false ? [] : [
-      ticks(x0, x1, inner[0] / 90).map(t => [
+      marks(o.x, x0, x1, inner[0] / 90).map(([t, text]) => [
         s('line', { class: 'axis', x1: X(t), x2: X(t), y1: size.top, y2: size.top + inner[1] }),
-        s('text', { x: X(t), y: size.height - 22, 'text-anchor': 'middle' }, (o.x.text || number)(t))]),
-      o.y.ticks === false ? [] : ticks(y0, y1, inner[1] / 45).map(t => [
+        s('text', { x: X(t), y: size.height - 22, 'text-anchor': 'middle' }, text)]),
+      o.y.ticks === false ? [] : marks(o.y, y0, y1, inner[1] / 45).map(([t, text]) => [
         s('line', { class: 'axis', x1: size.left, x2: size.width - size.right, y1: Y(t), y2: Y(t) }),
-        s('text', { x: size.left - 6, y: Y(t) + 4, 'text-anchor': 'end' }, (o.y.text || number)(t))]),
+        s('text', { x: size.left - 6, y: Y(t) + 4, 'text-anchor': 'end' }, text)]),
       s('text', { class: 'strong', x: size.left + inner[0] / 2, y: size.height - 5, 'text-anchor': 'middle' }, o.x.label || ''),
     ];
     const points = (o.points ? o.points(X, Y, size) : []).filter(p => finite(p.x) && finite(p.y));

@@ -91,6 +91,8 @@ const live = () => {
       const answer = await fetch(page.live.data);
       if (!answer.ok) throw new Error(String(answer.status));
       const fresh = await answer.json();
+      // Another study may stand there now, or an evaluation may run once more.
+      if (fresh.count < page.studies[0].count || fresh.failed < page.studies[0].failed) fetched.clear();
       fresh.map = page.studies[0].map;
       fresh.waiting = !fresh.map;
       page.studies[0] = fresh;

@@ -29,18 +29,23 @@ const drawing = (d, title) => {
 };
 
 // Details are in the page, or a server has them.
+const fetched = new Map();
 const details = async (study, id) => {
-  const known = study.details[id];
+  const known = study.details[id] || fetched.get(id);
   if (known || !page.live) return known || null;
   const answer = await fetch(page.live.evaluation.replace('{}', id));
   if (!answer.ok) throw new Error(`the server says ${answer.status}`);
-  return answer.json();
+  const detail = await answer.json();
+  // What is over does not change any more.
+  const e = byId(study).get(id);
+  if (e && e.at != null) fetched.set(id, detail);
+  return detail;
 };
 
 const tell = study => point => {
   const e = byId(study).get(point.id);
   if (!e) return [h('p', {}, `#${point.id}`)];
-  const known = study.details[point.id];
+  const known = study.details[point.id] || fetched.get(point.id);
   return [
     h('p', {}, h('b', {}, label(e))),
     h('p', {}, e.net),

@@ -5,7 +5,7 @@ const best = study => {
   const top = ranking(study).slice(0, 6);
   if (!top.length) return [h('p', {}, 'No network has a score yet.')];
   return [h('div', { class: 'cards' }, top.map((e, i) => {
-    const known = study.details[e.id];
+    const known = study.details[e.id] || fetched.get(e.id);
     const place = h('div', { class: 'drawing whole' });
     const draw = d => d && place.replaceChildren(small(drawing(d.drawing, `drawing of ${e.net}`), 310, 310));
     if (known) draw(known);
@@ -40,7 +40,7 @@ const map = study => {
       open: p => openDetail(study, p.id),
       tell: tell(study),
     }),
-    key([[null, h('span', {}, `${study.score.title}: `, scale(study))], [s('circle', { class: 'point top', cx: 6, cy: 5, r: 4.2, fill: 'none' }), 'the best'], study.failed > 0 && [s('path', { class: 'cross', d: 'M5 1l8 8m0 -8l-8 8' }), 'failed'], study.evaluations_shown.some(e => !finite(e.v) && !e.failure) && [s('circle', { cx: 6, cy: 5, r: 4, fill: 'var(--grey)' }), 'no score yet']]),
+    key([scored(study).length > 0 && [null, h('span', {}, `${study.score.title}: `, scale(study))], study.best != null && [s('circle', { class: 'point top', cx: 6, cy: 5, r: 4.2, fill: 'none' }), 'the best'], study.failed > 0 && [s('path', { class: 'cross', d: 'M5 1l8 8m0 -8l-8 8' }), 'failed'], study.evaluations_shown.some(e => !finite(e.v) && !e.failure) && [s('circle', { cx: 6, cy: 5, r: 4, fill: 'var(--grey)' }), 'no score yet']]),
     folded('map-table', 'The map as a table', () => table(['evaluation', study.score.title, 'x', 'y', 'network'], m.points.map(([id, x, y]) => {
       const e = byId(study).get(id);
       return [`#${id}`, e ? (finite(e.v) ? figure(study, e.v) : e.failure || e.state) : '', number(x), number(y), e ? e.net : ''];
@@ -94,7 +94,7 @@ const tree = (study, redraw) => {
     h('div', { class: 'controls' }, h('label', {}, h('input', { type: 'checkbox', 'data-key': 'whole', checked: chosen.whole, change: event => { chosen.whole = event.target.checked; redraw(); } }), ' all of them')),
     h('div', { class: 'tall scroll', tabindex: 0, role: 'region', 'aria-label': 'tree' }, chart({
       key: 'tree', title: 'Tree of networks', axes: false, height: row * step + 24, left: 20,
-      x: { min: 0, max: deepest + 0.6 }, y: { min: 0, max: Math.max(1, row) },
+      x: { min: 0, max: Math.max(3, deepest + 0.6) }, y: { min: 0, max: Math.max(1, row) },
       draw: (X, Y, size) => [...kept].filter(id => of.has(id) && spot.has(id)).map(id => {
         const [parent, isKnown] = of.get(id);
         const [a, b] = [spot.get(parent), spot.get(id)];

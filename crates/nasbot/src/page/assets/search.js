@@ -39,6 +39,27 @@ const figureRange = (study, values, extra) => {
   return { min: Math.min(min, ...extra) - pad, max: Math.max(max, ...extra) + pad };
 };
 
+// Of simple methods, those that leave the scores readable: the best, and others that are not far off.
+const inReach = (study, values) => {
+  const known = study.baselines.filter(([, v]) => finite(v)).sort((a, b) => better(study, a[1], b[1]) ? -1 : 1);
+  const plain = figureRange(study, values, known.slice(0, 1).map(([, v]) => v));
+  const reach = 0.8 * (plain.max - plain.min);
+  const near = known.filter(([, v], i) => i === 0 || (v >= plain.min - reach && v <= plain.max + reach));
+  return { near, far: known.filter(line => !near.includes(line)), range: figureRange(study, values, near.map(([, v]) => v)) };
+};
+const beyondText = (study, far) => far.length > 0 && h('p', { class: 'soft' }, `Beyond the border: ${far.map(([name, v]) => `${name} ${figure(study, v)}`).join(', ')}.`);
+// Names of lines, a little apart.
+const named = (study, lines, Y, size) => {
+  let last = -Infinity;
+  return lines.map(([name, v]) => [v, name]).sort((a, b) => Y(a[0]) - Y(b[0])).map(([v, name]) => {
+    const y = Math.max(size.top + 10, Y(v) - 4, last + 13);
+    last = y;
+    return [
+      s('line', { class: 'baseline', x1: size.left, x2: size.width - size.right, y1: Y(v), y2: Y(v) }),
+      s('text', { class: 'strong halo', x: size.width - size.right - 4, y, 'text-anchor': 'end' }, `${name} ${figure(study, v)}`)];
+  });
+};
+
 const progress = study => {
   const all = finished(study);
   const good = scored(study);
@@ -52,8 +73,7 @@ const progress = study => {
     course.push([e[axis], e.v]);
   });
   if (steps.length) course.push([last, steps[steps.length - 1].v]);
-  const lines = study.baselines.filter(([, v]) => finite(v));
-  const y = figureRange(study, good.map(e => e.v), lines.map(([, v]) => v));
+  const { near, far, range: y } = inReach(study, good.map(e => e.v));
   const ends = range(study);
   const beyond = good.filter(e => e.v < y.min || e.v > y.max).length;
   const failed = all.filter(e => e.failure);
@@ -64,9 +84,7 @@ const progress = study => {
       y: { ...y, text: tick(study) },
       left: 70,
       draw: (X, Y, size) => [
-        lines.map(([name, v], i) => [
-          s('line', { class: 'baseline', x1: size.left, x2: size.width - size.right, y1: Y(v), y2: Y(v) }),
-          s('text', { class: 'strong', x: size.width - size.right - 4, y: Y(v) + (i % 2 ? 13 : -4), 'text-anchor': 'end' }, `${name} ${figure(study, v)}`)]),
+        named(study, near, Y, size),
         s('path', { class: 'best-line', d: path(course, X, Y) })],
       points: (X, Y, size) => all.map(e => {
         const [x, y] = [X(e[axis]), finite(e.v) ? Y(e.v) : size.height - size.bottom - 6];
@@ -75,8 +93,9 @@ const progress = study => {
       open: p => openDetail(study, p.id),
       tell: tell(study),
     }),
-    key([[stroke('best-line'), `best so far`], lines.length > 0 && [stroke('baseline'), 'simple methods on the same rows'],
-      failed.length > 0 && [s('path', { class: 'cross', d: 'M5 1l8 8m0 -8l-8 8' }), 'failed'], [null, h('span', {}, `${study.score.title}: `, scale(study))]]),
+    key([[stroke('best-line'), `best so far`], near.length > 0 && [stroke('baseline'), 'simple methods on the same rows'],
+      failed.length > 0 && [s('path', { class: 'cross', d: 'M5 1l8 8m0 -8l-8 8' }), 'failed'], good.length > 0 && [null, h('span', {}, `${study.score.title}: `, scale(study))]]),
+    beyondText(study, far),
     beyond > 0 && h('p', { class: 'soft' }, `${counted(beyond, 'point')} beyond the border ${beyond === 1 ? 'stands' : 'stand'} on it.`),
     folded('progress-table', 'The best so far as a table', () => table(['evaluation', 'after', 'training time', study.score.title], steps.map(e => [`#${e.id}`, counted(e.at, 'evaluation'), seconds(e.sum), figure(study, e.v)]))),
   ];
@@ -121,7 +140,7 @@ const comparison = studies => {
     return [h('span', {}, s('svg', { width: 18, height: 10, 'aria-hidden': 'true' }, s('line', { x1: 0, x2: 16, y1: 5, y2: 5, stroke: group.colour, 'stroke-width': 3 })), ' ', group.name),
       group.members.length, text, end ? axisText(axis)(end[0]) : '', group.members.reduce((sum, study) => sum + study.failed, 0)];
   });
-  const y = points.length ? figureRange(reference, points.map(p => p[1]), points.flatMap(p => [p[1] - p[2], p[1] + p[2]]).concat(reference.baselines.map(b => b[1]))) : { min: 0, max: 1 };
+  const { near, far, range: y } = inReach(reference, points.flatMap(p => [p[1] - p[2], p[1] + p[2]]));
   return [
     h('p', {}, 'Studies whose descriptions differ in nothing but [study], such as the seed, are one group: its line is the mean of the best so far, its band the standard error of that mean.'),
     isMixed && h('p', {}, h('b', {}, 'These studies are scored by different metrics: their lines do not belong on one scale. ')),
@@ -130,7 +149,7 @@ const comparison = studies => {
       x: { label: AXES[axis], min: Math.min(0, ...points.map(p => p[0])), max: Math.max(...points.map(p => p[0])), text: axisText(axis) },
       y: { ...y, text: tick(reference) },
       draw: (X, Y, size) => [
-        reference.baselines.map(([name, v]) => [s('line', { class: 'baseline', x1: size.left, x2: size.width - size.right, y1: Y(v), y2: Y(v) }), s('text', { x: size.width - size.right - 4, y: Y(v) - 4, 'text-anchor': 'end' }, name)]),
+        named(reference, near, Y, size),
         all.map((group, i) => {
           const course = courses[i];
           const band = [...course.map(p => [p[0], p[1] + p[2]]), ...[...course].reverse().map(p => [p[0], p[1] - p[2]])];
@@ -138,6 +157,7 @@ const comparison = studies => {
             s('path', { d: path(course, X, Y), fill: 'none', stroke: group.colour, 'stroke-width': 2 })];
         })],
     }) : h('p', {}, 'No network has a score yet.'),
+    points.length > 0 && beyondText(reference, far),
     table(['group', 'studies', 'best so far', 'at', 'failed'], rows),
   ];
 };
@@ -167,7 +187,7 @@ const timeline = study => {
       open: p => openDetail(study, p.id),
       tell: tell(study),
     }),
-    key([[null, h('span', {}, `${study.score.title}: `, scale(study))], [s('rect', { class: 'span-failed', width: 16, height: 9 }), 'failed'], [s('rect', { class: 'span-stopped', width: 16, height: 9 }), 'stopped before its end'], study.running && [s('rect', { class: 'span-running', width: 16, height: 9 }), 'running']]),
+    key([scored(study).length > 0 && [null, h('span', {}, `${study.score.title}: `, scale(study))], [s('rect', { class: 'span-failed', width: 16, height: 9 }), 'failed'], [s('rect', { class: 'span-stopped', width: 16, height: 9 }), 'stopped before its end'], study.spans.some(span => span[4] === 3) && [s('rect', { class: 'span-running', width: 16, height: 9 }), 'running']]),
     study.spans_left_out > 0 && h('p', { class: 'soft' }, `The last ${grouped(study.spans.length)} stretches of time; ${grouped(study.spans_left_out)} before them are left out.`),
     folded('timeline-table', 'What ran where as a table', () => table(['where', 'evaluation', 'from', 'for', 'end'], study.spans.map(([i, id, a, b, end]) => [study.lanes[i], `#${id}`, seconds(a), seconds(b - a), names[end]]))),
   ];
