@@ -8,7 +8,7 @@ fn help_teaches_by_examples() {
     insta::assert_snapshot!("help", folder.run(&["--help"]).ok());
     for command in [
         "search", "resume", "show", "train", "predict", "distance", "inspect", "validate", "draw",
-        "ask", "tell", "fail", "give", "replay",
+        "ask", "tell", "fail", "give", "replay", "report", "serve",
     ] {
         let help = folder.run(&[command, "--help"]).ok();
         assert!(help.contains("Examples:"), "{command} shows no example");

@@ -45,7 +45,7 @@ const chart = o => {
   figureNode.redraw = () => {
     const width = figureNode.clientWidth;
     figureNode.drawn = width;
-    const size = { width, height: typeof o.height === 'function' ? o.height(width) : o.height || 300, left: o.left ?? 58, right: 14, top: 10, bottom: o.axes === false ? 10 : 40 };
+    const size = { width, height: typeof o.height === 'function' ? o.height(width) : o.height || 300, left: o.left ?? 58, right: 22, top: 10, bottom: o.axes === false ? 10 : 40 };
     const inner = [size.width - size.left - size.right, size.height - size.top - size.bottom];
     const [x0, x1] = widened(o.x.min, o.x.max);
     const [y0, y1] = widened(o.y.min, o.y.max);
