@@ -104,7 +104,7 @@ class Browser:
 
     def __init__(self):
         self.driver = subprocess.Popen(
-            ["chromedriver", "--port=0", "--log-level=OFF"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            ["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         for line in self.driver.stdout:
             found = re.search(r"on port (\d+)", line)

@@ -58,7 +58,8 @@ pub(crate) fn png(svg: &str) -> Result<Vec<u8>, Error> {
         .map_err(|error| failed(error.to_string()))
 }
 
-#[cfg(all(test, feature = "png"))]
+#[cfg(test)]
+#[cfg(feature = "png")]
 mod tests {
     use super::*;
 

@@ -103,7 +103,7 @@ mod tests {
         study.append(vec![event(1), event(2)]).unwrap();
         assert_eq!(numbers(follower.news().unwrap()), (false, vec![1, 2]));
         drop(study);
-        std::fs::rename(&path, folder.path().join("old")).unwrap();
+        fs::rename(&path, folder.path().join("old")).unwrap();
         assert!(follower.news().is_err());
         let study = Study::create(&path, event(7), Arc::new(SystemClock::new())).unwrap();
         assert_eq!(numbers(follower.news().unwrap()), (true, vec![7]));

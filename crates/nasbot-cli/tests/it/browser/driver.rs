@@ -25,7 +25,7 @@ impl Browser {
             return None;
         };
         let mut driver = Command::new(program)
-            .args(["--port=0", "--log-level=OFF"])
+            .args(["--port=0"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

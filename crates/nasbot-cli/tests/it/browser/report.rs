@@ -198,7 +198,7 @@ fn browser_compares_studies() {
         ("c", "evolution", "1"),
     ] {
         folder.write("s.toml", &format!(
-            "[space]\nkind = \"cnn\"\nmax-layers = 14\n[search]\nstrategy = \"{strategy}\"\n[workers]\nbackend = \"synthetic\"\n[budget]\nevaluations = 15\n"
+            "[space]\nkind = \"cnn\"\nmax-layers = 14\n[search]\nstrategy = \"{strategy}\"\n[workers]\nbackend = \"synthetic\"\n[budget]\nevaluations = 40\n"
         ));
         folder
             .run(&[
@@ -228,6 +228,7 @@ fn browser_compares_studies() {
             .unwrap()
     };
     let (a, b) = (best("a"), best("b"));
+    assert!((a - b).abs() > 1e-3, "the two searches are one: {a} {b}");
     let shown = rows[0][2]
         .as_str()
         .unwrap()
