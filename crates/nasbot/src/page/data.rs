@@ -11,6 +11,7 @@ use super::detail::DetailData;
 use super::fold::{Folded, SpanEnd};
 use super::group::group;
 use super::map::Map;
+use super::rounded::rounded;
 use crate::report::{self, Summary, clean, clean_line};
 use crate::study::{Mending, Record};
 
@@ -347,10 +348,4 @@ fn spans(folded: &Folded, skip: usize, since: Option<f64>) -> Vec<(usize, u64, f
         (lane, id, rounded(from), rounded(now.max(from)), end)
     });
     past.chain(open).collect()
-}
-
-/// A number with seven significant digits, which no chart shows more of and which take less room as JSON.
-pub(super) fn rounded(value: f64) -> f64 {
-    // What was written as a number is read as one.
-    format!("{value:.6e}").parse().unwrap_or(value)
 }

@@ -5,8 +5,8 @@ use nn_graph::draw::{Layout, fill};
 use nn_train::data::Metric;
 use serde::Serialize;
 
-use super::data::rounded;
 use super::fold::Folded;
+use super::rounded::rounded;
 use crate::backend::end_of_log;
 use crate::report::{clean, clean_line};
 

@@ -11,8 +11,8 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::chosen::chosen;
-use super::data::rounded;
 use super::fold::Folded;
+use super::rounded::rounded;
 
 /// The structural coefficient whose distance the map shows: the second of the four that the search's kernel takes together.
 const COEFFICIENT: f64 = 0.25;

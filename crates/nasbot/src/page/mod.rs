@@ -22,6 +22,7 @@ mod fold;
 mod group;
 mod html;
 mod map;
+mod rounded;
 #[cfg(test)]
 mod tests;
 
