@@ -60,6 +60,11 @@ cargo build -p nn-train --features torch --bin nasbot-worker
 NASBOT_WORKER="${CARGO_TARGET_DIR:-$repo/target}/debug/nasbot-worker" \
     cargo test -p nasbot-cli --test it -- torch
 
+# ChromeDriver ends the browsers that it starts, and the tests end ChromeDriver.
+step "the pages in a real browser"
+need_packages chromium=chromium chromedriver=chromium-driver
+NASBOT_TEST_BROWSER=chromedriver cargo test -p nasbot-cli --test it -- browser --test-threads 2
+
 step "exported models on raw rows and pictures"
 ./scripts/check-export.sh --bin "${CARGO_TARGET_DIR:-$repo/target}/debug"
 

@@ -5,6 +5,7 @@ mod data;
 mod describe;
 mod describing;
 mod evaluate;
+mod look;
 mod run_output;
 mod set;
 mod show;
@@ -18,6 +19,7 @@ pub(crate) use self::data::{InspectArgs, PredictArgs, SplitArgs, TaskName};
 pub(crate) use self::describe::{CompletionsArgs, ManArgs};
 pub(crate) use self::describing::{InitArgs, SchemaArgs, SchemaFormat};
 pub(crate) use self::evaluate::EvaluateArgs;
+pub(crate) use self::look::{ReportArgs, ServeArgs};
 pub(crate) use self::run_output::{RunFormat, RunOutput};
 pub(crate) use self::set::SetArgs;
 pub(crate) use self::show::{ShowArgs, ShowFormat, Since, Sort};
@@ -30,6 +32,8 @@ Examples:
   nasbot search demos/digits-cnn.toml         search; Ctrl-C stops it, nothing is lost
   nasbot resume digits-cnn.nasbot.db          go on where it stopped
   nasbot show digits-cnn.nasbot.db            what was found so far, also while it runs
+  nasbot report digits-cnn.nasbot.db          write a page for a browser with all of it
+  nasbot serve digits-cnn.nasbot.db           the same page, which follows the search
   nasbot draw digits-cnn.nasbot.db -o a.svg   draw the best network
   nasbot train digits-cnn.nasbot.db           train it on all data, and export it
   nasbot predict digits-cnn.trained new.csv   what it says of new rows or pictures
@@ -69,6 +73,8 @@ pub(crate) enum Command {
     Search(SearchArgs),
     Resume(ResumeArgs),
     Show(ShowArgs),
+    Report(ReportArgs),
+    Serve(ServeArgs),
     Ask(AskArgs),
     Tell(TellArgs),
     Fail(FailArgs),
@@ -255,7 +261,7 @@ pub(crate) struct DistanceArgs {
     )]
     pub(crate) structure: Vec<f64>,
     /// Draws both networks and which layers are matched, at the first structural coefficient, to
-    /// this SVG file; - is standard output, in place of the distances.
+    /// this file, as SVG or, if it ends in .png, as PNG; - is standard output, in place of the distances.
     #[arg(long, value_name = "FILE", conflicts_with = "pairs")]
     pub(crate) draw: Option<PathBuf>,
     /// How to print.
@@ -295,12 +301,12 @@ pub(crate) struct ValidateArgs {
 Examples:
   nasbot draw net.json -o net.svg
   nasbot draw digits-cnn.nasbot.db -o best.svg
-  nasbot draw digits-cnn.nasbot.db --evaluation 3 -o third.dot
+  nasbot draw digits-cnn.nasbot.db --evaluation 3 -o third.png
   nasbot draw net.json --to dot | dot -Tpdf > net.pdf")]
 pub(crate) struct DrawArgs {
     /// A network (JSON), a study, or - for a network on standard input.
     pub(crate) source: PathBuf,
-    /// Where to write; the ending (.svg or .dot) says what [default: standard output].
+    /// Where to write; the ending (.svg, .png or .dot) says what [default: standard output].
     #[arg(long, short, value_name = "PATH")]
     pub(crate) output: Option<PathBuf>,
     /// What to write [default: the output's ending, else svg].
@@ -326,6 +332,8 @@ pub(crate) enum Format {
 pub(crate) enum Drawing {
     /// A picture for browsers and documents.
     Svg,
+    /// A picture in pixels, two for a unit of the SVG.
+    Png,
     /// A description for Graphviz.
     Dot,
 }

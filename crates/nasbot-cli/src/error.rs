@@ -75,6 +75,12 @@ pub(crate) enum Error {
     /// One training was stopped.
     #[error("interrupted: nothing was written")]
     Stopped,
+    /// A drawing can't be written as PNG.
+    #[error("the drawing can't be written as PNG: {message}")]
+    Picture { message: String },
+    /// No page can be served.
+    #[error("can't serve: {0}: name another address or port with --address and --port")]
+    Listen(io::Error),
     /// Signals can't be caught.
     #[error("can't prepare for Ctrl-C: {0}")]
     Signals(io::Error),

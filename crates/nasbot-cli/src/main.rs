@@ -7,7 +7,9 @@ mod epochs;
 mod error;
 mod input;
 mod live;
+mod picture;
 mod reporter;
+mod serve;
 mod signals;
 mod terminal;
 
@@ -28,6 +30,8 @@ fn main() -> ExitCode {
         Command::Search(args) => commands::search::run(&args),
         Command::Resume(args) => commands::resume::run(&args),
         Command::Show(args) => commands::show::run(&args),
+        Command::Report(args) => commands::report::run(&args),
+        Command::Serve(args) => commands::serve::run(&args),
         Command::Ask(args) => commands::ask::run(&args),
         Command::Tell(args) => commands::tell::run(&args),
         Command::Fail(args) => commands::fail::run(&args),

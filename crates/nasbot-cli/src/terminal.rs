@@ -39,6 +39,14 @@ pub(crate) fn print(line: &str) -> Result<(), Error> {
     writeln!(io::stdout().lock(), "{line}").map_err(output)
 }
 
+/// Writes what is no text to standard output.
+///
+/// # Errors
+/// As [`print`].
+pub(crate) fn write(bytes: &[u8]) -> Result<(), Error> {
+    io::stdout().lock().write_all(bytes).map_err(output)
+}
+
 /// Makes sure that everything printed has left.
 pub(crate) fn flush() -> Result<(), Error> {
     io::stdout().lock().flush().map_err(output)

@@ -270,6 +270,12 @@ pub enum Error {
         /// The path.
         path: PathBuf,
     },
+    /// The page of a study cannot be written.
+    #[error("the page can't be written: {message}")]
+    Page {
+        /// What the template says.
+        message: String,
+    },
     /// A value cannot be written as JSON.
     #[error("this can't be written as JSON: {0}")]
     Json(#[from] serde_json::Error),

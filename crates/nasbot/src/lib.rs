@@ -57,6 +57,7 @@ pub mod backend;
 mod clock;
 mod error;
 mod files;
+pub mod page;
 pub mod prediction;
 pub mod replay;
 pub mod report;

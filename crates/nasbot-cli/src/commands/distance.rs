@@ -1,6 +1,7 @@
 //! `nasbot distance`: how far two networks are apart.
 
 use std::fs;
+use std::path::Path;
 
 use nasbot::report;
 use nn_graph::{Kind, Network, draw};
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli::{DistanceArgs, Format};
 use crate::error::Error;
-use crate::{input, terminal};
+use crate::{input, picture, terminal};
 
 /// Both halves of the distance, one value a structural coefficient.
 #[derive(Serialize)]
@@ -47,15 +48,19 @@ pub(crate) fn run(args: &DistanceArgs) -> Result<(), Error> {
                 Format::Table => terminal::print(&compact(&distance)),
             }
         }),
-        (None, Some(a), Some(b)) => {
-            let (a, b) = (input::network(a)?, input::network(b)?);
+        (None, Some(a_path), Some(b_path)) => {
+            let (a, b) = (input::network(a_path)?, input::network(b_path)?);
             let distance = meter.measure(&a, &b)?;
             if let Some(path) = &args.draw {
-                let drawing = meter.draw(&a, &b)?;
+                let drawing = meter.draw((&name(a_path), &a), (&name(b_path), &b), &distance)?;
                 if input::is_stdin(path) {
                     return terminal::print(drawing.trim_end());
                 }
-                fs::write(path, drawing).map_err(Error::write(path))?;
+                let bytes = match picture::is_png(path) {
+                    true => picture::png(&drawing)?,
+                    false => drawing.into_bytes(),
+                };
+                fs::write(path, bytes).map_err(Error::write(path))?;
             }
             match args.format {
                 Format::Json => print_json(&distance),
@@ -91,8 +96,13 @@ impl Meter {
     }
 
     /// An optimal matching of the pair that was measured last, at the first structural
-    /// coefficient, as a picture.
-    fn draw(&self, a: &Network, b: &Network) -> Result<String, Error> {
+    /// coefficient, as a picture under the names of the two.
+    fn draw(
+        &self,
+        (a_name, a): (&str, &Network),
+        (b_name, b): (&str, &Network),
+        distance: &Distance,
+    ) -> Result<String, Error> {
         let profiles = (self.metric.profile(a)?, self.metric.profile(b)?);
         let coefficient = self.metric.coefficients()[0];
         let matching = self
@@ -105,8 +115,25 @@ impl Meter {
                 mass: m.amount,
             })
             .collect();
-        Ok(draw::svg_matching(a, b, &matches))
+        let between = match distance.normalised.first() {
+            Some(normalised) => format!("distance {}", report::number(*normalised)),
+            None => String::new(),
+        };
+        let titles = draw::Titles {
+            a: a_name,
+            b: b_name,
+            between: &between,
+        };
+        Ok(draw::svg_matching(a, b, &matches, &titles))
     }
+}
+
+/// The name of a file without its folder and ending.
+fn name(path: &Path) -> String {
+    let stem = path
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned());
+    stem.unwrap_or_else(|| input::name(path))
 }
 
 fn metric(kind: Kind, structure: &[f64]) -> Result<Metric, Error> {

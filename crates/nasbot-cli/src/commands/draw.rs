@@ -8,7 +8,7 @@ use nn_graph::{Network, draw};
 
 use crate::cli::{DrawArgs, Drawing};
 use crate::error::Error;
-use crate::{input, terminal};
+use crate::{input, picture, terminal};
 
 pub(crate) fn run(args: &DrawArgs) -> Result<(), Error> {
     let network = source(args)?;
@@ -17,13 +17,14 @@ pub(crate) fn run(args: &DrawArgs) -> Result<(), Error> {
         (None, None) => Drawing::Svg,
         (None, Some(path)) => by_ending(path)?,
     };
-    let text = match drawing {
-        Drawing::Svg => draw::svg(&network),
-        Drawing::Dot => draw::dot(&network),
+    let bytes = match drawing {
+        Drawing::Svg => draw::svg(&network).into_bytes(),
+        Drawing::Dot => draw::dot(&network).into_bytes(),
+        Drawing::Png => picture::png(&draw::svg(&network))?,
     };
     match &args.output {
-        Some(path) if !input::is_stdin(path) => fs::write(path, text).map_err(Error::write(path)),
-        _ => terminal::print(text.trim_end()),
+        Some(path) if !input::is_stdin(path) => fs::write(path, bytes).map_err(Error::write(path)),
+        _ => terminal::write(&bytes),
     }
 }
 
@@ -52,10 +53,11 @@ fn source(args: &DrawArgs) -> Result<Network, Error> {
 
 fn by_ending(path: &Path) -> Result<Drawing, Error> {
     match path.extension().and_then(|ending| ending.to_str()) {
+        _ if picture::is_png(path) => Ok(Drawing::Png),
         Some("svg") => Ok(Drawing::Svg),
         Some("dot" | "gv") => Ok(Drawing::Dot),
         _ => Err(Error::Usage(format!(
-            "{} ends neither in .svg nor in .dot: say what to write with --to svg or --to dot",
+            "{} ends in none of .svg, .png and .dot: say what to write with --to svg, --to png or --to dot",
             path.display()
         ))),
     }

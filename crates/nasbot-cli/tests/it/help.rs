@@ -26,6 +26,8 @@ fn help_teaches_by_examples() {
         "man",
         "init",
         "schema",
+        "report",
+        "serve",
     ] {
         let help = folder.run(&[command, "--help"]).ok();
         assert!(help.contains("Examples:"), "{command} shows no example");

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod automatic;
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
 mod by_hand;
 #[cfg(test)]
 mod circles;
@@ -33,6 +35,7 @@ mod queues;
 #[cfg(test)]
 mod replay;
 mod rungs;
+mod serving;
 #[cfg(test)]
 mod showing;
 #[cfg(test)]

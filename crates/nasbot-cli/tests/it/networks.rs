@@ -1,6 +1,8 @@
 //! `inspect`, `distance`, `draw` and `validate` on networks; golden data are values of the original
 //! NASBOT implementation.
 
+use std::fs;
+
 use std::fs::File;
 use std::io::Read as _;
 
@@ -146,7 +148,24 @@ fn distance_draws_a_line_for_each_match() {
         .ok();
     assert_eq!(drawn, plain, "the distances are printed all the same");
     let svg = folder.read("m.svg");
-    for text in ["<svg", "conv3", "res5", "</svg>"] {
+    // The names of the files, and the first of the distances that are printed.
+    let first = plain
+        .lines()
+        .nth(1)
+        .unwrap()
+        .split_whitespace()
+        .nth(2)
+        .unwrap();
+    let distance = format!(">distance {}", &first[..5]);
+    for text in [
+        "<svg",
+        "conv3",
+        "res5",
+        ">a</text>",
+        ">b</text>",
+        &distance,
+        "</svg>",
+    ] {
         assert!(svg.contains(text), "no {text} in {svg}");
     }
     let printed = folder
@@ -283,9 +302,22 @@ fn networks_are_drawn() {
     assert!(folder.read("net.dot").contains("digraph"));
     let piped = folder.run_with(&["draw", "-", "--to", "dot"], NETWORK).ok();
     assert_eq!(piped.trim(), folder.read("net.dot").trim());
+    // The signature of PNG, and the sides of the SVG twice as many pixels.
+    folder.run(&["draw", "net.json", "-o", "net.png"]).ok();
+    let png = fs::read(folder.path("net.png")).unwrap();
+    assert!(png.starts_with(b"\x89PNG\r\n\x1a\n"));
+    let width = u32::from_be_bytes(png[16..20].try_into().unwrap());
+    let svg_width = svg
+        .split_once("width=\"")
+        .unwrap()
+        .1
+        .split('"')
+        .next()
+        .unwrap();
+    assert_eq!(width, 2 * svg_width.parse::<u32>().unwrap());
     assert!(
         folder
-            .run(&["draw", "net.json", "-o", "net.png"])
+            .run(&["draw", "net.json", "-o", "net.gif"])
             .fails(2)
             .contains("--to")
     );

@@ -114,6 +114,14 @@ pub(super) fn tail(path: &Path) -> String {
     end_of(&last, QUOTED)
 }
 
+/// The last `most` bytes of a log, or a few less, or nothing where there is none.
+pub(crate) fn end_of_log(path: &Path, most: usize) -> String {
+    match read_end(path) {
+        Ok(bytes) => end_of(String::from_utf8_lossy(&bytes).trim_end(), most),
+        Err(_) => String::new(),
+    }
+}
+
 fn read_end(path: &Path) -> io::Result<Vec<u8>> {
     use std::io::{Read as _, Seek as _, SeekFrom};
     let mut file = File::open(path)?;

@@ -34,6 +34,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::devices::threads_on_processor;
 pub use self::function::{Connect, Function};
+pub(crate) use self::log::end_of_log;
 use crate::error::Error;
 use crate::settings::{Evaluator, Settings};
 use crate::study::{Detail, Progress};

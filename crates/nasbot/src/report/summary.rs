@@ -142,6 +142,21 @@ impl<'a> Summary<'a> {
 
     /// What was done and what came out.
     pub fn head(&self) -> String {
+        let test = self.test.as_ref().filter(|test| test.score.is_some());
+        let breakdown = test.and_then(|test| {
+            errors(
+                test.detail.breakdown.as_deref()?,
+                text::scored_on(test.detail),
+            )
+        });
+        let breakdown =
+            breakdown.map_or_else(String::new, |errors| format!("\n\n{}", errors.text()));
+        table(&self.rows(), &[]) + &breakdown
+    }
+
+    /// What was done and what came out, as rows of a name and a text; a row without a name goes on with the one before.
+    #[must_use]
+    pub fn rows(&self) -> Vec<Vec<String>> {
         let failed = match self.failed {
             0 => String::new(),
             n => format!(", {n} failed"),
@@ -200,16 +215,7 @@ impl<'a> Summary<'a> {
             }
         }
         rows.extend(self.compared());
-        let test = self.test.as_ref().filter(|test| test.score.is_some());
-        let breakdown = test.and_then(|test| {
-            errors(
-                test.detail.breakdown.as_deref()?,
-                text::scored_on(test.detail),
-            )
-        });
-        let breakdown =
-            breakdown.map_or_else(String::new, |errors| format!("\n\n{}", errors.text()));
-        table(&rows, &[]) + &breakdown
+        rows
     }
 
     /// What simple methods reach on the same part of the data, and whether one of them is better.
@@ -449,7 +455,7 @@ fn describe_best(best: &Record, metric: Option<Metric>) -> Vec<Vec<String>> {
 }
 
 /// Where a study stands, in a word or two.
-fn state(ledger: &Ledger, owned: bool) -> &'static str {
+pub(crate) fn state(ledger: &Ledger, owned: bool) -> &'static str {
     match ledger.ending {
         _ if owned => "running",
         // Of what a search without a back-end began, too.
@@ -469,7 +475,7 @@ fn state(ledger: &Ledger, owned: bool) -> &'static str {
 }
 
 /// Where an evaluation stands, in a word.
-fn record_state(record: &Record, is_owned: bool) -> &'static str {
+pub(crate) fn record_state(record: &Record, is_owned: bool) -> &'static str {
     match record.state {
         State::Running(_) if record.is_by_hand() => "by hand",
         State::Running(_) if !is_owned || record.is_interrupted => "interrupted",

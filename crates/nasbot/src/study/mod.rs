@@ -5,6 +5,7 @@
 //! One process writes a study at a time ([`Study`]), any number may read it ([`read`]).
 
 mod event;
+mod follow;
 mod ledger;
 mod lock;
 mod mending;
@@ -17,6 +18,7 @@ pub use self::event::{
     About, Closed, Compared, Created, Described, Detail, Ending, Event, Finished, Opened, Progress,
     Promoted, Queued, Reached, Simple, Stamped, Started, Told,
 };
+pub use self::follow::{Follower, News};
 pub use self::ledger::{Final, Ledger, Record};
 pub(crate) use self::lock::guard;
 pub use self::lock::is_owned;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -27,24 +27,30 @@ const FAITHFUL: usize = 3;
 ///
 /// There is none, it is another file, or it is damaged.
 pub fn read(path: &Path) -> Result<Vec<Stamped>, Error> {
+    let rows = rows(path, 0)?;
+    store::parse(path, &rows)
+}
+
+/// The rows of a study after the one with the number `after`.
+pub(super) fn rows(path: &Path, after: i64) -> Result<Vec<store::Row>, Error> {
     store::demand_study(path)?;
     // A database whose last commit was cut off, or which has a write-ahead log, cannot be read without being written to:
     // then it is a copy that is mended and read.
-    match from(path, path) {
-        Err(error) if error.is_about_database() => copied(path).map_err(|_| error),
+    match from(path, path, after) {
+        Err(error) if error.is_about_database() => copied(path, after).map_err(|_| error),
         read => read,
     }
 }
 
 /// Reads the database at `at`, which stands for the study at `path`.
-fn from(path: &Path, at: &Path) -> Result<Vec<Stamped>, Error> {
+fn from(path: &Path, at: &Path, after: i64) -> Result<Vec<store::Row>, Error> {
     // A log that is not empty is not read by this connection.
     if at == path
         && companion(path, "-wal")
             .metadata()
             .is_ok_and(|log| log.len() > 0)
     {
-        return copied(path);
+        return copied(path, after);
     }
     let is_log = store::has_log(at)?;
     let connection = if is_log && at == path {
@@ -65,13 +71,11 @@ fn from(path: &Path, at: &Path) -> Result<Vec<Stamped>, Error> {
         .busy_timeout(PATIENCE)
         .map_err(Error::sqlite(path))?;
     store::check_version(path, &connection)?;
-    let rows = store::rows(&connection).map_err(Error::sqlite(path))?;
-    drop(connection);
-    store::parse(path, &rows)
+    store::rows(&connection, after).map_err(Error::sqlite(path))
 }
 
 /// Reads a copy, in a folder of its own.
-fn copied(path: &Path) -> Result<Vec<Stamped>, Error> {
+fn copied(path: &Path, after: i64) -> Result<Vec<store::Row>, Error> {
     let folder = tempfile::tempdir().map_err(Error::write(&std::env::temp_dir()))?;
     let to = folder.path().join("study.db");
     let copy = || {
@@ -88,7 +92,7 @@ fn copied(path: &Path) -> Result<Vec<Stamped>, Error> {
         Ok(states(path) == before)
     };
     let rest = || thread::sleep(Duration::from_millis(20));
-    let read = from_faithful(copy, || from(path, &to), rest)?;
+    let read = from_faithful(copy, || from(path, &to, after), rest)?;
     read.unwrap_or_else(|| {
         Err(Error::NoStudy {
             path: path.to_owned(),
@@ -121,7 +125,7 @@ fn from_faithful<T>(
 }
 
 /// Sizes and times of a database and of what belongs to it, which tell whether they have changed.
-fn states(path: &Path) -> Vec<Option<(u64, std::time::SystemTime)>> {
+pub(super) fn states(path: &Path) -> Vec<Option<(u64, SystemTime)>> {
     let files = [path.to_owned()].into_iter();
     let files = files.chain(COMPANIONS.map(|ending| companion(path, ending)));
     let state = |file: std::path::PathBuf| {

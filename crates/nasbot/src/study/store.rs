@@ -402,15 +402,15 @@ pub(super) fn check_version(path: &Path, connection: &Connection) -> Result<(), 
 
 /// All events of a database, in their order.
 pub(super) fn events(path: &Path, connection: &Connection) -> Result<Vec<Stamped>, Error> {
-    let rows = rows(connection).map_err(Error::sqlite(path))?;
+    let rows = rows(connection, 0).map_err(Error::sqlite(path))?;
     parse(path, &rows)
 }
 
 /// An event as it stands in the file: its number, date, JSON and elapsed time.
 pub(super) type Row = (i64, f64, String, Option<f64>);
 
-/// Reads all rows in one go, so that the file is locked no longer than needed.
-pub(super) fn rows(connection: &Connection) -> rusqlite::Result<Vec<Row>> {
+/// Reads all rows after the one with the number `after` in one go, so that the file is locked no longer than needed.
+pub(super) fn rows(connection: &Connection, after: i64) -> rusqlite::Result<Vec<Row>> {
     if !has_events(connection)? {
         return Ok(Vec::new());
     }
@@ -420,9 +420,9 @@ pub(super) fn rows(connection: &Connection) -> rusqlite::Result<Vec<Row>> {
         "elapsed"
     };
     let mut query = connection.prepare(&format!(
-        "SELECT number, at, event, {elapsed} FROM event ORDER BY number"
+        "SELECT number, at, event, {elapsed} FROM event WHERE number > ?1 ORDER BY number"
     ))?;
-    let rows = query.query_map([], |row| {
+    let rows = query.query_map([after], |row| {
         Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
     })?;
     rows.collect()

@@ -11,7 +11,7 @@ use crate::Network;
 use crate::dag::End;
 
 /// Height of a box.
-pub(super) const BOX_HEIGHT: f64 = 24.0;
+pub const BOX_HEIGHT: f64 = 24.0;
 const SPACING: f64 = 18.0;
 /// Room beside a waypoint.
 const WAYPOINT_WIDTH: f64 = 4.0;
@@ -21,16 +21,20 @@ const MOST_PLACED: usize = 20_000;
 /// Rows that are placed with care: the placing recurses as deep as there are rows.
 const MOST_ROWS: u32 = 2000;
 
-/// Centres of boxes and courses of edges, x to the right and y down, from 0.
-pub(super) struct Layout {
-    pub(super) width: f64,
-    pub(super) height: f64,
-    /// Centres of the boxes.
-    pub(super) boxes: Vec<(f64, f64)>,
+/// Where the boxes and edges of a drawing go, for programs that draw by themselves: x to the right and y down from 0, in
+/// units of which a letter of the labels is about 7 wide and 12 high.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layout {
+    /// Width of the whole.
+    pub width: f64,
+    /// Height of the whole.
+    pub height: f64,
+    /// Centres of the boxes, one for each layer; a box is [`BOX_HEIGHT`] high.
+    pub boxes: Vec<(f64, f64)>,
     /// Widths of the boxes.
-    pub(super) widths: Vec<f64>,
+    pub widths: Vec<f64>,
     /// For each edge, in the network's order, the points that it passes between its ends.
-    pub(super) waypoints: Vec<Vec<(f64, f64)>>,
+    pub waypoints: Vec<Vec<(f64, f64)>>,
 }
 
 /// Width of the box that holds `label`.
@@ -39,7 +43,9 @@ fn box_width(label: &str) -> f64 {
 }
 
 impl Layout {
-    pub(super) fn new(network: &Network) -> Self {
+    /// The layout of a network, as the drawings have it.
+    #[must_use]
+    pub fn new(network: &Network) -> Self {
         let rows = network.dag().lengths(End::Sources, |_| true).longest;
         let widths: Vec<f64> = (network.layers().iter())
             .map(|layer| box_width(&layer.to_string()))

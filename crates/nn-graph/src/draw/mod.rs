@@ -16,12 +16,15 @@ use std::fmt::Write as _;
 use crate::{Group, Layer, Network};
 pub use dot::dot;
 #[cfg(feature = "draw")]
-pub use matching::{Match, svg_matching};
+pub use layout::{BOX_HEIGHT, Layout};
+#[cfg(feature = "draw")]
+pub use matching::{Match, Titles, svg_matching};
 #[cfg(feature = "draw")]
 pub use svg::svg;
 
-/// A box's fill: mid-tones that carry black text.
-fn fill(layer: Layer) -> &'static str {
+/// A box's fill, as `#rrggbb`: mid-tones that carry black text.
+#[must_use]
+pub fn fill(layer: Layer) -> &'static str {
     match layer.op.group() {
         Group::Conv if layer.op.is_res() => "#b9b4ee",
         Group::Conv => "#9cc3ee",

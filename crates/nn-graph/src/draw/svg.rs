@@ -37,6 +37,25 @@ pub(super) enum Frame {
     Matched(f64),
 }
 
+/// Text as it may stand in XML: without a character that is none there, and with those escaped that mean something.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for letter in text.chars() {
+        match letter {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}' => {
+                out.push('\u{fffd}')
+            }
+            letter if letter.is_control() => out.push('\u{fffd}'),
+            letter => out.push(letter),
+        }
+    }
+    out
+}
+
 /// An SVG being written.
 pub(super) struct Picture {
     pub(super) width: f64,
@@ -121,7 +140,18 @@ impl Picture {
 
     /// A line of text at the foot, centred at `x`.
     pub(super) fn caption(&mut self, x: f64, text: &str) {
-        let y = self.height - MARGIN / 2.0;
+        self.text(x, self.height - MARGIN / 2.0, text);
+    }
+
+    /// A line of text that begins at `x`; as [`Self::text`].
+    pub(super) fn label(&mut self, x: f64, y: f64, text: &str) {
+        self.push(format_args!(
+            r#"<text x="{x:.1}" y="{y:.1}" fill="{GREY}">{text}</text>"#
+        ));
+    }
+
+    /// A line of text, centred at `x`; what may hold `<` or `&` has been escaped.
+    pub(super) fn text(&mut self, x: f64, y: f64, text: &str) {
         self.push(format_args!(
             r#"<text x="{x:.1}" y="{y:.1}" text-anchor="middle" fill="{GREY}">{text}</text>"#
         ));

@@ -110,7 +110,19 @@ fn a_matching_shows_what_is_left_over() {
         b: 0,
         mass: 1.0,
     });
-    let svg = draw::svg_matching(a, b, &matching);
+    let titles = draw::Titles {
+        a: "a<b>&\"\u{202e}\u{1}",
+        b: "a/long/folder/whose/name/has/no/room/left/b.json",
+        between: "distance 0.25",
+    };
+    let svg = draw::svg_matching(a, b, &matching, &titles);
+    // What may come from anybody is escaped, and of a name that is too long the end is kept.
+    assert!(
+        svg.contains(">a&lt;b&gt;&amp;&quot;\u{fffd}\u{fffd}</text>"),
+        "{svg}"
+    );
+    assert!(svg.contains("…") && svg.contains("left/b.json</text>"));
+    assert!(svg.contains(">distance 0.25</text>") && svg.contains("less than half matched"));
     assert_eq!(boxes(&svg).len(), a.len() + b.len());
     assert_eq!(svg.matches(" moved</title>").count(), b.len() - 1);
     assert!(svg.matches("stroke-dasharray").count() >= 3);
