@@ -33,7 +33,7 @@ impl Asker {
         loop {
             let shown = default.map_or_else(String::new, |default| format!(" [{default}]"));
             let mut terminal = io::stderr().lock();
-            // Who cannot read the question may still answer it.
+            // A question that can't be shown can still be answered.
             let _ = write!(terminal, "{question}{shown} ").and_then(|()| terminal.flush());
             let mut answer = String::new();
             let read = io::stdin().read_line(&mut answer);
