@@ -65,9 +65,7 @@ fn from(path: &Path, at: &Path) -> Result<Vec<Stamped>, Error> {
         .busy_timeout(PATIENCE)
         .map_err(Error::sqlite(path))?;
     store::check_version(path, &connection)?;
-    let rows = store::rows(&connection).map_err(Error::sqlite(path))?;
-    drop(connection);
-    store::parse(path, &rows)
+    store::history(path, &connection)
 }
 
 /// Reads a copy, in a folder of its own.
