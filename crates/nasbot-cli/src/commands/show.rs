@@ -1,5 +1,7 @@
 //! `nasbot show`: a study as it stands, replayed from its history.
 
+use std::mem::ManuallyDrop;
+
 use nasbot::report::{self, Listing, Order, Selection, Summary};
 use nasbot::study::{self, Ending, Ledger, Place};
 use nasbot::{Clock as _, SystemClock};
@@ -12,13 +14,14 @@ use crate::terminal;
 const BEST: usize = 10;
 
 pub(crate) fn run(args: &ShowArgs) -> Result<(), Error> {
-    let events = study::read(&args.study)?;
+    // The process ends with the command: a long history is not freed before.
+    let events = ManuallyDrop::new(study::read(&args.study)?);
     if args.events {
         return events
             .iter()
             .try_for_each(|event| terminal::print(&report::json(event)?));
     }
-    let ledger = Ledger::fold(&events);
+    let ledger = ManuallyDrop::new(Ledger::fold(events.iter()));
     let place = Place::of(&args.study);
     let is_owned = study::is_owned(&args.study);
     let date = SystemClock::new().date();

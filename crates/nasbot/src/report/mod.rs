@@ -32,7 +32,7 @@ pub use self::mending::change;
 pub use self::origin::origin;
 pub use self::pace::{Left, Pace};
 pub use self::score::{MetricFigure, named, score};
-pub use self::summary::{Row, Summary, evaluations, sketch_of};
+pub use self::summary::{Row, Summary, sketch_of};
 pub(crate) use self::summary::{record_state, state};
 pub use self::text::{
     clean, clean_line, counted, failure, failures, human, json, number, quoted, seconds, sketch,

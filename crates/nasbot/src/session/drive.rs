@@ -391,7 +391,7 @@ impl Session<'_> {
                 return Event::Interrupted(About { id });
             }
             // The program never spoke as it should: no other evaluation would succeed, and this one costs nothing.
-            End::Broken { message, .. } if self.ledger.best().is_none() => {
+            End::Broken { message, .. } if !self.has_score(state) => {
                 let log = self.place.log(id);
                 let shown = crate::report::quoted(&log);
                 self.fail(format!("{message}; its log is {shown}"), state);
@@ -402,6 +402,12 @@ impl Session<'_> {
         state.untold.push((id, outcome));
         let record = self.ledger.record(id);
         ended(&self.settings.fidelity, record, id, outcome, detail)
+    }
+
+    /// Whether any evaluation has a score, one that is about to be recorded included.
+    fn has_score(&self, state: &Loop) -> bool {
+        let has_score = |(_, outcome): &(u64, Outcome)| outcome.score().is_some();
+        self.ledger.best().is_some() || state.untold.iter().any(has_score)
     }
 
     /// Stops the search where evaluations fail again and again.

@@ -69,7 +69,8 @@ struct Session<'a> {
 /// # Errors
 ///
 /// [`Error::Interrupted`] after a request to stop, [`Error::Unusable`] where every evaluation fails for the same reason,
-/// [`Error::GaveUp`] after too many failures in a row, [`Error::NothingSucceeded`] where it ends without a score, [`Error::Retraining`] where the last training failed; and what goes
+/// [`Error::GaveUp`] after too many failures in a row, [`Error::NothingSucceeded`] where it ends without a score,
+/// [`Error::Retraining`] where the last training failed; and what goes
 /// wrong with the study's file. What was recorded is safe in every case.
 pub fn run(
     settings: &Settings,

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::event::Stamped;
-use super::{read, store};
+use super::read;
+use super::store::Read;
 use crate::error::Error;
 
 /// A file that was changed so long ago has another time stamp once it is changed again.
@@ -60,9 +61,8 @@ impl Follower {
             return Ok(News::Events(Vec::new()));
         }
         let after = if is_another { 0 } else { self.last };
-        let rows = read::rows(&self.path, after)?;
-        let events = store::parse(&self.path, &rows)?;
-        self.last = rows.last().map_or(after, |row| row.0);
+        let Read { events, last } = read::since(&self.path, after)?;
+        self.last = last.unwrap_or(after);
         self.file = file;
         self.before = states;
         Ok(match is_another {

@@ -27,12 +27,11 @@ const FAITHFUL: usize = 3;
 ///
 /// There is none, it is another file, or it is damaged.
 pub fn read(path: &Path) -> Result<Vec<Stamped>, Error> {
-    let rows = rows(path, 0)?;
-    store::parse(path, &rows)
+    Ok(since(path, 0)?.events)
 }
 
-/// The rows of a study after the one with the number `after`.
-pub(super) fn rows(path: &Path, after: i64) -> Result<Vec<store::Row>, Error> {
+/// The events of a study after the one with the number `after`.
+pub(super) fn since(path: &Path, after: i64) -> Result<store::Read, Error> {
     store::demand_study(path)?;
     // A database whose last commit was cut off, or which has a write-ahead log, cannot be read without being written to:
     // then it is a copy that is mended and read.
@@ -43,7 +42,7 @@ pub(super) fn rows(path: &Path, after: i64) -> Result<Vec<store::Row>, Error> {
 }
 
 /// Reads the database at `at`, which stands for the study at `path`.
-fn from(path: &Path, at: &Path, after: i64) -> Result<Vec<store::Row>, Error> {
+fn from(path: &Path, at: &Path, after: i64) -> Result<store::Read, Error> {
     // A log that is not empty is not read by this connection.
     if at == path
         && companion(path, "-wal")
@@ -71,11 +70,11 @@ fn from(path: &Path, at: &Path, after: i64) -> Result<Vec<store::Row>, Error> {
         .busy_timeout(PATIENCE)
         .map_err(Error::sqlite(path))?;
     store::check_version(path, &connection)?;
-    store::rows(&connection, after).map_err(Error::sqlite(path))
+    store::history(path, &connection, after)
 }
 
 /// Reads a copy, in a folder of its own.
-fn copied(path: &Path, after: i64) -> Result<Vec<store::Row>, Error> {
+fn copied(path: &Path, after: i64) -> Result<store::Read, Error> {
     let folder = tempfile::tempdir().map_err(Error::write(&std::env::temp_dir()))?;
     let to = folder.path().join("study.db");
     let copy = || {

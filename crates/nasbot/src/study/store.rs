@@ -5,10 +5,12 @@
 //! a `-journal` stay that belongs to it, until the study is opened to be written to. Commits are few (results that are
 //! there are committed together), so that the log's speed would gain little.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, params};
@@ -402,18 +404,25 @@ pub(super) fn check_version(path: &Path, connection: &Connection) -> Result<(), 
 
 /// All events of a database, in their order.
 pub(super) fn events(path: &Path, connection: &Connection) -> Result<Vec<Stamped>, Error> {
-    let rows = rows(connection, 0).map_err(Error::sqlite(path))?;
-    parse(path, &rows)
+    Ok(history(path, connection, 0)?.events)
 }
 
 /// An event as it stands in the file: its number, date, JSON and elapsed time.
 pub(super) type Row = (i64, f64, String, Option<f64>);
 
-/// Reads all rows after the one with the number `after` in one go, so that the file is locked no longer than needed.
-pub(super) fn rows(connection: &Connection, after: i64) -> rusqlite::Result<Vec<Row>> {
-    if !has_events(connection)? {
-        return Ok(Vec::new());
-    }
+/// What was read of a history.
+pub(super) struct Read {
+    pub(super) events: Vec<Stamped>,
+    /// The number of the last event, if there was one.
+    pub(super) last: Option<i64>,
+}
+
+/// Hands over each row after the one with the number `after`, in the order of the history.
+fn for_each_row(
+    connection: &Connection,
+    after: i64,
+    mut each: impl FnMut(Row),
+) -> rusqlite::Result<()> {
     let elapsed = if user_version(connection)? < 2 {
         "NULL"
     } else {
@@ -422,10 +431,56 @@ pub(super) fn rows(connection: &Connection, after: i64) -> rusqlite::Result<Vec<
     let mut query = connection.prepare(&format!(
         "SELECT number, at, event, {elapsed} FROM event WHERE number > ?1 ORDER BY number"
     ))?;
-    let rows = query.query_map([after], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-    })?;
-    rows.collect()
+    let mut rows = query.query([after])?;
+    while let Some(row) = rows.next()? {
+        each((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+    }
+    Ok(())
+}
+
+/// How many rows are parsed together while further ones are read.
+const CHUNK: usize = 20_000;
+
+/// Reads the events after the one with the number `after`, and parses them meanwhile on all cores. The text of a row is freed by the
+/// core that parsed it.
+pub(super) fn history(path: &Path, connection: &Connection, after: i64) -> Result<Read, Error> {
+    if !has_events(connection).map_err(Error::sqlite(path))? {
+        return Ok(Read {
+            events: Vec::new(),
+            last: None,
+        });
+    }
+    let parsed = Mutex::new(BTreeMap::new());
+    let mut last = None;
+    let read = rayon::in_place_scope(|scope| {
+        let mut chunk = Vec::new();
+        let mut count = 0;
+        let mut hand_over = |rows: Vec<Row>| {
+            let (place, parsed) = (count, &parsed);
+            count += 1;
+            scope.spawn(move |_| {
+                let events = parse(path, &rows);
+                let mut parsed = parsed.lock().unwrap_or_else(PoisonError::into_inner);
+                parsed.insert(place, events);
+            });
+        };
+        for_each_row(connection, after, |row| {
+            last = Some(row.0);
+            chunk.push(row);
+            if chunk.len() == CHUNK {
+                hand_over(std::mem::take(&mut chunk));
+            }
+        })?;
+        hand_over(chunk);
+        Ok(())
+    });
+    read.map_err(Error::sqlite(path))?;
+    let parsed = parsed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut events = Vec::new();
+    for part in parsed.into_values() {
+        events.extend(part?);
+    }
+    Ok(Read { events, last })
 }
 
 /// Parses rows on all cores.

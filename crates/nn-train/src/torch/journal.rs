@@ -5,7 +5,6 @@ use std::fs;
 use std::io::Write as _;
 use std::time::Instant;
 
-use super::worker::TORCH;
 use crate::Protocol;
 use crate::data::Metric;
 use crate::job::{Event, Job};
@@ -19,15 +18,15 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Begins with the versions.
-    pub(super) fn begin() -> Self {
+    /// Begins with the versions; `torch` is that of libtorch.
+    pub(super) fn begin(torch: &str) -> Self {
         let version = env!("CARGO_PKG_VERSION");
         let journal = Self {
             metric: None,
             since: Instant::now(),
         };
         journal.say(&format!(
-            "nasbot-worker {version}, libtorch {TORCH}, process {}",
+            "nasbot-worker {version}, libtorch {torch}, process {}",
             std::process::id()
         ));
         journal

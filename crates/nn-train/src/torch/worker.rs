@@ -35,7 +35,7 @@ pub fn main(source: Source<'_>) -> std::io::Result<()> {
         worker: env!("CARGO_PKG_VERSION").into(),
         torch: TORCH.into(),
     })?;
-    let mut journal = Journal::begin();
+    let mut journal = Journal::begin(TORCH);
     let outcome = read(source).and_then(|job| {
         journal.job(&job);
         if matches!(source, Source::Stdin) {
