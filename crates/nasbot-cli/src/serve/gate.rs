@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::http::Request;
+use super::message::Request;
 
 /// The name of the cookie that a browser keeps the token in.
 const COOKIE: &str = "nasbot-token";

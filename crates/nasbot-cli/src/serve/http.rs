@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::message::{Answer, Request};
 use super::pages::Pages;
 
 /// The longest head of a request, in bytes.
@@ -22,35 +23,6 @@ const MOST_CONNECTIONS: usize = 200;
 const INTERVAL: Duration = Duration::from_secs(1);
 /// How often it hears that the server is there, so that a connection that is gone is noticed.
 const PULSE: Duration = Duration::from_secs(15);
-
-/// A request.
-#[derive(Debug, Default)]
-pub(super) struct Request {
-    /// Whether only the head of the answer is wanted.
-    pub(super) is_head: bool,
-    /// Its path, without the query; as it was sent.
-    pub(super) path: String,
-    /// What stands behind the question mark.
-    pub(super) query: String,
-    pub(super) host: Option<String>,
-    pub(super) cookies: Vec<String>,
-    pub(super) authorization: Option<String>,
-}
-
-/// An answer.
-#[derive(Debug)]
-pub(super) enum Answer {
-    /// A text.
-    Text {
-        status: &'static str,
-        kind: &'static str,
-        /// Further headers, each with its line's end.
-        more: String,
-        text: Arc<str>,
-    },
-    /// Events, from the study of this name, or from all.
-    Events(Option<String>),
-}
 
 /// Answers until the process ends.
 pub(crate) fn serve(listener: &TcpListener, pages: &Arc<Pages>) -> io::Result<()> {

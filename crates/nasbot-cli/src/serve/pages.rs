@@ -6,7 +6,7 @@ use nasbot::page::{self, DetailData, Live, Page, Row};
 use nasbot::{Clock as _, SystemClock, report};
 
 use super::gate::{Gate, Pass};
-use super::http::{Answer, Request};
+use super::message::{Answer, Request};
 use super::studies::{Studies, Watched, lock};
 
 /// Bytes of a log that a page gets.

@@ -48,7 +48,7 @@ const map = study => {
   ];
 };
 
-// Who came of whom: what is recorded, or else the nearest network before it on the map.
+// Which network came of which: what is recorded, or else the nearest network before it on the map.
 const parents = study => {
   const all = new Map();
   const near = new Map();
