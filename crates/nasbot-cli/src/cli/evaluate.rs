@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Format;
+use super::{Format, SetArgs};
 
 /// Evaluate one network as a search would, and record nothing.
 ///
@@ -37,4 +37,6 @@ pub(crate) struct EvaluateArgs {
     /// No progress display.
     #[arg(long, short)]
     pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) set: SetArgs,
 }

@@ -24,7 +24,8 @@ use crate::{input, signals, terminal};
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Error> {
     let stop = signals::catch()?;
-    let description = config::read(&args.file)?;
+    let given = config::given(&args.set.set)?;
+    let description = config::read(&args.file, &given)?;
     let mut settings = config::open(&description, Overrides::default())?.settings;
     let network = input::network(&args.network)?;
     let (kind, expected) = (network.kind(), settings.space.kind());

@@ -8,13 +8,17 @@ mod browser;
 mod by_hand;
 #[cfg(test)]
 mod circles;
+#[cfg(test)]
 mod config;
+#[cfg(test)]
 mod data;
 #[cfg(test)]
 mod describing;
 #[cfg(test)]
 mod format_1;
+#[cfg(test)]
 mod going_on;
+#[cfg(test)]
 mod help;
 #[cfg(test)]
 mod in_turn;
@@ -34,7 +38,9 @@ mod programs;
 mod queues;
 #[cfg(test)]
 mod replay;
+#[cfg(test)]
 mod rungs;
+#[cfg(test)]
 mod serving;
 #[cfg(test)]
 mod showing;

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::event::Stamped;
 use super::read;
-use super::store::Read;
+use super::rows::Read;
 use crate::error::Error;
 
 /// A file that was changed so long ago has another time stamp once it is changed again.

@@ -11,6 +11,7 @@ mod lock;
 mod mending;
 mod place;
 mod read;
+mod rows;
 mod store;
 mod stored;
 

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use rusqlite::{Connection, OpenFlags};
 
 use super::event::Stamped;
-use super::store;
+use super::{rows, store};
 use crate::error::Error;
 
 /// How long a reader waits for a writer's commit.
@@ -31,7 +31,7 @@ pub fn read(path: &Path) -> Result<Vec<Stamped>, Error> {
 }
 
 /// The events of a study after the one with the number `after`.
-pub(super) fn since(path: &Path, after: i64) -> Result<store::Read, Error> {
+pub(super) fn since(path: &Path, after: i64) -> Result<rows::Read, Error> {
     store::demand_study(path)?;
     // A database whose last commit was cut off, or which has a write-ahead log, cannot be read without being written to:
     // then it is a copy that is mended and read.
@@ -42,7 +42,7 @@ pub(super) fn since(path: &Path, after: i64) -> Result<store::Read, Error> {
 }
 
 /// Reads the database at `at`, which stands for the study at `path`.
-fn from(path: &Path, at: &Path, after: i64) -> Result<store::Read, Error> {
+fn from(path: &Path, at: &Path, after: i64) -> Result<rows::Read, Error> {
     // A log that is not empty is not read by this connection.
     if at == path
         && companion(path, "-wal")
@@ -70,11 +70,11 @@ fn from(path: &Path, at: &Path, after: i64) -> Result<store::Read, Error> {
         .busy_timeout(PATIENCE)
         .map_err(Error::sqlite(path))?;
     store::check_version(path, &connection)?;
-    store::history(path, &connection, after)
+    rows::history(path, &connection, after)
 }
 
 /// Reads a copy, in a folder of its own.
-fn copied(path: &Path, after: i64) -> Result<store::Read, Error> {
+fn copied(path: &Path, after: i64) -> Result<rows::Read, Error> {
     let folder = tempfile::tempdir().map_err(Error::write(&std::env::temp_dir()))?;
     let to = folder.path().join("study.db");
     let copy = || {

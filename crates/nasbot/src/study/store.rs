@@ -5,12 +5,10 @@
 //! a `-journal` stay that belongs to it, until the study is opened to be written to. Commits are few (results that are
 //! there are committed together), so that the log's speed would gain little.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, params};
@@ -18,6 +16,7 @@ use rusqlite::{Connection, OpenFlags, params};
 use super::event::{Event, Stamped};
 use super::lock::{Lock, Tenure};
 use super::place;
+use super::rows::{self, has_events, user_version};
 use crate::clock::Clock;
 use crate::error::Error;
 
@@ -140,7 +139,7 @@ impl Study {
         let connection = connect(path)?;
         check_version(path, &connection)?;
         prepare(path, &connection)?;
-        let history = events(path, &connection)?;
+        let history = rows::history(path, &connection, 0)?.events;
         Ok(Self {
             path: path.to_owned(),
             connection,
@@ -361,18 +360,6 @@ fn prepare(path: &Path, connection: &Connection) -> Result<(), Error> {
     run().map_err(Error::sqlite(path))
 }
 
-pub(super) fn has_events(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row(
-        "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'event'",
-        [],
-        |row| row.get(0),
-    )
-}
-
-fn user_version(connection: &Connection) -> rusqlite::Result<i64> {
-    connection.pragma_query_value(None, "user_version", |row| row.get(0))
-}
-
 pub(super) fn check_version(path: &Path, connection: &Connection) -> Result<(), Error> {
     let application: i64 = connection
         .pragma_query_value(None, "application_id", |row| row.get(0))
@@ -400,104 +387,4 @@ pub(super) fn check_version(path: &Path, connection: &Connection) -> Result<(), 
         });
     }
     Ok(())
-}
-
-/// All events of a database, in their order.
-pub(super) fn events(path: &Path, connection: &Connection) -> Result<Vec<Stamped>, Error> {
-    Ok(history(path, connection, 0)?.events)
-}
-
-/// An event as it stands in the file: its number, date, JSON and elapsed time.
-pub(super) type Row = (i64, f64, String, Option<f64>);
-
-/// What was read of a history.
-pub(super) struct Read {
-    pub(super) events: Vec<Stamped>,
-    /// The number of the last event, if there was one.
-    pub(super) last: Option<i64>,
-}
-
-/// Hands over each row after the one with the number `after`, in the order of the history.
-fn for_each_row(
-    connection: &Connection,
-    after: i64,
-    mut each: impl FnMut(Row),
-) -> rusqlite::Result<()> {
-    let elapsed = if user_version(connection)? < 2 {
-        "NULL"
-    } else {
-        "elapsed"
-    };
-    let mut query = connection.prepare(&format!(
-        "SELECT number, at, event, {elapsed} FROM event WHERE number > ?1 ORDER BY number"
-    ))?;
-    let mut rows = query.query([after])?;
-    while let Some(row) = rows.next()? {
-        each((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
-    }
-    Ok(())
-}
-
-/// How many rows are parsed together while further ones are read.
-const CHUNK: usize = 20_000;
-
-/// Reads the events after the one with the number `after`, and parses them meanwhile on all cores. The text of a row is freed by the
-/// core that parsed it.
-pub(super) fn history(path: &Path, connection: &Connection, after: i64) -> Result<Read, Error> {
-    if !has_events(connection).map_err(Error::sqlite(path))? {
-        return Ok(Read {
-            events: Vec::new(),
-            last: None,
-        });
-    }
-    let parsed = Mutex::new(BTreeMap::new());
-    let mut last = None;
-    let read = rayon::in_place_scope(|scope| {
-        let mut chunk = Vec::new();
-        let mut count = 0;
-        let mut hand_over = |rows: Vec<Row>| {
-            let (place, parsed) = (count, &parsed);
-            count += 1;
-            scope.spawn(move |_| {
-                let events = parse(path, &rows);
-                let mut parsed = parsed.lock().unwrap_or_else(PoisonError::into_inner);
-                parsed.insert(place, events);
-            });
-        };
-        for_each_row(connection, after, |row| {
-            last = Some(row.0);
-            chunk.push(row);
-            if chunk.len() == CHUNK {
-                hand_over(std::mem::take(&mut chunk));
-            }
-        })?;
-        hand_over(chunk);
-        Ok(())
-    });
-    read.map_err(Error::sqlite(path))?;
-    let parsed = parsed.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let mut events = Vec::new();
-    for part in parsed.into_values() {
-        events.extend(part?);
-    }
-    Ok(Read { events, last })
-}
-
-/// Parses rows on all cores.
-pub(super) fn parse(path: &Path, rows: &[Row]) -> Result<Vec<Stamped>, Error> {
-    use rayon::prelude::*;
-    rows.par_iter()
-        .with_min_len(1000)
-        .map(|(number, at, text, elapsed)| {
-            let event = Event::from_json(text).map_err(|error| Error::NotAStudy {
-                path: path.to_owned(),
-                message: format!("event {number} of its history can't be read: {error}"),
-            })?;
-            Ok(Stamped {
-                at: *at,
-                elapsed: *elapsed,
-                event,
-            })
-        })
-        .collect()
 }
