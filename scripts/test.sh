@@ -71,6 +71,9 @@ step "exported models on raw rows and pictures"
 step "the ready objectives of one's own"
 ./scripts/check-objectives.sh --bin "${CARGO_TARGET_DIR:-$repo/target}/debug"
 
+step "the commands of the documentation"
+./scripts/check-book.py --bin "${CARGO_TARGET_DIR:-$repo/target}/debug"
+
 step "a real Slurm"
 slurm=$(mktemp -d)
 if exports=$(./scripts/slurm.sh start "$slurm"); then
