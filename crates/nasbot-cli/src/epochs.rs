@@ -3,7 +3,9 @@
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::terminal;
+use nasbot::backend::End;
 use nasbot::report::number;
+use nasbot::session::{Once, Step};
 
 /// Where nothing can be redrawn, a training is worth so many lines at most.
 const LINES: u64 = 20;
@@ -13,6 +15,21 @@ pub(crate) enum Epochs {
     Live(ProgressBar),
     Plain { lines: u64 },
     Quiet,
+}
+
+/// Waits for the end of one training and shows its epochs meanwhile.
+pub(crate) fn wait(mut once: Once<'_>, quiet: bool) -> End {
+    let mut shown = Epochs::new(quiet);
+    loop {
+        match once.wait() {
+            Step::Stopping => shown.note("stopping; once more stops at once"),
+            Step::Epoch(at) => shown.epoch(at.epoch, at.epochs, at.loss),
+            Step::Ended(end) => {
+                shown.finish();
+                return end;
+            }
+        }
+    }
 }
 
 impl Epochs {

@@ -7,7 +7,7 @@ use std::path::Path;
 use nasbot::Stop;
 use nasbot::backend::{self, End, Key, Task, Work};
 use nasbot::report::{self, clean, number};
-use nasbot::session::{Once, Step};
+use nasbot::session::Once;
 use nasbot::settings::{Devices, Settings};
 use nasbot::study::Detail;
 use nasbot_opt::{Failure, Outcome};
@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::search;
 use crate::cli::{EvaluateArgs, Format};
 use crate::config::{self, Overrides};
-use crate::epochs::Epochs;
+use crate::epochs;
 use crate::error::Error;
 use crate::{input, signals, terminal};
 
@@ -124,18 +124,7 @@ fn evaluate(
         task: Task::Evaluate,
     };
     let backend = |reports| backend::backend(settings, reports);
-    let mut once = Once::start(backend, work, stop)?;
-    let mut shown = Epochs::new(quiet);
-    loop {
-        match once.wait() {
-            Step::Stopping => shown.note("stopping; once more stops at once"),
-            Step::Epoch(at) => shown.epoch(at.epoch, at.epochs, at.loss),
-            Step::Ended(end) => {
-                shown.finish();
-                return Ok(end);
-            }
-        }
-    }
+    Ok(epochs::wait(Once::start(backend, work, stop)?, quiet))
 }
 
 /// What came of an evaluation, for programs.

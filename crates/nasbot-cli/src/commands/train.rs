@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use nasbot::backend::{self, End, Key, Task, Work};
 use nasbot::report::{Card, Searched};
-use nasbot::session::{self, Once, Step, write_atomically};
+use nasbot::session::{self, Once, write_atomically};
 use nasbot::settings::{Devices, Evaluator, Training};
 use nasbot::study::{self, Detail, Ledger};
 use nn_graph::{Network, draw};
@@ -16,7 +16,7 @@ use nn_train::plan::Plan;
 
 use crate::cli::{RunFormat, TrainArgs};
 use crate::config::{self, Config, Overrides};
-use crate::epochs::Epochs;
+use crate::epochs;
 use crate::error::Error;
 use crate::{input, signals, terminal};
 
@@ -73,7 +73,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Error> {
         },
     };
     let backend = |reports| backend::backend(&config.settings, reports);
-    let end = wait(Once::start(backend, work, &stop)?, args.output.quiet);
+    let end = epochs::wait(Once::start(backend, work, &stop)?, args.output.quiet);
     let (score, detail) = match end {
         End::Done(outcome, detail) => match outcome.score() {
             Some(score) => (score, detail),
@@ -273,20 +273,6 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(ending);
     path.with_file_name(name)
-}
-
-fn wait(mut once: Once<'_>, quiet: bool) -> End {
-    let mut shown = Epochs::new(quiet);
-    loop {
-        match once.wait() {
-            Step::Stopping => shown.note("stopping; once more stops at once"),
-            Step::Epoch(at) => shown.epoch(at.epoch, at.epochs, at.loss),
-            Step::Ended(end) => {
-                shown.finish();
-                return end;
-            }
-        }
-    }
 }
 
 /// Gives a complete folder its name, which another process may have taken meanwhile.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::fold::Folded;
 use super::rounded::rounded;
 use crate::backend::end_of_log;
-use crate::report::{clean, clean_line};
+use crate::report::{Curve, clean, clean_line};
 
 /// Points of a curve at most: of longer trainings every so many epochs.
 const MOST_EPOCHS: usize = 100;
@@ -108,7 +108,7 @@ fn curve(folded: &Folded, id: u64, metric: Option<Metric>) -> Vec<(u32, f64, Opt
     let epochs = usize::try_from(id)
         .ok()
         .and_then(|id| folded.curves.get(id));
-    let Some(epochs) = epochs else {
+    let Some(epochs) = epochs.map(Curve::points) else {
         return Vec::new();
     };
     let every = epochs.len().div_ceil(MOST_EPOCHS).max(1);

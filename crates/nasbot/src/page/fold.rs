@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::study::{Event, Ledger, Place, Progress, Stamped, Started};
+use crate::report::Curve;
+use crate::study::{Event, Ledger, Place, Stamped, Started};
 
 /// What a study's events say, for the page.
 #[derive(Clone, Debug)]
@@ -12,7 +13,7 @@ pub struct Folded {
     /// The files of the study.
     pub place: Place,
     /// Epochs of each evaluation's training, by number.
-    pub(super) curves: Vec<Vec<Progress>>,
+    pub(super) curves: Vec<Curve>,
     /// When each evaluation was over, in seconds of the search.
     pub(super) ends: Vec<Option<f64>>,
     /// Where evaluations ran, by the names of the places, in the order in which they were first used.
@@ -85,16 +86,13 @@ impl Folded {
         match &stamped.event {
             Event::Opened(opened) if !opened.asks => self.close_all(before),
             Event::Queued(_) => {
-                self.curves.push(Vec::new());
+                self.curves.push(Curve::default());
                 self.ends.push(None);
             }
             Event::Started(started) => self.start(started, now),
             Event::Progress(progress) => {
                 if let Some(curve) = at(&mut self.curves, progress.id) {
-                    // A training that began anew, or from a state that was kept, repeats epochs.
-                    let again = curve.partition_point(|known| known.epoch < progress.epoch);
-                    curve.truncate(again);
-                    curve.push(*progress);
+                    curve.add(progress);
                 }
             }
             Event::Reached(reached) => self.close(reached.id, now, SpanEnd::Scored),

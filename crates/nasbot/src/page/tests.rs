@@ -82,7 +82,11 @@ fn stretches_of_time_end_with_their_evaluation_or_their_session() {
         [first, span(1, 1, 4.0, 6.0, SpanEnd::Stopped)]
     );
     assert_eq!(folded.open.get(&1).map(|open| open.0), Some(0));
-    let epochs: Vec<u32> = folded.curves[1].iter().map(|epoch| epoch.epoch).collect();
+    let epochs: Vec<u32> = folded.curves[1]
+        .points()
+        .iter()
+        .map(|epoch| epoch.epoch)
+        .collect();
     assert_eq!(epochs, [1, 2]);
     assert_eq!(folded.ends[0], Some(6.0));
 }
