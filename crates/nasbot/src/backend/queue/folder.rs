@@ -21,6 +21,8 @@ use crate::study::Place;
 
 /// The folder of scripts.
 const BATCHES: &str = "batches";
+/// How often a folder is removed to which something is added meanwhile: more often than an ending job has files to write.
+const ATTEMPTS: usize = 20;
 
 /// All jobs of a study.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,8 +93,7 @@ impl Home {
 
     /// Removes a work's folder, and batches of which no work is left.
     pub(super) fn remove(&self, name: &str) {
-        // What cannot be removed costs space and nothing else.
-        let _ = fs::remove_dir_all(self.folder(name).0);
+        self.folder(name).remove();
         for token in self.batches() {
             let is_over = |listed: &Listed| !self.folder(&listed.folder).0.exists();
             let works = self.read_batch(&token);
@@ -139,6 +140,17 @@ impl Folder {
             Task::GoOn(stage) => format!("{}-until-{}", work.key, stage.until),
             Task::TrainFinally { .. } => format!("{}-final", work.key),
         }
+    }
+
+    /// Removes it with all that is in it. A job that is ending may add a file meanwhile.
+    fn remove(&self) {
+        // What cannot be removed costs space and nothing else.
+        let _ = fs::remove_file(self.0.join("job.json"));
+        let is_left = |_: &usize| {
+            let removed = fs::remove_dir_all(&self.0);
+            removed.is_err_and(|error| error.kind() == io::ErrorKind::DirectoryNotEmpty)
+        };
+        (0..ATTEMPTS).take_while(is_left).for_each(drop);
     }
 
     /// Writes down what is to be done, before anything is submitted.
@@ -293,6 +305,30 @@ mod tests {
         let (lines, place) = folder.progress(place);
         assert_eq!(lines, ["two", "three"]);
         assert_eq!(folder.progress(place), (Vec::new(), place));
+    }
+
+    #[test]
+    fn a_folder_goes_although_files_are_added_to_it_meanwhile() {
+        let top = tempfile::tempdir().unwrap();
+        for _ in 0..50 {
+            let folder = Folder(top.path().join("a"));
+            fs::create_dir(&folder.0).unwrap();
+            for number in 0..100 {
+                fs::write(folder.0.join(number.to_string()), "").unwrap();
+            }
+            std::thread::scope(|scope| {
+                // As an ending job does: it makes no folder.
+                let writer = scope.spawn(|| {
+                    (0..10)
+                        .map(|number| folder.write_stopped(number))
+                        .filter(Result::is_ok)
+                        .count()
+                });
+                folder.remove();
+                writer.join().unwrap()
+            });
+            assert!(!folder.0.exists());
+        }
     }
 
     #[test]
