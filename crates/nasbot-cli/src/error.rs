@@ -138,6 +138,7 @@ fn status(error: &nasbot::Error) -> u8 {
         | E::NoStudy { .. }
         | E::NoModel { .. }
         | E::NotAStudy { .. }
+        | E::DamagedStudy { .. }
         | E::StudyVersion { .. }
         | E::NoEvaluation { .. }
         | E::NotText { .. }

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::report::quoted;
+
 /// Why a search, or a look at a study, stopped. Messages name the thing and say what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -48,7 +50,18 @@ pub enum Error {
         /// Where it was looked for.
         path: PathBuf,
     },
-    /// A file is something else, or a damaged study.
+    /// A study is damaged: it cannot be read whole.
+    #[error(
+        "{} is damaged: {message}. Go on with a copy of an earlier day, or see what `sqlite3 {} .recover` can still read",
+        .path.display(), quoted(.path)
+    )]
+    DamagedStudy {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A file is something else, or a history that no search can have left.
     #[error("{} is not a study of nasbot: {message}", .path.display())]
     NotAStudy {
         /// The file.

@@ -187,6 +187,51 @@ fn other_files_are_no_studies() {
     assert!(error.contains("another program's"), "{error}");
 }
 
+/// Pages of an SQLite file are so large, and this is the kind of those that hold rows.
+const PAGE: usize = 4096;
+const ROWS: u8 = 13;
+
+#[test]
+fn a_damaged_study_is_never_taken_for_a_shorter_one() {
+    let folder = Folder::new();
+    folder.write("search.toml", SEARCH);
+    folder.run(&["search", "search.toml"]).ok();
+    let whole = std::fs::read(folder.path("search.nasbot.db")).unwrap();
+    // The last row of a page is forgotten, or the page that knows of the table.
+    let rows = (1..whole.len() / PAGE).filter(|page| whole[page * PAGE] == ROWS);
+    let places: Vec<usize> = rows.map(|page| page * PAGE + 3).chain([103]).collect();
+    assert!(places.len() > 5, "{places:?}");
+    for place in places {
+        let mut damaged = whole.clone();
+        let count = u16::from_be_bytes([damaged[place], damaged[place + 1]]);
+        let fewer = if place == 103 { 0 } else { count - 1 };
+        damaged[place..place + 2].copy_from_slice(&fewer.to_be_bytes());
+        std::fs::write(folder.path("damaged.nasbot.db"), &damaged).unwrap();
+        for arguments in [
+            &["show", "damaged.nasbot.db", "--events"][..],
+            &["resume", "damaged.nasbot.db", "--evaluations", "13"],
+        ] {
+            let said = folder.run(arguments).fails(2);
+            assert!(said.contains("damaged"), "{place}: {said}");
+        }
+        let after = std::fs::read(folder.path("damaged.nasbot.db")).unwrap();
+        assert!(after == damaged, "{place}");
+    }
+}
+
+#[test]
+fn a_study_with_a_gap_is_refused() {
+    let folder = Folder::new();
+    folder.write("search.toml", SEARCH);
+    folder.run(&["search", "search.toml"]).ok();
+    let file = rusqlite::Connection::open(folder.path("search.nasbot.db")).unwrap();
+    file.execute_batch("DROP TRIGGER event_is_never_removed; DELETE FROM event WHERE number = 4")
+        .unwrap();
+    drop(file);
+    let said = folder.run(&["show", "search.nasbot.db"]).fails(2);
+    assert!(said.contains("event 4 is missing"), "{said}");
+}
+
 #[test]
 fn a_study_of_a_later_version_is_refused() {
     let folder = Folder::new();

@@ -45,6 +45,10 @@ const CHUNK: usize = 20_000;
 
 /// Reads the events after the one with the number `after`, and parses them meanwhile on all cores. The text of a row is freed by the
 /// core that parsed it.
+///
+/// # Errors
+///
+/// The file is damaged, as far as SQLite's own check of its pages tells, or an event is missing or unreadable.
 pub(super) fn history(path: &Path, connection: &Connection, after: i64) -> Result<Read, Error> {
     if !has_events(connection).map_err(Error::sqlite(path))? {
         return Ok(Read {
@@ -52,8 +56,12 @@ pub(super) fn history(path: &Path, connection: &Connection, after: i64) -> Resul
             last: None,
         });
     }
+    // What comes after an event that was read belongs to a file that was checked.
+    if after == 0 {
+        check(path, connection)?;
+    }
     let parsed = Mutex::new(BTreeMap::new());
-    let mut last = None;
+    let (mut last, mut gap) = (None, None);
     let read = rayon::in_place_scope(|scope| {
         let mut chunk = Vec::new();
         let mut count = 0;
@@ -67,6 +75,10 @@ pub(super) fn history(path: &Path, connection: &Connection, after: i64) -> Resul
             });
         };
         for_each_row(connection, after, |row| {
+            let expected = last.unwrap_or(after) + 1;
+            if row.0 != expected {
+                gap = gap.or(Some(expected));
+            }
             last = Some(row.0);
             chunk.push(row);
             if chunk.len() == CHUNK {
@@ -77,6 +89,9 @@ pub(super) fn history(path: &Path, connection: &Connection, after: i64) -> Resul
         Ok(())
     });
     read.map_err(Error::sqlite(path))?;
+    if let Some(number) = gap {
+        return Err(damaged(path, &format!("event {number} is missing")));
+    }
     let parsed = parsed.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut events = Vec::new();
     for part in parsed.into_values() {
@@ -85,15 +100,39 @@ pub(super) fn history(path: &Path, connection: &Connection, after: i64) -> Resul
     Ok(Read { events, last })
 }
 
+/// Lets SQLite look whether every page of the file is what it should be: a history of which a page was damaged can often be read
+/// all the same, with events missing.
+fn check(path: &Path, connection: &Connection) -> Result<(), Error> {
+    let found: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(Error::sqlite(path))?;
+    if found == "ok" {
+        return Ok(());
+    }
+    // The first line says no more than which database this is.
+    let what = found.lines().last();
+    Err(damaged(path, what.unwrap_or(&found)))
+}
+
+/// The error of a file that is damaged.
+pub(super) fn damaged(path: &Path, message: &str) -> Error {
+    Error::DamagedStudy {
+        path: path.to_owned(),
+        message: message.to_owned(),
+    }
+}
+
 /// Parses rows on all cores.
 fn parse(path: &Path, rows: &[Row]) -> Result<Vec<Stamped>, Error> {
     use rayon::prelude::*;
     rows.par_iter()
         .with_min_len(1000)
         .map(|(number, at, text, elapsed)| {
-            let event = Event::from_json(text).map_err(|error| Error::NotAStudy {
-                path: path.to_owned(),
-                message: format!("event {number} of its history can't be read: {error}"),
+            let event = Event::from_json(text).map_err(|error| {
+                damaged(
+                    path,
+                    &format!("event {number} of its history can't be read: {error}"),
+                )
             })?;
             Ok(Stamped {
                 at: *at,

@@ -386,5 +386,9 @@ pub(super) fn check_version(path: &Path, connection: &Connection) -> Result<(), 
             known: VERSION,
         });
     }
+    // Mark and schema are written together.
+    if !has_events(connection).map_err(Error::sqlite(path))? {
+        return Err(rows::damaged(path, "it has no table of events"));
+    }
     Ok(())
 }
