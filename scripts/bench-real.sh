@@ -4,7 +4,7 @@
 # validation. Searches run one after the other, with one worker of one thread, every seed of every strategy.
 # Each is a study that goes on where it stopped, so that this can be interrupted at any time.
 #
-#     --data NAME          digits, protein, naval, indoor, mnist10k or cifar10-subset; may be repeated
+#     --data NAME          digits, protein, naval, indoor, blog, mnist10k or cifar10-subset; may be repeated
 #                          (default: the first four)
 #     --strategy NAME      any of nasbot's strategies; may be repeated (default: nasbot, evolution, random)
 #     --seeds N            seeds 1 to N (default: 3)
