@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a clone to a found network: sets everything up, builds, and searches convolutional networks for
+# From a clone to a found network: sets everything up, builds, and searches small convolutional networks for
 # handwritten digits. Run it from anywhere, as often as you like: every run is a new search with a study
 # of its own, the studies of earlier runs stay.
 #
@@ -39,13 +39,13 @@ cargo build --release --locked -p nn-train --features torch --bin nasbot-worker
 
 programs=${CARGO_TARGET_DIR:-$repo/target}/release
 cd "$from"
-study=digits-cnn.nasbot.db
+study=digits-small.nasbot.db
 if [ -e "$study" ]; then
     step "searching anew: $study is an earlier run's (to go on with it: $programs/nasbot resume $study)"
 else
     step "searching: about three minutes; Ctrl-C stops, and nothing is lost"
 fi
 NASBOT_WORKER=$programs/nasbot-worker \
-    "$programs/nasbot" search "$repo/demos/digits-cnn.toml" --fresh --seed "$seed"
+    "$programs/nasbot" search "$repo/demos/digits-small.toml" --fresh --seed "$seed"
 
 step "done; the program is $programs/nasbot (put it on your PATH to type just nasbot)"
