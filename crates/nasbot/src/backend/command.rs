@@ -109,6 +109,7 @@ impl Job for Programs {
             log: work.log.clone(),
             study: work.study.clone(),
             timeout: self.workers.timeout,
+            shelf: None,
         })
     }
 

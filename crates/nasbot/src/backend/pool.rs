@@ -263,7 +263,7 @@ pub(super) fn timed_out(workers: &Workers, seconds: f64) -> End {
 pub(super) fn run(
     program: &Program,
     requests: &Requests,
-    on_line: impl FnMut(&str, &mut log::Log) -> std::ops::ControlFlow<()>,
+    on_line: impl FnMut(&str, &mut log::Log) -> std::ops::ControlFlow<process::Afterwards>,
 ) -> Result<process::Exit, String> {
     process::run(program, requests, on_line).map_err(|error| {
         let name = program.command.first();

@@ -3,11 +3,12 @@
 use std::time::Instant;
 
 use super::finale::{self, Finale};
+use super::held::Held;
 use super::score::{Score, average};
 use super::setting::{Parts, Rows, Setting};
 use super::trainer::Stop;
 use super::{checkpoint, device};
-use crate::data::{self, Dataset, InputShape};
+use crate::data::{Dataset, InputShape};
 use crate::job::{Event, Job};
 use crate::plan::Plan;
 use crate::{Error, Protocol};
@@ -17,17 +18,31 @@ use crate::{Error, Protocol};
 /// # Errors
 /// Whatever is wrong with the job or goes wrong with the training; see [`Error::failure`].
 pub fn run(job: &Job, progress: &mut dyn FnMut(Event)) -> Result<Event, Error> {
+    run_with(&mut Held::default(), job, progress)
+}
+
+/// As [`run`], with data that are there from an earlier job. They change no bit of what comes out.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with(
+    held: &mut Held,
+    job: &Job,
+    progress: &mut dyn FnMut(Event),
+) -> Result<Event, Error> {
     let start = Instant::now();
     let protocol = job.training.clone().validated()?;
     let device = device::resolve(job.device)?;
-    let data = data::load(&job.task)?;
-    let plan = Plan::for_data(&job.network, &data)?;
-    check_augmentation(&protocol, &data)?;
+    let held = held.data(&job.task)?;
+    let data = &held.set;
+    let plan = Plan::for_data(&job.network, data)?;
+    check_augmentation(&protocol, data)?;
     check_memory(&protocol, &plan)?;
     check_stage(job, &protocol)?;
     let setting = Setting {
         protocol: &protocol,
-        data: &data,
+        held: &held,
+        data,
         device,
         placement: job.task.placement,
     };

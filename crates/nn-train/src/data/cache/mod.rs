@@ -92,6 +92,31 @@ fn read_at(
     Ok(table)
 }
 
+/// What the system says of all files of a data set, where that tells every later change: as long as it stays the same, reading them
+/// again gives the same. `None` where a file has just been changed or is not there.
+#[cfg(feature = "torch")]
+pub(crate) fn stamp(spec: &DataSpec) -> Option<String> {
+    let mut files = Vec::new();
+    let test = spec.test.as_ref();
+    for path in
+        (spec.path.as_slice().iter()).chain(test.map_or(&[][..], |test| test.path.as_slice()))
+    {
+        match spec.format() {
+            Some(Format::Images) => files.extend(images::files(path).ok()?),
+            _ => files.push(path.clone()),
+        }
+    }
+    let others = [
+        spec.labels.as_ref(),
+        test.and_then(|test| test.labels.as_ref()),
+        spec.split.file.as_ref(),
+    ];
+    files.extend(others.into_iter().flatten().cloned());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    let names = Sha256::new_with_prefix(serde_json::to_string(&files).ok()?);
+    stamps(&files, &names, i64::try_from(now.as_secs()).ok())
+}
+
 /// Where tables are kept, unless they are not.
 fn folder(spec: &DataSpec, files: &[PathBuf]) -> Option<PathBuf> {
     let size = || -> u64 {

@@ -21,6 +21,7 @@ pub(super) fn job(network: Network, task: DataSpec, training: TrainingSpec) -> J
         save: None,
         finally: None,
         stage: None,
+        stay: false,
     }
 }
 
