@@ -64,13 +64,14 @@ impl Job for Trainings {
             Task::GoOn(stage) => (None, None, Some(stage.clone())),
             Task::TrainFinally { weights, how } => (Some(weights.clone()), Some(how.clone()), None),
         };
-        let shelf = match (&work.task, &self.shelf) {
+        let may_stay = match (&work.task, &self.shelf) {
+            (_, None) => false,
             // The last training gets all the memory that there is.
             (Task::TrainFinally { .. }, Some(shelf)) => {
                 shelf.clear();
-                None
+                false
             }
-            (_, shelf) => shelf.clone(),
+            (_, Some(_)) => true,
         };
         let message = Message {
             protocol: PROTOCOL,
@@ -83,7 +84,7 @@ impl Job for Trainings {
             finally,
             save,
             stage,
-            stay: shelf.is_some(),
+            stay: may_stay,
         };
         let precision = self.training.protocol.precision.environment();
         let precision = precision.iter().map(|&(name, value)| (name, value.into()));
@@ -100,7 +101,7 @@ impl Job for Trainings {
             log: work.log.clone(),
             study: work.study.clone(),
             timeout: self.workers.timeout,
-            shelf,
+            may_stay,
         })
     }
 
@@ -114,7 +115,7 @@ impl Job for Trainings {
             answer: None,
             since: Instant::now(),
         };
-        conversation.hold(&self.workers, requests)
+        conversation.hold(&self.workers, self.shelf.as_ref(), requests)
     }
 }
 
@@ -131,9 +132,9 @@ struct Conversation<'a> {
 }
 
 impl Conversation<'_> {
-    fn hold(mut self, workers: &Workers, requests: &Requests) -> End {
+    fn hold(mut self, workers: &Workers, shelf: Option<&Shelf>, requests: &Requests) -> End {
         let program = self.program;
-        let exit = pool::run(program, requests, |line, log| self.listen(line, log));
+        let exit = pool::run(program, shelf, requests, |line, log| self.listen(line, log));
         if let Some(answer) = self.answer {
             return answer;
         }
@@ -165,7 +166,7 @@ impl Conversation<'_> {
 
     fn listen(&mut self, line: &str, log: &mut Log) -> ControlFlow<Afterwards> {
         let event = Event::from_line(line);
-        let stays = self.program.shelf.is_some() && event.as_ref().is_ok_and(Event::keeps_worker);
+        let stays = self.program.may_stay && event.as_ref().is_ok_and(Event::keeps_worker);
         match event {
             Ok(Event::Hello { protocol, .. }) if protocol != PROTOCOL => {
                 self.answer = Some(End::Unusable(format!(

@@ -16,7 +16,7 @@ use nix::sys::wait::{self, Id, WaitPidFlag, WaitStatus};
 use nix::unistd::Pid;
 
 use super::guard;
-use super::log::{Log, as_ours};
+use super::log::Log;
 use super::program::Program;
 use super::streams::{Got, Streams, read};
 
@@ -58,35 +58,6 @@ pub(super) enum Afterwards {
     Stays,
 }
 
-/// Runs a program to its answer or its end: in a process that waits for work, if the program has a shelf with one that fits, else in a
-/// new one. `on_line` sees each line of its standard output, with the log, and breaks once the answer is complete.
-pub(super) fn run(
-    program: &Program,
-    requests: &Requests,
-    mut on_line: impl FnMut(&str, &mut Log) -> ControlFlow<Afterwards>,
-) -> io::Result<Exit> {
-    let mut log = Log::open(&program.log)?;
-    log.write(as_ours(&program.header).as_bytes());
-    let waiting = program.shelf.as_ref().and_then(|shelf| shelf.take(program));
-    let found = waiting.map(|process| process.attend(program, requests, &mut log, &mut on_line));
-    let attended = match found {
-        // It had ended, or ended before it heard of this: a new one costs nothing but its start.
-        None | Some(Attended { is_deaf: true, .. }) => {
-            Process::start(program)?.attend(program, requests, &mut log, &mut on_line)
-        }
-        Some(attended) => attended,
-    };
-    log.finish();
-    let Attended { process, cut, .. } = attended;
-    match (&program.shelf, cut) {
-        (Some(shelf), Cut::Waits) => {
-            shelf.put(process);
-            Ok(Exit::Answered)
-        }
-        (_, cut) => process.end(cut),
-    }
-}
-
 /// A program that runs under its guard.
 pub(super) struct Process {
     child: Child,
@@ -121,16 +92,16 @@ impl Recipe {
 }
 
 /// A process after the work that it was given.
-struct Attended {
-    process: Process,
-    cut: Cut,
+pub(super) struct Attended {
+    pub(super) process: Process,
+    pub(super) cut: Cut,
     /// Whether it ended without a word after it had waited for work.
-    is_deaf: bool,
+    pub(super) is_deaf: bool,
 }
 
 /// Why a process is listened to no more.
 #[derive(Clone, Copy, Debug)]
-enum Cut {
+pub(super) enum Cut {
     /// It has ended.
     Ended,
     /// It has answered and waits for more work.
@@ -141,7 +112,7 @@ enum Cut {
 
 impl Process {
     /// Starts a program. It is given its input later.
-    fn start(program: &Program) -> io::Result<Self> {
+    pub(super) fn start(program: &Program) -> io::Result<Self> {
         let mut child = spawn(program)?;
         Ok(Self {
             guard: Pid::from_raw(child.id().cast_signed()),
@@ -170,7 +141,7 @@ impl Process {
     }
 
     /// Gives it work and listens to it.
-    fn attend(
+    pub(super) fn attend(
         mut self,
         program: &Program,
         requests: &Requests,
@@ -208,7 +179,7 @@ impl Process {
     }
 
     /// Ends it, with all that it has started.
-    fn end(mut self, cut: Cut) -> io::Result<Exit> {
+    pub(super) fn end(mut self, cut: Cut) -> io::Result<Exit> {
         if matches!(cut, Cut::Due(Exit::TimedOut | Exit::Stopped)) {
             ask_to_end(self.guard, &mut self.stdin);
         }

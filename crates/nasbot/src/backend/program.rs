@@ -4,8 +4,6 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::shelf::Shelf;
-
 /// What to run.
 #[derive(Clone, Debug)]
 pub(super) struct Program {
@@ -27,6 +25,6 @@ pub(super) struct Program {
     pub(super) study: Option<PathBuf>,
     /// The longest that it may run.
     pub(super) timeout: Option<Duration>,
-    /// Where its process is found, if one waits, and where it waits afterwards; absent where the process ends with its answer.
-    pub(super) shelf: Option<Shelf>,
+    /// Whether it may wait for more work after its answer.
+    pub(super) may_stay: bool,
 }

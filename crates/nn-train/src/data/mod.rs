@@ -41,7 +41,7 @@ mod values;
 mod weights;
 
 #[cfg(feature = "torch")]
-pub(crate) use cache::stamp;
+pub(crate) use cache::{Depth, stamp};
 pub use columns::Kind;
 pub use dataset::{Contents, Dataset, describe, load, split, survey};
 pub use dealing::Dealing;

@@ -1,27 +1,34 @@
 //! What a worker holds from one job to the next: the data set, read and divided, and its parts as they lie on the device.
 //!
 //! It is taken up again only where the description is the same to the letter and the system says that no file has changed since it
-//! was read; else it is read anew. Nothing of a training stays.
+//! was read; else it is read anew. To look at every picture of a large folder takes as long as a short training: that is done beside
+//! the training, so that a picture that was written to in its place is noticed one job later. Nothing of a training stays.
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::thread::{self, JoinHandle};
 
 use tch::Device;
 
 use super::batches::DeviceExamples;
 use crate::Error;
-use crate::data::{self, DataSpec, Dataset, Examples, Placement};
+use crate::data::{self, DataSpec, Dataset, Depth, Examples, Format, Placement};
 
 /// The data set of the last job.
 #[derive(Debug, Default)]
-pub struct Held(Option<Rc<Data>>);
+pub struct Held {
+    data: Option<Rc<Data>>,
+    /// What a close look at its files says, once it is over.
+    look: Option<JoinHandle<Option<String>>>,
+}
 
 /// A data set, and what of it is on a device.
 #[derive(Debug)]
 pub(super) struct Data {
     spec: DataSpec,
-    /// What the system said of its files before they were read; absent where that would not tell every change.
-    stamp: Option<String>,
+    /// What the system said of its files before they were read, at a glance and at a close look; absent where that would not tell
+    /// every change.
+    stamps: [Option<String>; 2],
     pub(super) set: Dataset,
     placed: RefCell<Placed>,
 }
@@ -39,24 +46,49 @@ impl Held {
     /// # Errors
     /// As [`data::load`].
     pub(super) fn data(&mut self, spec: &DataSpec) -> Result<Rc<Data>, Error> {
-        let stamp = data::stamp(spec);
-        if let Some(held) = &self.0
+        let glance = data::stamp(spec, Depth::Folders);
+        if let Some(held) = &self.data
             && held.spec == *spec
-            && stamp.is_some()
-            && held.stamp == stamp
+            && glance.is_some()
+            && held.stamps[0] == glance
         {
-            return Ok(Rc::clone(held));
+            let held = Rc::clone(held);
+            if self.is_unchanged(&held) {
+                return Ok(held);
+            }
         }
         // There may not be room for both.
-        self.0 = None;
+        *self = Self::default();
+        let look = match spec.format() {
+            Some(Format::Images) => data::stamp(spec, Depth::Files),
+            _ => glance.clone(),
+        };
         let data = Rc::new(Data {
             spec: spec.clone(),
-            stamp,
+            stamps: [glance, look],
             set: data::load(spec)?,
             placed: RefCell::default(),
         });
-        self.0 = Some(Rc::clone(&data));
+        self.data = Some(Rc::clone(&data));
         Ok(data)
+    }
+
+    /// Whether the last close look, if it is over, found no change. The next one begins.
+    fn is_unchanged(&mut self, data: &Data) -> bool {
+        if data.spec.format() != Some(Format::Images) {
+            return true;
+        }
+        if self.look.as_ref().is_some_and(|look| !look.is_finished()) {
+            return true;
+        }
+        // A look that panicked has found nothing out.
+        let found = (self.look.take()).map(|look| look.join().unwrap_or_default());
+        if found.is_some_and(|found| found.is_none() || found != data.stamps[1]) {
+            return false;
+        }
+        let spec = data.spec.clone();
+        self.look = Some(thread::spawn(move || data::stamp(&spec, Depth::Files)));
+        true
     }
 }
 
@@ -129,5 +161,48 @@ mod tests {
         let spec = DataSpec::new(&path, Task::Class);
         let first = held.data(&spec).unwrap();
         assert!(!Rc::ptr_eq(&first, &held.data(&spec).unwrap()));
+    }
+    #[test]
+    fn a_folder_of_pictures_is_read_again_when_any_of_them_has_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let picture = |class: &str, name: usize, grey: u8| {
+            let path = folder.path().join(class).join(format!("{name}.png"));
+            image::GrayImage::from_pixel(2, 2, image::Luma([grey]))
+                .save(path)
+                .unwrap();
+        };
+        for class in ["a", "b"] {
+            std::fs::create_dir(folder.path().join(class)).unwrap();
+            (0..8).for_each(|name| picture(class, name, 10));
+        }
+        let spec = DataSpec {
+            image: Some([1, 2, 2].into()),
+            ..DataSpec::new(folder.path(), Task::Class)
+        };
+        let settle = || std::thread::sleep(std::time::Duration::from_secs(5));
+        settle();
+        let mut held = Held::default();
+        let first = held.data(&spec).unwrap();
+        assert!(Rc::ptr_eq(&first, &held.data(&spec).unwrap()));
+        let wait = |held: &Held| {
+            while held.look.as_ref().is_some_and(|look| !look.is_finished()) {
+                std::thread::yield_now();
+            }
+        };
+        wait(&held);
+        assert!(Rc::ptr_eq(&first, &held.data(&spec).unwrap()));
+        wait(&held);
+        // Written to in its place: the look before found nothing, that beside this job does.
+        picture("b", 3, 200);
+        settle();
+        assert!(Rc::ptr_eq(&first, &held.data(&spec).unwrap()));
+        wait(&held);
+        let second = held.data(&spec).unwrap();
+        assert!(!Rc::ptr_eq(&first, &second) && first.set != second.set);
+        // A picture more changes its folder.
+        picture("a", 8, 100);
+        settle();
+        let third = held.data(&spec).unwrap();
+        assert!(!Rc::ptr_eq(&second, &third) && second.set != third.set);
     }
 }

@@ -10,7 +10,7 @@ use super::trainer::Stop;
 use super::{checkpoint, device};
 use crate::data::{Dataset, InputShape};
 use crate::job::{Event, Job};
-use crate::plan::Plan;
+use crate::plan::{Batches, Plan};
 use crate::{Error, Protocol};
 
 /// Reads the data, trains, scores and saves; reports every epoch to `progress`.
@@ -37,7 +37,7 @@ pub fn run_with(
     let data = &held.set;
     let plan = Plan::for_data(&job.network, data)?;
     check_augmentation(&protocol, data)?;
-    check_memory(&protocol, &plan)?;
+    check_memory(&protocol, &plan, data)?;
     check_stage(job, &protocol)?;
     let setting = Setting {
         protocol: &protocol,
@@ -123,17 +123,20 @@ fn evaluate(
     Ok(runs)
 }
 
-fn check_memory(protocol: &Protocol, plan: &Plan) -> Result<(), Error> {
+/// Refuses a training whose memory would be more than the protocol allows.
+fn check_memory(protocol: &Protocol, plan: &Plan, data: &Dataset) -> Result<(), Error> {
     const MEGABYTE: u64 = 1 << 20;
-    let needed = plan.memory(protocol.batch) / MEGABYTE;
-    match protocol.memory {
-        Some(limit) if needed > u64::from(limit) => Err(Error::OutOfMemory {
-            message: format!(
-                "the training would take about {needed} MB, more than memory = {limit}"
-            ),
-        }),
-        _ => Ok(()),
+    let Some(limit) = protocol.memory else {
+        return Ok(());
+    };
+    let batches = Batches::of(protocol, data.train.len(), data.validation.len());
+    let needed = plan.memory(protocol, batches).div_ceil(MEGABYTE);
+    if needed > u64::from(limit) {
+        return Err(Error::OutOfMemory {
+            message: format!("the training would take {needed} MB, more than memory = {limit}"),
+        });
     }
+    Ok(())
 }
 
 fn check_augmentation(protocol: &Protocol, data: &Dataset) -> Result<(), Error> {

@@ -11,9 +11,9 @@ use nix::unistd::{dup, dup2_stdout};
 
 use super::held::Held;
 use super::journal::Journal;
-use super::{classify, pause, train};
+use super::{allocator, classify, pause, train};
 use crate::Error;
-use crate::job::{Event, Job, PAUSE, PROTOCOL};
+use crate::job::{Device, Event, Job, PAUSE, PROTOCOL};
 
 /// The version of libtorch that this worker was written for.
 pub const TORCH: &str = "2.11.0";
@@ -51,6 +51,7 @@ pub fn main(source: Source<'_>) -> std::io::Result<()> {
     };
     loop {
         let job = text.and_then(|text| Job::from_line(&text));
+        let device = job.as_ref().map_or(Device::Cpu, |job| job.device);
         let stays = job.as_ref().is_ok_and(|job| job.stay);
         let last = done(job, &mut held, &mut journal, &mut out);
         IS_BUSY.store(false, Ordering::Relaxed);
@@ -58,7 +59,7 @@ pub fn main(source: Source<'_>) -> std::io::Result<()> {
         if !(stays && last.keeps_worker()) {
             return Ok(());
         }
-        give_back();
+        give_back(device);
         let Some(line) = next(jobs.as_ref()) else {
             return Ok(());
         };
@@ -146,7 +147,10 @@ fn listen() -> Receiver<String> {
 }
 
 /// Gives memory that a job has left back to the system: a worker that waits takes no more than its data and libtorch.
-fn give_back() {
+fn give_back(device: Device) {
+    if device != Device::Cpu {
+        allocator::give_back();
+    }
     #[cfg(target_env = "gnu")]
     #[expect(
         unsafe_code,

@@ -8,6 +8,8 @@
 //! stamps mean the same contents, unless there was a change within the moment in which the stamps were taken.
 
 mod file;
+#[cfg(feature = "torch")]
+mod stamp;
 
 use std::env;
 use std::fs;
@@ -17,6 +19,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use sha2::{Digest, Sha256};
 
 use self::file::{load, save};
+#[cfg(feature = "torch")]
+pub(crate) use self::stamp::{Depth, stamp};
 use super::files::{io_error, open_plain};
 use super::raw::Keep;
 use super::readers::images;
@@ -90,31 +94,6 @@ fn read_at(
     // A full disk or a folder without permission costs time, not the evaluation.
     drop(save(&folder, &path, (key, stamps), &table));
     Ok(table)
-}
-
-/// What the system says of all files of a data set, where that tells every later change: as long as it stays the same, reading them
-/// again gives the same. `None` where a file has just been changed or is not there.
-#[cfg(feature = "torch")]
-pub(crate) fn stamp(spec: &DataSpec) -> Option<String> {
-    let mut files = Vec::new();
-    let test = spec.test.as_ref();
-    for path in
-        (spec.path.as_slice().iter()).chain(test.map_or(&[][..], |test| test.path.as_slice()))
-    {
-        match spec.format() {
-            Some(Format::Images) => files.extend(images::files(path).ok()?),
-            _ => files.push(path.clone()),
-        }
-    }
-    let others = [
-        spec.labels.as_ref(),
-        test.and_then(|test| test.labels.as_ref()),
-        spec.split.file.as_ref(),
-    ];
-    files.extend(others.into_iter().flatten().cloned());
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-    let names = Sha256::new_with_prefix(serde_json::to_string(&files).ok()?);
-    stamps(&files, &names, i64::try_from(now.as_secs()).ok())
 }
 
 /// Where tables are kept, unless they are not.

@@ -197,7 +197,7 @@ fn data_that_have_changed_are_read_again() {
     let path = folder.path().join("data.csv");
     let write = |factor: f64| {
         let rows = (0..40)
-            .map(|i| f64::from(i))
+            .map(f64::from)
             .map(|i| format!("{i},{}\n", (i * factor).sin()));
         std::fs::write(&path, rows.collect::<String>()).unwrap();
         // As long ago as if a search had run for a while.
