@@ -19,7 +19,7 @@ EPOCHS = 30
 WORKER = f"""#!/bin/sh
 read -r job
 n=$(printf '%s' "$job" | sed 's/.*"evaluation":\\([0-9]*\\).*/\\1/')
-echo '{{"event":"hello","protocol":2,"worker":"0.1.0","torch":"none"}}'
+echo '{{"event":"hello","protocol":3,"worker":"0.1.0","torch":"none"}}'
 e=1
 while [ $e -le {EPOCHS} ]; do
     echo "epoch $e of {EPOCHS}: a line of a log as trainings write them" >&2

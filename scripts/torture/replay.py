@@ -12,7 +12,7 @@ from common import PYTHON, describe, orphans, run, start
 WORKER = r'''
 import json, os, re, sys, time, zlib
 job = sys.stdin.readline()
-print('{"event":"hello","protocol":2,"worker":"0.1.0","torch":"none"}', flush=True)
+print('{"event":"hello","protocol":3,"worker":"0.1.0","torch":"none"}', flush=True)
 def find(pattern):
     found = re.search(pattern, job)
     return found and found.group(1)

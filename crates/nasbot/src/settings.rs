@@ -140,6 +140,8 @@ pub struct Workers {
     pub timeout: Option<Duration>,
     /// Processor threads of a worker; the cores shared out evenly if absent.
     pub threads: Option<usize>,
+    /// Whether a worker of ours waits for another evaluation after one, with libtorch loaded and the data in place.
+    pub reuse: bool,
     /// Whether a batch is waited for before the next is suggested.
     pub synchronous: bool,
     /// Stop after this many failures in a row.
@@ -156,6 +158,7 @@ impl Default for Workers {
             per_device: 1,
             timeout: None,
             threads: None,
+            reuse: true,
             synchronous: false,
             give_up_after: 20,
             queue: None,

@@ -12,7 +12,7 @@ use faer::{Accum, Mat, Par};
 
 use crate::Protocol;
 use crate::data::Contents;
-use crate::plan::Plan;
+use crate::plan::{Batches, Plan};
 
 /// Seconds until a worker has loaded libtorch and begins.
 const START: f64 = 0.5;
@@ -112,7 +112,9 @@ impl Estimate {
         Self {
             parameters,
             seconds: START + f64::from(runs) * (steps * step + scores * score),
-            bytes: WORKER + COPIES * 4 * numbers + plan.memory(protocol.batch),
+            bytes: WORKER
+                + COPIES * 4 * numbers
+                + plan.memory(protocol, Batches::of(protocol, training, scored)),
         }
     }
 }

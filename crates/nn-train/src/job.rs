@@ -1,10 +1,12 @@
 //! The messages between a search and a worker: one JSON object a line.
 //!
 //! The search starts `nasbot-worker`, writes one [`Job`] line to its standard input and reads [`Event`] lines
-//! from its standard output until one that [is final](Event::is_final); the worker then exits. One process trains
-//! one network, because libtorch's seed is global to a process and a crash must cost one evaluation only.
-//! Closing the worker's standard input before that cancels the job. The line [`PAUSE`] there asks a training whose state is
-//! kept to end for now.
+//! from its standard output until one that [is final](Event::is_final). The worker then exits, unless the job says that it
+//! [stays](Job::stay) and the event [lets it](Event::keeps_worker): then it waits for the next job with libtorch loaded and the
+//! data in place. A process does one job at a time, because libtorch's seed is global to a process and a crash must cost one
+//! evaluation only. Each job is answered by [`Event::Hello`] first of all, the first one even before it is read.
+//! Closing the worker's standard input ends it, and cancels what it is at. The line [`PAUSE`] there asks a training whose state
+//! is kept to end for now.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,7 +21,7 @@ use crate::figures::Breakdown;
 use crate::{Error, TrainingSpec};
 
 /// Version of the messages; a worker refuses jobs of another.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// What asks a worker to end its training for now, as a line of its standard input.
 pub const PAUSE: &str = "pause";
@@ -53,6 +55,9 @@ pub struct Job {
     /// Train only so far, from where the last part stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
+    /// Whether the worker waits for another job afterwards.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub stay: bool,
 }
 
 /// How the last training is done, the one whose weights are kept.
@@ -190,7 +195,7 @@ impl From<Device> for String {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
-    /// The first line: the worker is up and has libtorch.
+    /// The first line of each job: the worker is up and has libtorch.
     Hello {
         /// [`PROTOCOL`] of the worker.
         protocol: u32,
@@ -245,7 +250,19 @@ pub enum Event {
 }
 
 impl Event {
-    /// Whether the worker says nothing after this.
+    /// Whether a worker that was asked to [stay](Job::stay) waits for another job after this. After a lack of memory, an error of
+    /// libtorch's or one that the next job would have too, it is better replaced.
+    #[must_use]
+    pub const fn keeps_worker(&self) -> bool {
+        use FailureKind::{Diverged, ImpossibleShape, TimedOut};
+        match self {
+            Self::Done { .. } => true,
+            Self::Failed { kind, .. } => matches!(kind, Diverged | ImpossibleShape | TimedOut),
+            _ => false,
+        }
+    }
+
+    /// Whether the worker says nothing after this about its job.
     #[must_use]
     pub const fn is_final(&self) -> bool {
         matches!(

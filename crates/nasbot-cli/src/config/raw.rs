@@ -218,6 +218,11 @@ pub(super) struct RawWorkers {
     /// Default: the cores, shared out evenly.
     /// Example: `2`.
     pub(super) threads: Option<usize>,
+    /// `local`: whether a worker waits for its next evaluation, with libtorch loaded and the data in place. It is replaced after a
+    /// crash, a lack of memory, a stop and an hour; scores are the same. With `false` each evaluation starts a worker of its own.
+    ///
+    /// Default: `true`.
+    pub(super) reuse: Option<bool>,
     /// Whether all workers are waited for before the next suggestions: the same seed then gives the same search whatever the
     /// timing.
     ///

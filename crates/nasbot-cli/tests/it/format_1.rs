@@ -86,7 +86,7 @@ fn worker(folder: &Folder) {
         r#"#!/bin/sh
 read -r job
 n=$(printf '%s' "$job" | sed 's/.*"evaluation":\([0-9]*\).*/\1/')
-echo '{"event":"hello","protocol":2,"worker":"0.1.0","torch":"none"}'
+echo '{"event":"hello","protocol":3,"worker":"0.1.0","torch":"none"}'
 case $job in
 *'"final":{'*) until=9; save=$(printf '%s' "$job" | sed 's/.*"save":"\([^"]*\)".*/\1/'); echo w > "$save";;
 *) until=$(printf '%s' "$job" | sed 's/.*"until":\([0-9]*\).*/\1/');;

@@ -25,7 +25,7 @@ case $job in *'"final":{{'*)
     echo weights > "$save"
     more=',"members":[0,1],"breakdown":{{"residuals":{{"rows":12,"mean":-1.5,"quantiles":[[0,-40],[0.5,2],[1,38.5]]}}}}' ;;
 esac
-echo '{{"event":"hello","protocol":2,"worker":"0.1.0","torch":"none"}}'
+echo '{{"event":"hello","protocol":3,"worker":"0.1.0","torch":"none"}}'
 echo '{{"event":"progress","epoch":1,"epochs":2,"loss":0.5,"score":-250}}'
 rmse=$((100 - n))
 echo '{{"event":"done","score":-'$rmse',"metrics":{{"rmse":'$rmse',"r2":0.25,"mse":0.5,"epochs":7,"noise":3.25,"rmse-noise":3.25}},"seconds":0.1,"parameters":1234'$more'}}'

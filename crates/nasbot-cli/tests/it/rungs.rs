@@ -14,7 +14,7 @@ pub(crate) fn worker(folder: &Folder, code: &str) {
             r#"#!/bin/sh
 read -r job
 n=$(printf '%s' "$job" | sed 's/.*"evaluation":\([0-9]*\).*/\1/')
-echo '{{"event":"hello","protocol":2,"worker":"0.1.0","torch":"none"}}'
+echo '{{"event":"hello","protocol":3,"worker":"0.1.0","torch":"none"}}'
 case $job in
 *'"final":{{'*)
     save=$(printf '%s' "$job" | sed 's/.*"save":"\([^"]*\)".*/\1/')

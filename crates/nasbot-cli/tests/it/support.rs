@@ -161,7 +161,7 @@ read -r job
 n=$(printf '%s' "$job" | sed 's/.*"evaluation":\([0-9]*\).*/\1/')
 case $job in *'"final":{{'*) final=yes ;; *) final=no ;; esac
 [ $final = no ] && echo "$n" >> {folder}/began
-echo '{{"event":"hello","protocol":2,"worker":"0.1.0","torch":"none"}}'
+echo '{{"event":"hello","protocol":3,"worker":"0.1.0","torch":"none"}}'
 {code}
 echo '{{"event":"progress","epoch":1,"epochs":2,"loss":0.5,"score":0.25}}'
 if [ $final = yes ]; then

@@ -109,13 +109,14 @@ impl Job for Programs {
             log: work.log.clone(),
             study: work.study.clone(),
             timeout: self.workers.timeout,
+            may_stay: false,
         })
     }
 
     fn run(&self, _: u64, program: &Program, requests: &Requests, _: &Reports) -> End {
         let since = Instant::now();
         let mut last = String::new();
-        let exit = pool::run(program, requests, |line, log| {
+        let exit = pool::run(program, None, requests, |line, log| {
             log.write(format!("{line}\n").as_bytes());
             let line = line.trim();
             if !line.is_empty() {

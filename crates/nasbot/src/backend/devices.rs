@@ -158,6 +158,7 @@ mod tests {
             per_device,
             timeout: None,
             threads: None,
+            reuse: true,
             synchronous: false,
             give_up_after: 1,
             queue: None,

@@ -9,7 +9,7 @@
 //! While a guard lives it holds a lock on the study, so that the next owner does not run an evaluation that still runs.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
@@ -17,6 +17,7 @@ use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -37,10 +38,10 @@ const NAME: &str = "__guard";
 pub(super) const END_POLITELY: u8 = b'e';
 /// The byte by which a guard is asked to let its program pause.
 pub(super) const PAUSE: u8 = b'p';
+/// The byte by which a guard is given more input for its program: its length as eight bytes and the input follow.
+const MORE: u8 = b'm';
 /// Time for a program to end after SIGTERM, before SIGKILL.
 pub(super) const GRACE: Duration = Duration::from_secs(3);
-/// What a pipe holds on every system that we know.
-const PIPE: usize = 64 << 10;
 /// How long what is killed may take to end.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Exit statuses of shells for a program that can't be run, and for one that is not there.
@@ -60,6 +61,17 @@ pub(super) fn arguments(program: &Program) -> [OsString; 4] {
         program.input.len().to_string().into(),
         keep.into(),
     ]
+}
+
+/// A program's input as its guard is given it: the first one, whose length the [arguments] say, or a further one.
+pub(super) fn input(text: &str, is_further: bool) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len() + 9);
+    if is_further {
+        bytes.push(MORE);
+        bytes.extend((text.len() as u64).to_le_bytes());
+    }
+    bytes.extend(text.as_bytes());
+    bytes
 }
 
 /// Becomes a guard if the program was started as one; `None` for every other start.
@@ -86,9 +98,13 @@ fn guard(
     let Some(length) = input.to_str().and_then(|text| text.parse().ok()) else {
         return ExitCode::from(2);
     };
+    // Not the buffered one of the library: what it had read ahead could not be waited for.
+    let Ok(mut search) = io::stdin().as_fd().try_clone_to_owned().map(File::from) else {
+        return ExitCode::FAILURE;
+    };
     let mut text = vec![0; length];
     // Behind the lock: a search that has ended by now wants nothing of this.
-    if io::stdin().read_exact(&mut text).is_err() {
+    if search.read_exact(&mut text).is_err() {
         return ExitCode::FAILURE;
     }
     // Requests to stop go to whole groups: the program decides, the guard waits for it. What is ignored stays ignored,
@@ -102,7 +118,7 @@ fn guard(
     }
     // Without it, only what was started in a session of its own may be left behind.
     let _ = prctl::set_child_subreaper(true);
-    let Ok(ears) = Ears::open() else {
+    let Ok(ears) = Ears::open(search) else {
         return ExitCode::FAILURE;
     };
     match start(program, arguments) {
@@ -142,6 +158,8 @@ fn start(program: &OsStr, arguments: &[OsString]) -> io::Result<Child> {
 
 /// What a guard waits for.
 struct Ears {
+    /// What the search asks for.
+    search: File,
     /// Has something to read whenever a child has ended.
     ended: UnixStream,
 }
@@ -154,6 +172,8 @@ enum Heard {
     Request,
     /// The search asks the program to pause.
     Pause,
+    /// The search has more for the program to do.
+    More(Vec<u8>),
     /// The search is gone, or insists.
     Gone,
     /// Nothing for a while.
@@ -162,18 +182,17 @@ enum Heard {
 
 impl Ears {
     /// Listens from now on.
-    fn open() -> io::Result<Self> {
+    fn open(search: File) -> io::Result<Self> {
         let (ended, write) = UnixStream::pair()?;
         ended.set_nonblocking(true)?;
         signal_hook::low_level::pipe::register(SIGCHLD, write)?;
-        Ok(Self { ended })
+        Ok(Self { search, ended })
     }
 
     fn listen(&mut self, patience: PollTimeout) -> Heard {
-        let stdin = io::stdin();
         let (search, child) = {
             let mut wanted = [
-                PollFd::new(stdin.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.search.as_fd(), PollFlags::POLLIN),
                 PollFd::new(self.ended.as_fd(), PollFlags::POLLIN),
             ];
             if poll(&mut wanted, patience).is_err() {
@@ -188,9 +207,12 @@ impl Ears {
             return Heard::End;
         }
         let mut byte = [0];
-        match (search, search.then(|| stdin.lock().read(&mut byte))) {
+        match (search, search.then(|| self.search.read(&mut byte))) {
             (true, Some(Ok(1))) if byte[0] == END_POLITELY => Heard::Request,
             (true, Some(Ok(1))) if byte[0] == PAUSE => Heard::Pause,
+            (true, Some(Ok(1))) if byte[0] == MORE => {
+                further(&mut self.search).map_or(Heard::Gone, Heard::More)
+            }
             (true, Some(Err(error))) if error.kind() == io::ErrorKind::Interrupted => {
                 Heard::Nothing
             }
@@ -200,9 +222,27 @@ impl Ears {
     }
 }
 
-fn watch(mut child: Child, mut ears: Ears, input: Vec<u8>, keep_open: bool) -> ExitCode {
+/// Reads a further input; a search that has died meanwhile wants nothing of it.
+fn further(search: &mut File) -> io::Result<Vec<u8>> {
+    let mut length = [0; 8];
+    search.read_exact(&mut length)?;
+    let mut input = Vec::new();
+    let length = u64::from_le_bytes(length);
+    match search.take(length).read_to_end(&mut input)? as u64 == length {
+        true => Ok(input),
+        false => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+fn watch(mut child: Child, mut ears: Ears, first: Vec<u8>, keep_open: bool) -> ExitCode {
     let program = Pid::from_raw(child.id().cast_signed());
-    let mut input = hand_over(child.stdin.take(), input).filter(|_| keep_open);
+    let mut input = child.stdin.take().map(Input::open);
+    if let Some(to) = &input {
+        to.write(first);
+    }
+    if !keep_open {
+        drop(input.take());
+    }
     let mut until: Option<Instant> = None;
     loop {
         if reap(program) {
@@ -226,11 +266,17 @@ fn watch(mut child: Child, mut ears: Ears, input: Vec<u8>, keep_open: bool) -> E
                 terminate();
                 until = Instant::now().checked_add(GRACE);
             }
-            Heard::Pause => match &mut input {
+            Heard::Pause => match &input {
                 // A worker listens there; any other program gets the signal that queues send.
-                Some(input) => drop(writeln!(input, "{}", nn_train::job::PAUSE)),
+                Some(input) => input.write(format!("{}\n", nn_train::job::PAUSE).into_bytes()),
                 None => drop(signal::kill(program, Signal::SIGUSR2)),
             },
+            Heard::More(more) => {
+                // Whoever has more to do for a program keeps its input open.
+                if let Some(input) = &input {
+                    input.write(more);
+                }
+            }
             Heard::Gone => {
                 kill_all();
                 return ExitCode::from(128 + Signal::SIGKILL as u8);
@@ -243,21 +289,27 @@ fn watch(mut child: Child, mut ears: Ears, input: Vec<u8>, keep_open: bool) -> E
     }
 }
 
-/// Writes a program's input, and returns the stream if that can be done at once: what a pipe holds does not wait for a
-/// reader. For more a thread waits, and closes the stream in the end.
-fn hand_over(stdin: Option<ChildStdin>, input: Vec<u8>) -> Option<ChildStdin> {
-    let mut stdin = stdin?;
-    if input.len() <= PIPE {
-        // A program that has ended already is judged by its answer.
-        let _ = stdin.write_all(&input);
-        return Some(stdin);
+/// A program's input, written by a thread of its own: a program that does not read keeps its guard from nothing.
+struct Input(Sender<Vec<u8>>);
+
+impl Input {
+    fn open(mut stdin: ChildStdin) -> Self {
+        let (sender, receiver) = channel::<Vec<u8>>();
+        thread::spawn(move || {
+            // A program that has ended already is judged by its answer. The stream is closed once nothing more can come.
+            while let Ok(bytes) = receiver.recv() {
+                if stdin.write_all(&bytes).is_err() {
+                    return;
+                }
+            }
+        });
+        Self(sender)
     }
-    thread::spawn(move || {
-        let _ = stdin.write_all(&input);
-        // Workers take the end of their input for a request to stop; this one lasts as long as the guard.
-        std::mem::forget(stdin);
-    });
-    None
+
+    fn write(&self, bytes: Vec<u8>) {
+        // The thread has ended if the program reads no more.
+        let _ = self.0.send(bytes);
+    }
 }
 
 /// Reaps children that have ended, but for the program itself, and says whether that has.

@@ -1,4 +1,4 @@
-//! `nasbot-worker` on this machine: one process an evaluation.
+//! `nasbot-worker` on this machine: a process that does one evaluation after the other, or one process an evaluation.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -11,8 +11,9 @@ use nn_train::job::{Event, FailureKind, Job as Message, PROTOCOL};
 use super::devices::{self, Slot};
 use super::log::Log;
 use super::pool::{self, Job, Pool};
-use super::process::{Exit, Requests};
+use super::process::{Afterwards, Exit, Requests};
 use super::program::Program;
+use super::shelf::Shelf;
 use super::{Backend, End, Report, Reports, Task, Work, answer, locate};
 use crate::error::Error;
 use crate::settings::{Training, Workers};
@@ -24,7 +25,10 @@ pub(super) fn local(
     workers: &Workers,
     reports: Reports,
 ) -> Result<impl Backend + use<>, Error> {
-    let job = Trainings::new(training, workers)?;
+    let job = Trainings {
+        shelf: workers.reuse.then(Shelf::default),
+        ..Trainings::new(training, workers)?
+    };
     Ok(Pool::new(job, devices::slots(workers)?, true, reports))
 }
 
@@ -36,16 +40,19 @@ pub(super) struct Trainings {
     /// Whether some worker has started properly: then a later one that does not is no reason to
     /// give up the search.
     has_greeted: AtomicBool,
+    /// Where workers wait for their next evaluation; absent where each evaluation has its own.
+    shelf: Option<Shelf>,
 }
 
 impl Trainings {
-    /// Finds the worker program.
+    /// Finds the worker program, of which each training has a process of its own.
     pub(super) fn new(training: &Training, workers: &Workers) -> Result<Self, Error> {
         Ok(Self {
             worker: locate::worker(training.program.as_deref())?,
             training: training.clone(),
             workers: workers.clone(),
             has_greeted: AtomicBool::new(false),
+            shelf: None,
         })
     }
 }
@@ -56,6 +63,15 @@ impl Job for Trainings {
             Task::Evaluate => (None, None, None),
             Task::GoOn(stage) => (None, None, Some(stage.clone())),
             Task::TrainFinally { weights, how } => (Some(weights.clone()), Some(how.clone()), None),
+        };
+        let may_stay = match (&work.task, &self.shelf) {
+            (_, None) => false,
+            // The last training gets all the memory that there is.
+            (Task::TrainFinally { .. }, Some(shelf)) => {
+                shelf.clear();
+                false
+            }
+            (_, Some(_)) => true,
         };
         let message = Message {
             protocol: PROTOCOL,
@@ -68,6 +84,7 @@ impl Job for Trainings {
             finally,
             save,
             stage,
+            stay: may_stay,
         };
         let precision = self.training.protocol.precision.environment();
         let precision = precision.iter().map(|&(name, value)| (name, value.into()));
@@ -84,6 +101,7 @@ impl Job for Trainings {
             log: work.log.clone(),
             study: work.study.clone(),
             timeout: self.workers.timeout,
+            may_stay,
         })
     }
 
@@ -97,7 +115,7 @@ impl Job for Trainings {
             answer: None,
             since: Instant::now(),
         };
-        conversation.hold(&self.workers, requests)
+        conversation.hold(&self.workers, self.shelf.as_ref(), requests)
     }
 }
 
@@ -114,9 +132,9 @@ struct Conversation<'a> {
 }
 
 impl Conversation<'_> {
-    fn hold(mut self, workers: &Workers, requests: &Requests) -> End {
+    fn hold(mut self, workers: &Workers, shelf: Option<&Shelf>, requests: &Requests) -> End {
         let program = self.program;
-        let exit = pool::run(program, requests, |line, log| self.listen(line, log));
+        let exit = pool::run(program, shelf, requests, |line, log| self.listen(line, log));
         if let Some(answer) = self.answer {
             return answer;
         }
@@ -146,8 +164,10 @@ impl Conversation<'_> {
         }
     }
 
-    fn listen(&mut self, line: &str, log: &mut Log) -> ControlFlow<()> {
-        match Event::from_line(line) {
+    fn listen(&mut self, line: &str, log: &mut Log) -> ControlFlow<Afterwards> {
+        let event = Event::from_line(line);
+        let stays = self.program.may_stay && event.as_ref().is_ok_and(Event::keeps_worker);
+        match event {
             Ok(Event::Hello { protocol, .. }) if protocol != PROTOCOL => {
                 self.answer = Some(End::Unusable(format!(
                     "the worker {} speaks version {protocol} of the messages, this nasbot {PROTOCOL}: \
@@ -202,7 +222,8 @@ impl Conversation<'_> {
             Err(_) => log.write(format!("{line}\n").as_bytes()),
         }
         match self.answer {
-            Some(_) => ControlFlow::Break(()),
+            Some(_) if stays => ControlFlow::Break(Afterwards::Stays),
+            Some(_) => ControlFlow::Break(Afterwards::Ends),
             None => ControlFlow::Continue(()),
         }
     }

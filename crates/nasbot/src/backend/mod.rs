@@ -20,6 +20,8 @@ mod pool;
 mod process;
 mod program;
 mod queue;
+mod shelf;
+mod streams;
 mod synthetic;
 
 use std::fmt;

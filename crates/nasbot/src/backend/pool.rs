@@ -16,6 +16,7 @@ use nasbot_opt::{Failure, Outcome};
 use super::devices::Slot;
 use super::process::Requests;
 use super::program::Program;
+use super::shelf::{self, Shelf};
 use super::{
     Abilities, Backend, End, Handle, Report, Reports, Status, Task, Work, answer, log, process,
 };
@@ -262,10 +263,11 @@ pub(super) fn timed_out(workers: &Workers, seconds: f64) -> End {
 /// Runs a program. The error, that it can't be run, would be the same for every network.
 pub(super) fn run(
     program: &Program,
+    shelf: Option<&Shelf>,
     requests: &Requests,
-    on_line: impl FnMut(&str, &mut log::Log) -> std::ops::ControlFlow<()>,
+    on_line: impl FnMut(&str, &mut log::Log) -> std::ops::ControlFlow<process::Afterwards>,
 ) -> Result<process::Exit, String> {
-    process::run(program, requests, on_line).map_err(|error| {
+    shelf::run(program, shelf, requests, on_line).map_err(|error| {
         let name = program.command.first();
         let name = name.map_or_else(
             || "an empty command".to_owned(),

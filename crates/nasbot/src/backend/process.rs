@@ -1,8 +1,9 @@
-//! One child process: started under its guard, read as it writes, stopped when it must be.
+//! A child process: started under its guard, given work, read as it writes, stopped when it must be. One that waits for more work after
+//! its answer stands on a [shelf](super::shelf) meanwhile.
 
-use std::io::{self, Read, Write as _};
+use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::ops::ControlFlow;
-use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -10,24 +11,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{self, Signal};
 use nix::sys::wait::{self, Id, WaitPidFlag, WaitStatus};
 use nix::unistd::Pid;
 
 use super::guard;
-use super::log::{Log, as_ours};
+use super::log::Log;
 use super::program::Program;
+use super::streams::{Got, Streams, read};
 
-/// How often the child, the clock and the request to stop are looked at while the child writes nothing, in milliseconds.
-const TICK: u16 = 20;
 /// Time for a child to end by itself after it has given its answer.
 const FAREWELL: Duration = Duration::from_secs(10);
 /// Time for what a child wrote last to arrive after its end, where something that it left behind holds its streams.
 const DRAIN: Duration = Duration::from_millis(500);
-/// No answer is longer than this; the rest of a longer line is dropped.
-const LONGEST_LINE: usize = 1 << 20;
 /// What is read at once, so that a child that writes without end is still looked at.
 const CHUNK: usize = 64 << 10;
 
@@ -53,161 +49,164 @@ pub(super) enum Exit {
     Stopped,
 }
 
-/// Runs a program to its end. `on_line` sees each line of its standard output, with the log, and breaks once the answer is
-/// complete.
-pub(super) fn run(
-    program: &Program,
-    requests: &Requests,
-    mut on_line: impl FnMut(&str, &mut Log) -> ControlFlow<()>,
-) -> io::Result<Exit> {
-    let mut log = Log::open(&program.log)?;
-    log.write(as_ours(&program.header).as_bytes());
-    let mut child = spawn(program)?;
-    let guard = Pid::from_raw(child.id().cast_signed());
-    let mut stdin = child.stdin.take();
-    if let Some(stdin) = &mut stdin {
-        // A guard reads it at once; one that has died is judged by its end.
-        let _ = stdin.write_all(program.input.as_bytes());
-    }
-    let streams = Streams::of(&mut child)?;
-    // A limit beyond what the clock can express is none.
-    let deadline = (program.timeout).and_then(|timeout| Instant::now().checked_add(timeout));
-    let asked = Asked {
-        requests,
-        stdin: &mut stdin,
-        is_paused: false,
-    };
-    let cut = watch(guard, streams, deadline, asked, &mut log, &mut on_line);
-    log.finish();
-    if matches!(cut, Some(Exit::TimedOut | Exit::Stopped)) {
-        ask_to_end(guard, &mut stdin);
-    }
-    // The guard kills whatever is left once nothing holds its input open.
-    drop(stdin);
-    wait_until_ended(guard, guard::GRACE);
-    let _ = signal::killpg(guard, Signal::SIGKILL);
-    let status = child.wait()?;
-    Ok(cut.unwrap_or(Exit::Itself(status)))
+/// What becomes of a process after its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Afterwards {
+    /// It ends.
+    Ends,
+    /// It waits for more work.
+    Stays,
 }
 
-/// What a child writes, until it is closed.
-struct Streams {
-    stdout: Option<Lines>,
-    stderr: Option<Box<dyn Stream>>,
+/// A program that runs under its guard.
+pub(super) struct Process {
+    child: Child,
+    guard: Pid,
+    stdin: Option<ChildStdin>,
+    streams: Streams,
+    /// What it was started with.
+    recipe: Recipe,
+    started: Instant,
+    /// Whether it has had work before.
+    is_used: bool,
 }
 
-trait Stream: Read + AsFd {}
-
-impl<T: Read + AsFd> Stream for T {}
-
-impl Streams {
-    fn of(child: &mut Child) -> io::Result<Self> {
-        let stdout = match child.stdout.take() {
-            Some(stdout) => Some(Lines::new(unblocked(stdout)?)),
-            None => None,
-        };
-        let stderr = match child.stderr.take() {
-            Some(stderr) => Some(unblocked(stderr)?),
-            None => None,
-        };
-        Ok(Self { stdout, stderr })
-    }
-
-    fn are_closed(&self) -> bool {
-        self.stdout.is_none() && self.stderr.is_none()
-    }
-
-    /// Waits until there is something to read, a moment at most.
-    fn wait(&self) {
-        let out = self.stdout.as_ref().map(|lines| lines.stream.as_fd());
-        let err = self.stderr.as_ref().map(|stream| (**stream).as_fd());
-        let fds = out.into_iter().chain(err);
-        let mut fds: Vec<PollFd<'_>> = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
-        if fds.is_empty() {
-            thread::sleep(Duration::from_millis(1));
-        } else {
-            // An interrupted wait is a short one.
-            let _ = poll(&mut fds, PollTimeout::from(TICK));
-        }
-    }
+/// What a process was started with. One that was started with the same can take up the work of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Recipe {
+    command: Vec<OsString>,
+    environment: Vec<(&'static str, String)>,
+    folder: Option<PathBuf>,
+    study: Option<PathBuf>,
 }
 
-fn unblocked<T: Stream + 'static>(stream: T) -> io::Result<Box<dyn Stream>> {
-    fcntl(stream.as_fd(), FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-    Ok(Box::new(stream))
-}
-
-/// What a read came to.
-enum Got {
-    Bytes(usize),
-    Nothing,
-    End,
-}
-
-fn read(stream: &mut dyn Stream, buffer: &mut [u8]) -> Got {
-    match stream.read(buffer) {
-        Ok(0) => Got::End,
-        Ok(count) => Got::Bytes(count),
-        Err(error) => match error.kind() {
-            io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Got::Nothing,
-            _ => Got::End,
-        },
-    }
-}
-
-/// Standard output, as lines. A carriage return ends one too: progress bars write over what they wrote before.
-struct Lines {
-    stream: Box<dyn Stream>,
-    line: Vec<u8>,
-    /// Whether the last byte was a carriage return, so that a line break after it ends no further line.
-    is_returned: bool,
-}
-
-impl Lines {
-    fn new(stream: Box<dyn Stream>) -> Self {
+impl Recipe {
+    fn of(program: &Program) -> Self {
         Self {
-            stream,
-            line: Vec::new(),
-            is_returned: false,
+            command: program.command.clone(),
+            environment: program.environment.clone(),
+            folder: program.folder.clone(),
+            study: program.study.clone(),
         }
-    }
-
-    /// Takes in bytes, and hands over each line that they complete.
-    fn take(
-        &mut self,
-        bytes: &[u8],
-        on_line: &mut dyn FnMut(&str) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
-        for piece in bytes.split_inclusive(|&byte| is_end(byte)) {
-            let (text, end) = match piece.split_last() {
-                Some((&end, text)) if is_end(end) => (text, Some(end)),
-                _ => (piece, None),
-            };
-            let room = LONGEST_LINE.saturating_sub(self.line.len());
-            self.line.extend(&text[..text.len().min(room)]);
-            if let Some(end) = end {
-                let is_new = end == b'\n' && !self.is_returned;
-                self.is_returned = end == b'\r';
-                if is_new || !self.line.is_empty() {
-                    self.hand_over(on_line)?;
-                }
-            } else {
-                self.is_returned = false;
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
-    /// Hands over what has come since the last line break; bytes that are no text are replaced.
-    fn hand_over(&mut self, on_line: &mut dyn FnMut(&str) -> ControlFlow<()>) -> ControlFlow<()> {
-        let line = std::mem::take(&mut self.line);
-        on_line(&String::from_utf8_lossy(&line))
     }
 }
 
-/// Whether a byte ends a line.
-const fn is_end(byte: u8) -> bool {
-    matches!(byte, b'\n' | b'\r')
+/// A process after the work that it was given.
+pub(super) struct Attended {
+    pub(super) process: Process,
+    pub(super) cut: Cut,
+    /// Whether it ended without a word after it had waited for work.
+    pub(super) is_deaf: bool,
+}
+
+/// Why a process is listened to no more.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Cut {
+    /// It has ended.
+    Ended,
+    /// It has answered and waits for more work.
+    Waits,
+    /// It is to end now.
+    Due(Exit),
+}
+
+impl Process {
+    /// Starts a program. It is given its input later.
+    pub(super) fn start(program: &Program) -> io::Result<Self> {
+        let mut child = spawn(program)?;
+        Ok(Self {
+            guard: Pid::from_raw(child.id().cast_signed()),
+            stdin: child.stdin.take(),
+            streams: Streams::of(&mut child)?,
+            child,
+            recipe: Recipe::of(program),
+            started: Instant::now(),
+            is_used: false,
+        })
+    }
+
+    /// Whether it can take up the work of a program.
+    pub(super) fn fits(&self, program: &Program) -> bool {
+        self.recipe == Recipe::of(program)
+    }
+
+    /// Whether it has ended.
+    pub(super) fn has_ended(&self) -> bool {
+        has_ended(self.guard)
+    }
+
+    /// How long ago it was started.
+    pub(super) fn age(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Gives it work and listens to it.
+    pub(super) fn attend(
+        mut self,
+        program: &Program,
+        requests: &Requests,
+        log: &mut Log,
+        on_line: &mut impl FnMut(&str, &mut Log) -> ControlFlow<Afterwards>,
+    ) -> Attended {
+        let was_used = std::mem::replace(&mut self.is_used, true);
+        if was_used {
+            self.streams.forget();
+        }
+        if let Some(stdin) = &mut self.stdin {
+            // A guard reads it at once; one that has died is judged by its end.
+            let input = guard::input(&program.input, was_used);
+            let _ = stdin.write_all(&input);
+        }
+        // A limit beyond what the clock can express is none.
+        let deadline = (program.timeout).and_then(|timeout| Instant::now().checked_add(timeout));
+        let asked = Asked {
+            requests,
+            stdin: &mut self.stdin,
+            is_paused: false,
+        };
+        let mut has_spoken = false;
+        let mut heard = |line: &str, log: &mut Log| {
+            has_spoken = true;
+            on_line(line, log)
+        };
+        let streams = &mut self.streams;
+        let cut = watch(self.guard, streams, deadline, asked, log, &mut heard);
+        Attended {
+            process: self,
+            cut,
+            is_deaf: was_used && !has_spoken && matches!(cut, Cut::Ended),
+        }
+    }
+
+    /// Ends it, with all that it has started.
+    pub(super) fn end(mut self, cut: Cut) -> io::Result<Exit> {
+        if matches!(cut, Cut::Due(Exit::TimedOut | Exit::Stopped)) {
+            ask_to_end(self.guard, &mut self.stdin);
+        }
+        let status = self.finish()?;
+        Ok(match cut {
+            Cut::Due(exit) => exit,
+            Cut::Ended | Cut::Waits => Exit::Itself(status),
+        })
+    }
+
+    fn finish(&mut self) -> io::Result<ExitStatus> {
+        // The guard kills whatever is left once nothing holds its input open.
+        drop(self.stdin.take());
+        wait_until_ended(self.guard, guard::GRACE);
+        let _ = signal::killpg(self.guard, Signal::SIGKILL);
+        self.child.wait()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Without its input it has been ended before.
+        if self.stdin.is_some() {
+            // It is no one's work any more, so that its status says nothing.
+            let _ = self.finish();
+        }
+    }
 }
 
 /// What is asked for, and where it goes.
@@ -232,31 +231,21 @@ impl Asked<'_> {
     }
 }
 
-/// Reads what a child writes until it ends by itself (`None`) or its end is due.
+/// Reads what a child writes until it ends by itself, its end is due, or it waits for more work.
 fn watch(
     guard: Pid,
-    mut streams: Streams,
+    streams: &mut Streams,
     mut deadline: Option<Instant>,
     mut asked: Asked<'_>,
     log: &mut Log,
-    on_line: &mut impl FnMut(&str, &mut Log) -> ControlFlow<()>,
-) -> Option<Exit> {
+    on_line: &mut impl FnMut(&str, &mut Log) -> ControlFlow<Afterwards>,
+) -> Cut {
     let mut buffer = vec![0; CHUNK];
     let mut is_answered = false;
     let mut ended: Option<Instant> = None;
     loop {
         streams.wait();
-        let mut is_idle = true;
-        if let Some(stderr) = &mut streams.stderr {
-            match read(stderr, &mut buffer) {
-                Got::Bytes(count) => {
-                    log.write(&buffer[..count]);
-                    is_idle = false;
-                }
-                Got::Nothing => {}
-                Got::End => streams.stderr = None,
-            }
-        }
+        let mut is_idle = !streams.copy_errors(&mut buffer, |bytes| log.write(bytes));
         if let Some(stdout) = &mut streams.stdout {
             let mut line = |line: &str| match is_answered {
                 // What comes after the answer is no part of it.
@@ -276,9 +265,17 @@ fn watch(
             if matches!(got, Got::End) {
                 streams.stdout = None;
             }
-            if flow.is_break() {
-                is_answered = true;
-                deadline = Instant::now().checked_add(FAREWELL);
+            match flow {
+                ControlFlow::Break(Afterwards::Stays) => {
+                    // What it wrote before its answer is there by now, and belongs to this work.
+                    while streams.copy_errors(&mut buffer, |bytes| log.write(bytes)) {}
+                    return Cut::Waits;
+                }
+                ControlFlow::Break(Afterwards::Ends) => {
+                    is_answered = true;
+                    deadline = Instant::now().checked_add(FAREWELL);
+                }
+                ControlFlow::Continue(()) => {}
             }
         }
         // First whether it has ended, so that an answer that was in time counts, even if this process was stopped
@@ -289,14 +286,17 @@ fn watch(
         if let Some(since) = ended
             && ((is_idle && streams.are_closed()) || since.elapsed() >= DRAIN)
         {
-            return is_answered.then_some(Exit::Answered);
+            return match is_answered {
+                true => Cut::Due(Exit::Answered),
+                false => Cut::Ended,
+            };
         }
         asked.pass_on();
         if asked.requests.stop.load(Ordering::Relaxed) && !is_answered && ended.is_none() {
-            return Some(Exit::Stopped);
+            return Cut::Due(Exit::Stopped);
         }
         if ended.is_none() && deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Some(match is_answered {
+            return Cut::Due(match is_answered {
                 true => Exit::Answered,
                 false => Exit::TimedOut,
             });

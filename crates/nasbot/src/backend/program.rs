@@ -25,4 +25,6 @@ pub(super) struct Program {
     pub(super) study: Option<PathBuf>,
     /// The longest that it may run.
     pub(super) timeout: Option<Duration>,
+    /// Whether it may wait for more work after its answer.
+    pub(super) may_stay: bool,
 }

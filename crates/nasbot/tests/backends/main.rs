@@ -14,6 +14,7 @@ mod ray;
 mod slurm;
 mod suite;
 mod support;
+mod warm;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,12 @@ fn main() -> ExitCode {
     }
     for (what, test) in queues::TESTS {
         trials.push(Trial::test(format!("queues::{what}"), move || {
+            test();
+            Ok(())
+        }));
+    }
+    for (what, test) in warm::TESTS {
+        trials.push(Trial::test(format!("warm::{what}"), move || {
             test();
             Ok(())
         }));

@@ -29,10 +29,11 @@ pub(crate) type Make = fn(&Path, Reports) -> Box<dyn Backend>;
 
 /// The back-ends under test. Each scores a network with its number of layers divided by 100, and takes as long as the
 /// seed says in milliseconds.
-const BACKENDS: [(&str, Make); 5] = [
+const BACKENDS: [(&str, Make); 6] = [
     ("function", function),
     ("command", command),
     ("local", local),
+    ("warm", crate::warm::warm),
     ("detached", |folder, reports| {
         Box::new(Detached::new(folder, reports))
     }),
@@ -102,12 +103,19 @@ fn local(folder: &Path, reports: Reports) -> Box<dyn Backend> {
         "worker",
         r#"read -r job
 seed=$(printf '%s' "$job" | sed 's/.*"seed":\([0-9]*\).*/\1/')
-echo '{"event":"hello","protocol":2,"worker":"0.1.0","torch":"none"}'
+echo '{"event":"hello","protocol":3,"worker":"0.1.0","torch":"none"}'
 sleep $(printf '%d.%03d' $((seed / 1000)) $((seed % 1000)))
 layers=$(printf '%s' "$job" | grep -o '"op":' | wc -l)
 printf '{"event":"done","score":0.%02d,"metrics":{},"seconds":0.1,"parameters":7}\n' "$layers"
 "#,
     );
+    let mut settings = training(folder, program);
+    settings.workers.reuse = false;
+    backend::backend(&settings, reports).unwrap()
+}
+
+/// Settings of a search whose networks a worker program trains.
+pub(crate) fn training(folder: &Path, program: PathBuf) -> Settings {
     fs::write(folder.join("data.csv"), "0.5,1\n").unwrap();
     let data = serde_json::json!({"path": folder.join("data.csv"), "task": "class"});
     let training = Training {
@@ -115,8 +123,7 @@ printf '{"event":"done","score":0.%02d,"metrics":{},"seconds":0.1,"parameters":7
         data: serde_json::from_value(data).unwrap(),
         protocol: nn_train::TrainingSpec::default(),
     };
-    let evaluator = Evaluator::Local(Box::new(training));
-    backend::backend(&settings(evaluator), reports).unwrap()
+    settings(Evaluator::Local(Box::new(training)))
 }
 
 /// Settings with an evaluator.

@@ -1,4 +1,4 @@
-//! The worker program: trains one network with libtorch. See [`nn_train::job`] for what it reads and writes.
+//! The worker program: trains networks with libtorch. See [`nn_train::job`] for what it reads and writes.
 
 use std::io::Write;
 use std::path::Path;
@@ -8,10 +8,11 @@ use nn_train::torch::predict::predict;
 use nn_train::torch::worker::{self, Source, TORCH};
 
 const HELP: &str = "\
-nasbot-worker trains one network for nasbot and exits.
+nasbot-worker trains networks for nasbot, one after the other.
 
-Usage: nasbot-worker              read one job (a line of JSON) from standard input, which stays open meanwhile;
-                                  its end cancels the job, the line `pause` ends it for now if it says keep
+Usage: nasbot-worker              read a job (a line of JSON) from standard input, which stays open meanwhile;
+                                  its end cancels the job, the line `pause` ends it for now if it says keep;
+                                  if it says stay, another one may follow
        nasbot-worker --job FILE   read the job from a file
        nasbot-worker --predict WEIGHTS DATA
                                   write what a trained network (safetensors) says of raw examples, as CSV

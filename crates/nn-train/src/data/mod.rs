@@ -40,6 +40,8 @@ mod table;
 mod values;
 mod weights;
 
+#[cfg(feature = "torch")]
+pub(crate) use cache::{Depth, stamp};
 pub use columns::Kind;
 pub use dataset::{Contents, Dataset, describe, load, split, survey};
 pub use dealing::Dealing;

@@ -19,13 +19,17 @@
 //! masses do; the shapes here are the real ones.
 
 mod layers;
+mod memory;
 
 use std::ops::Range;
 
 use nn_graph::{Kind, Network, Op};
 
-use crate::Error;
+pub use self::memory::Batches;
+#[cfg(feature = "torch")]
+pub(crate) use self::memory::SCORED;
 use crate::data::{Dataset, InputShape};
+use crate::{Error, TrainingSpec};
 
 /// The shape of what flows along an edge, for one example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -261,14 +265,11 @@ impl Plan {
             .sum()
     }
 
-    /// Bytes that a training with batches of `batch` takes at its peak, without data and libtorch itself: parameters,
-    /// gradients, the optimiser's two vectors and the activations with their gradients. Good to about a factor of two.
+    /// Bytes that libtorch's allocator holds at the most in a training of this plan: parameters, gradients, the optimiser's vectors, and
+    /// what a step and the scoring need, without the data set and the libraries.
     #[must_use]
-    pub fn memory(&self, batch: u32) -> u64 {
-        let parameters = 4 * self.trainable();
-        // What flows back is as large as the largest layer; what is kept is counted by `activations`.
-        let activations = self.activations().saturating_mul(u64::from(batch));
-        parameters.saturating_add(activations).saturating_mul(4)
+    pub fn memory(&self, protocol: &TrainingSpec, batches: Batches) -> u64 {
+        memory::peak(self, protocol, batches)
     }
 
     fn concatenate(&self, i: usize, parents: &[usize]) -> Result<Features, Error> {

@@ -14,15 +14,13 @@ use super::kept::{DeviceScale, Kept};
 use super::loss::Wanted;
 use crate::Error;
 use crate::data::{Examples, InputShape, Placement, Targets};
+use crate::plan::SCORED;
 
 /// What a part of a data set may take of a GPU's memory before it is streamed, bytes; see [`Placement::Auto`].
 const FITS: usize = 4 << 30;
 
 /// Batches that wait for the device, at most.
 const AHEAD: usize = 2;
-
-/// Examples scored at a time.
-const SCORED: i64 = 512;
 
 /// A part of a data set.
 #[derive(Debug)]
@@ -124,8 +122,10 @@ impl DeviceExamples {
     /// All examples as they stand, to be scored. A single last one is fine here: nothing is normalised by the batch.
     pub(super) fn all(&self) -> Result<Batches<'_>, Error> {
         let n = self.len();
-        let starts = (0..n).step_by(SCORED as usize);
-        let spans: Vec<_> = starts.map(|start| (start, SCORED.min(n - start))).collect();
+        let starts = (0..n).step_by(SCORED);
+        let spans: Vec<_> = starts
+            .map(|start| (start, (SCORED as i64).min(n - start)))
+            .collect();
         self.in_order(&spans)
     }
 

@@ -26,13 +26,19 @@ pub(super) struct Reached {
     pub(super) seconds: f64,
 }
 
+/// Version of what a training's bits follow from. It stands in the place of that of the messages, so that states are found again by
+/// workers of later versions.
+const BITS: u32 = 2;
+
 /// What a training's bits depend on, as text: the job without what differs from part to part.
 pub(super) fn owner(job: &Job) -> Result<String, Error> {
     Job {
+        protocol: BITS,
         evaluation: 0,
         device: crate::job::Device::Cpu,
         save: None,
         stage: None,
+        stay: false,
         finally: (job.finally.clone()).map(|last| Final { keep: None, ..last }),
         ..job.clone()
     }

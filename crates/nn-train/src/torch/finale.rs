@@ -10,7 +10,6 @@ use std::time::Instant;
 
 use nn_graph::Network;
 
-use super::batches::DeviceExamples;
 use super::checkpoint;
 use super::model::{Model, Numerics};
 use super::score::{Score, average, outputs};
@@ -185,7 +184,7 @@ pub(super) fn run(
             let sum: f64 = trained.iter().map(|(.., course)| f(course)).sum();
             sum / trained.len() as f64
         };
-        let rows = test.as_ref().map_or(0, DeviceExamples::len);
+        let rows = test.as_ref().map_or(0, |test| test.len());
         score.metrics.extend([
             ("loss".to_owned(), mean(&|course| course.loss)),
             (

@@ -3,12 +3,30 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crate::Protocol;
 use crate::data::Metric;
 use crate::job::{Event, Job};
 use crate::numbers::number;
+
+/// Whether the job's first step is still to come.
+static IS_NEW: AtomicBool = AtomicBool::new(false);
+
+/// Writes how long the first step of a job has taken to come, once.
+pub(super) fn first_step(start: Instant) {
+    if IS_NEW.swap(false, Ordering::Relaxed) {
+        let seconds = start.elapsed().as_secs_f64();
+        say(&format!("first step after {seconds:.3} s"));
+    }
+}
+
+/// Writes lines. A standard error that is closed changes nothing.
+fn say(text: &str) {
+    let mut err = std::io::stderr().lock();
+    let _ = writeln!(err, "[worker] {text}");
+}
 
 /// The journal of one job.
 #[derive(Debug)]
@@ -21,11 +39,13 @@ impl Journal {
     /// Begins with the versions; `torch` is that of libtorch.
     pub(super) fn begin(torch: &str) -> Self {
         let version = env!("CARGO_PKG_VERSION");
+        IS_NEW.store(true, Ordering::Relaxed);
+        forget_the_most();
         let journal = Self {
             metric: None,
             since: Instant::now(),
         };
-        journal.say(&format!(
+        say(&format!(
             "nasbot-worker {version}, libtorch {torch}, process {}",
             std::process::id()
         ));
@@ -42,12 +62,12 @@ impl Journal {
         };
         let (device, threads) = (job.device, tch::get_num_threads());
         let plural = if threads == 1 { "" } else { "s" };
-        self.say(&format!(
+        say(&format!(
             "{what} {} on {device} with {threads} thread{plural}, seed {}",
             job.evaluation, job.seed
         ));
         let network = &job.network;
-        self.say(&format!(
+        say(&format!(
             "network: {} of {} layers, mass {}",
             network.kind(),
             network.len(),
@@ -61,7 +81,7 @@ impl Journal {
             Some(steps) => format!("{steps} steps"),
             None => format!("{} epochs", protocol.epochs),
         };
-        self.say(&format!(
+        say(&format!(
             "protocol: {length}, batches of {}, {}, learning rate {}",
             protocol.batch,
             format!("{:?}", protocol.optimiser).to_lowercase(),
@@ -81,7 +101,7 @@ impl Journal {
             } => {
                 let score =
                     score.map_or_else(String::new, |score| format!(", {}", self.score(score)));
-                self.say(&format!(
+                say(&format!(
                     "epoch {epoch}/{epochs}: loss {}{score}, after {} s{}",
                     number(*loss),
                     number(round(self.since.elapsed().as_secs_f64())),
@@ -106,7 +126,7 @@ impl Journal {
     fn end(&self, text: &str) {
         let most =
             memory("VmHWM").map_or_else(String::new, |most| format!("; {most} of memory at most"));
-        self.say(&format!("{text}{most}"));
+        say(&format!("{text}{most}"));
     }
 
     /// A score under the name of its metric.
@@ -116,17 +136,17 @@ impl Journal {
             None => format!("score {}", number(score)),
         }
     }
-
-    /// Writes lines. A standard error that is closed changes nothing.
-    fn say(&self, text: &str) {
-        let mut err = std::io::stderr().lock();
-        let _ = writeln!(err, "[worker] {text}");
-    }
 }
 
 /// Seconds without digits that no clock has.
 fn round(seconds: f64) -> f64 {
     (seconds * 100.0).round() / 100.0
+}
+
+/// Lets Linux count anew what memory this process had at the most: of an earlier job's peak a log says nothing.
+fn forget_the_most() {
+    // Elsewhere, or where it is not allowed, a log says what the process had at the most.
+    let _ = fs::write("/proc/self/clear_refs", "5");
 }
 
 /// A figure of this process's memory on the host, as Linux keeps it; `None` elsewhere.

@@ -1,12 +1,14 @@
 //! From a plan to a trained model, with libtorch. Everything that touches `tch` is in this module.
 //!
-//! [`train::run`] does one job; [`worker::main`] is the program around it.
+//! [`train::run`] does one job, of which the [data](held::Held) may stay for the next; [`worker::main`] is the program around it.
 
+pub mod allocator;
 mod augment;
 mod batches;
 mod checkpoint;
 pub mod device;
 mod finale;
+pub mod held;
 mod journal;
 mod kept;
 mod layers;

@@ -166,11 +166,10 @@ impl Stepper {
             );
         }
         drop(self.first.f_lerp_(&self.gradient, 1.0 - self.momentum)?);
-        let scaled = self.gradient.f_mul_scalar(1.0 - BETA2)?;
         drop(
             second
                 .f_mul_scalar_(BETA2)?
-                .f_addcmul_(&self.gradient, &scaled)?,
+                .f_addcmul_(&self.gradient, &self.gradient.f_mul_scalar(1.0 - BETA2)?)?,
         );
         let unbias1 = 1.0 - self.momentum.powi(self.steps);
         let unbias2 = 1.0 - BETA2.powi(self.steps);

@@ -1,10 +1,12 @@
 //! What all trainings of a job have in common, and one of them.
 
+use std::rc::Rc;
 use std::time::Instant;
 
 use tch::Device;
 
 use super::batches::DeviceExamples;
+use super::held::Data;
 use super::model::{Model, Numerics};
 use super::score::Scorer;
 use super::trainer::{Course, Stop, Trainer};
@@ -16,6 +18,7 @@ use crate::{Error, Protocol, folds};
 /// A job's data and protocol on its device.
 pub(super) struct Setting<'a> {
     pub(super) protocol: &'a Protocol,
+    pub(super) held: &'a Data,
     pub(super) data: &'a Dataset,
     pub(super) device: Device,
     pub(super) placement: Placement,
@@ -60,8 +63,8 @@ impl Setting<'_> {
         }
     }
 
-    pub(super) fn on_device(&self, examples: &Examples) -> Result<DeviceExamples, Error> {
-        DeviceExamples::new(examples, self.data.shape, self.device, self.placement)
+    pub(super) fn on_device(&self, examples: &Examples) -> Result<Rc<DeviceExamples>, Error> {
+        (self.held).on_device(examples, self.device, self.placement)
     }
 
     /// A model of initial values that follow from the seed, trained.

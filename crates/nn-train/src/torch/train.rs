@@ -3,13 +3,14 @@
 use std::time::Instant;
 
 use super::finale::{self, Finale};
+use super::held::Held;
 use super::score::{Score, average};
 use super::setting::{Parts, Rows, Setting};
 use super::trainer::Stop;
 use super::{checkpoint, device};
-use crate::data::{self, Dataset, InputShape};
+use crate::data::{Dataset, InputShape};
 use crate::job::{Event, Job};
-use crate::plan::Plan;
+use crate::plan::{Batches, Plan};
 use crate::{Error, Protocol};
 
 /// Reads the data, trains, scores and saves; reports every epoch to `progress`.
@@ -17,17 +18,31 @@ use crate::{Error, Protocol};
 /// # Errors
 /// Whatever is wrong with the job or goes wrong with the training; see [`Error::failure`].
 pub fn run(job: &Job, progress: &mut dyn FnMut(Event)) -> Result<Event, Error> {
+    run_with(&mut Held::default(), job, progress)
+}
+
+/// As [`run`], with data that are there from an earlier job. They change no bit of what comes out.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with(
+    held: &mut Held,
+    job: &Job,
+    progress: &mut dyn FnMut(Event),
+) -> Result<Event, Error> {
     let start = Instant::now();
     let protocol = job.training.clone().validated()?;
     let device = device::resolve(job.device)?;
-    let data = data::load(&job.task)?;
-    let plan = Plan::for_data(&job.network, &data)?;
-    check_augmentation(&protocol, &data)?;
-    check_memory(&protocol, &plan)?;
+    let held = held.data(&job.task)?;
+    let data = &held.set;
+    let plan = Plan::for_data(&job.network, data)?;
+    check_augmentation(&protocol, data)?;
+    check_memory(&protocol, &plan, data)?;
     check_stage(job, &protocol)?;
     let setting = Setting {
         protocol: &protocol,
-        data: &data,
+        held: &held,
+        data,
         device,
         placement: job.task.placement,
     };
@@ -108,17 +123,20 @@ fn evaluate(
     Ok(runs)
 }
 
-fn check_memory(protocol: &Protocol, plan: &Plan) -> Result<(), Error> {
+/// Refuses a training whose memory would be more than the protocol allows.
+fn check_memory(protocol: &Protocol, plan: &Plan, data: &Dataset) -> Result<(), Error> {
     const MEGABYTE: u64 = 1 << 20;
-    let needed = plan.memory(protocol.batch) / MEGABYTE;
-    match protocol.memory {
-        Some(limit) if needed > u64::from(limit) => Err(Error::OutOfMemory {
-            message: format!(
-                "the training would take about {needed} MB, more than memory = {limit}"
-            ),
-        }),
-        _ => Ok(()),
+    let Some(limit) = protocol.memory else {
+        return Ok(());
+    };
+    let batches = Batches::of(protocol, data.train.len(), data.validation.len());
+    let needed = plan.memory(protocol, batches).div_ceil(MEGABYTE);
+    if needed > u64::from(limit) {
+        return Err(Error::OutOfMemory {
+            message: format!("the training would take {needed} MB, more than memory = {limit}"),
+        });
     }
+    Ok(())
 }
 
 fn check_augmentation(protocol: &Protocol, data: &Dataset) -> Result<(), Error> {

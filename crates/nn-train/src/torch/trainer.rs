@@ -4,6 +4,7 @@
 //! epoch's number, so that a training that is cut in two gives the same bits as an uninterrupted one.
 
 use std::path::Path;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
@@ -16,16 +17,16 @@ use super::checkpoint::Reached;
 use super::model::{Model, Snapshot};
 use super::optimiser::Stepper;
 use super::score::{Score, Scorer, outputs};
-use super::{augment, checkpoint, pause};
+use super::{augment, checkpoint, journal, pause};
 use crate::job::Event;
 use crate::{Error, Protocol};
 
 /// The data and the protocol of trainings that differ in their seed.
 pub(super) struct Trainer<'a> {
     pub(super) protocol: &'a Protocol,
-    pub(super) training: DeviceExamples,
+    pub(super) training: Rc<DeviceExamples>,
     /// What a training is scored on, on the way and at its end; nothing where all examples are trained on.
-    pub(super) held_out: Option<DeviceExamples>,
+    pub(super) held_out: Option<Rc<DeviceExamples>>,
     pub(super) device: tch::Device,
     pub(super) scorer: Scorer,
     /// Epochs after which to stop, where the protocol has more: its learning rates go on as if it did not.
@@ -217,6 +218,7 @@ impl Trainer<'_> {
             stepper.step(model, &loss, rate)?;
             // Read once an epoch: on a GPU each reading would wait for it.
             drop(total.f_add_(&loss.f_detach()?)?);
+            journal::first_step(self.start);
             self.check_time(epoch, spent)?;
         }
         let mean = total.f_double_value(&[])? / steps as f64;

@@ -19,6 +19,7 @@ fn job() -> Job {
         save: Some("w.safetensors".into()),
         finally: Some(Final::default()),
         stage: None,
+        stay: false,
     }
 }
 

@@ -62,6 +62,7 @@ pub(super) fn workers(raw: &RawWorkers, problems: &mut Problems<'_>) -> Workers 
         per_device,
         timeout: raw.timeout.map(|span| span.0),
         threads: raw.threads,
+        reuse: raw.reuse.unwrap_or(true),
         synchronous: raw.synchronous,
         give_up_after: raw.give_up_after.unwrap_or(GIVE_UP_AFTER),
         queue: None,

@@ -8,6 +8,8 @@
 //! stamps mean the same contents, unless there was a change within the moment in which the stamps were taken.
 
 mod file;
+#[cfg(feature = "torch")]
+mod stamp;
 
 use std::env;
 use std::fs;
@@ -17,6 +19,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use sha2::{Digest, Sha256};
 
 use self::file::{load, save};
+#[cfg(feature = "torch")]
+pub(crate) use self::stamp::{Depth, stamp};
 use super::files::{io_error, open_plain};
 use super::raw::Keep;
 use super::readers::images;

@@ -8,6 +8,7 @@ mod optimisers;
 mod predict;
 mod stages;
 mod training;
+mod warm;
 mod worker;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

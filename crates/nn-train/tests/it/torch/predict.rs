@@ -64,6 +64,7 @@ fn trained(
         save: Some(weights.into()),
         finally: Some(Final::default()),
         stage: None,
+        stay: false,
     };
     match train::run(&job, &mut |_| {}).unwrap() {
         Event::Done { score, metrics, .. } => (score, metrics),

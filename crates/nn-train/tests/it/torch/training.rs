@@ -1,5 +1,7 @@
 //! Trainings from job to score.
 
+use std::collections::BTreeMap;
+
 use nn_graph::{Kind, Layer, Network, Op};
 use nn_train::data::{self, DataSpec, Input, Output, Placement, Task, Transform};
 use nn_train::job::{Device, Event, FailureKind, Final, Job, PROTOCOL};
@@ -21,6 +23,7 @@ pub(super) fn job(network: Network, task: DataSpec, training: TrainingSpec) -> J
         save: None,
         finally: None,
         stage: None,
+        stay: false,
     }
 }
 
@@ -35,13 +38,9 @@ pub(super) fn short() -> TrainingSpec {
 
 /// A network that learns the digits.
 pub(super) fn for_digits() -> Network {
-    let layers = [
-        Layer::conv(Op::Conv3, 16, 1),
-        Layer::plain(Op::MaxPool),
-        Layer::conv(Op::Conv3, 32, 1),
-        Layer::dense(Op::Fc, 32),
-    ];
-    chain(Kind::Cnn, &layers)
+    let conv = |units| Layer::conv(Op::Conv3, units, 1);
+    let (pool, fc) = (Layer::plain(Op::MaxPool), Layer::dense(Op::Fc, 32));
+    chain(Kind::Cnn, &[conv(16), pool, conv(32), fc])
 }
 
 /// A table of 400 rows whose target is a smooth function of three features.
@@ -55,10 +54,8 @@ fn regression(folder: &tempfile::TempDir) -> DataSpec {
     DataSpec::new(write(folder, "smooth.csv", rows), Task::Reg)
 }
 
-type Metrics = std::collections::BTreeMap<String, f64>;
-
 /// The losses of the epochs, and the final event's score and metrics.
-fn train(job: &Job) -> Result<(Vec<f64>, f64, Metrics), Error> {
+fn train(job: &Job) -> Result<(Vec<f64>, f64, BTreeMap<String, f64>), Error> {
     let mut losses = Vec::new();
     let done = train::run(job, &mut |event| match event {
         Event::Progress { loss, .. } => losses.push(loss),

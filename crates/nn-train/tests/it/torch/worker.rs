@@ -13,9 +13,9 @@ use super::training::{job, short};
 use super::without_time;
 use crate::support::{chain, digits};
 
-const WORKER: &str = env!("CARGO_BIN_EXE_nasbot-worker");
+pub(super) const WORKER: &str = env!("CARGO_BIN_EXE_nasbot-worker");
 
-fn small() -> Job {
+pub(super) fn small() -> Job {
     let network = chain(
         Kind::Cnn,
         &[
@@ -35,7 +35,7 @@ fn small() -> Job {
 }
 
 /// A worker with an empty environment: it must find libtorch by itself.
-fn spawn(command: &mut Command) -> Child {
+pub(super) fn spawn(command: &mut Command) -> Child {
     (command
         .env_clear()
         .env("OMP_NUM_THREADS", "1")
@@ -70,7 +70,7 @@ fn events(command: &mut Command, line: &str) -> (Vec<Event>, bool) {
     )
 }
 
-fn run(job: &Job) -> Vec<Event> {
+pub(super) fn run(job: &Job) -> Vec<Event> {
     let (events, ended_well) = events(&mut Command::new(WORKER), &job.to_line().unwrap());
     assert!(ended_well, "{events:?}");
     events
@@ -80,7 +80,7 @@ fn run(job: &Job) -> Vec<Event> {
 fn a_job_gives_hello_progress_and_done() {
     let events = run(&small());
     assert!(
-        matches!(&events[0], Event::Hello { protocol: 2, torch, .. } if torch == "2.11.0"),
+        matches!(&events[0], Event::Hello { protocol: 3, torch, .. } if torch == "2.11.0"),
         "{events:?}"
     );
     assert!(
