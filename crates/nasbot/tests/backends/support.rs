@@ -29,7 +29,7 @@ pub(crate) type Make = fn(&Path, Reports) -> Box<dyn Backend>;
 
 /// The back-ends under test. Each scores a network with its number of layers divided by 100, and takes as long as the
 /// seed says in milliseconds.
-const BACKENDS: [(&str, Make); 5] = [
+const BACKENDS: [(&str, Make); 6] = [
     ("function", function),
     ("command", command),
     ("local", local),
@@ -37,6 +37,9 @@ const BACKENDS: [(&str, Make); 5] = [
         Box::new(Detached::new(folder, reports))
     }),
     ("template", crate::fake_queue::template),
+    ("recipe", |_, reports| {
+        Box::new(crate::recipe::Later::new(CAPACITY, reports))
+    }),
 ];
 
 /// Those of them whose work outlives its search.
