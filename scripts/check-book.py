@@ -2,19 +2,83 @@
 """Runs the commands of the pages in docs/, page by page, as a reader would type them.
 
     scripts/check-book.py --bin FOLDER [--only PAGES] [--list]
+    scripts/check-book.py --links
 
 A page's blocks are taken in order: ```LANGUAGE,file=NAME writes a file, each line of ```console that begins with "$ " is run in a
 folder that the page has for itself, and must end with status 0. Blocks of ```console,ignore need what is not here; their commands are
-listed as left out. In the folder are also small made-up data. Budgets are shortened by the environment, which descriptions take keys from.
+listed as left out. Before that, or alone with --links, the links of all pages are checked: files, headings, and files of the
+repository that CONTRIBUTING.md and ARCHITECTURE.md name. In the folder are also small made-up data. Budgets are shortened by the
+environment, which descriptions take keys from.
 """
 
-import argparse, csv, os, random, re, struct, subprocess, sys, tempfile, time, zlib
+import argparse, csv, glob, os, random, re, struct, subprocess, sys, tempfile, time, zlib
 
 REPO = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```", re.M | re.S)
 # Long enough to reach all that a page shows.
 SHORT = {"NASBOT__BUDGET__EVALUATIONS": "4"}
 SECONDS = 600
+
+
+# Texts of the repository beside the book.
+BESIDE = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md", "datasets/README.md"]
+# Run like a page of the book; a program has no documentation tests.
+PROGRAM = "../crates/nasbot-cli/README.md"
+# These name files by their paths without links.
+NAMING = ["CONTRIBUTING.md", "ARCHITECTURE.md"]
+LINK = re.compile(r"!?\[(?:[^\]\[]|\[[^\]]*\])*\]\(([^)\s]+)\)|^\[[^\]]+\]:\s*(\S+)", re.M)
+NAMED = re.compile(r"`((?:crates|scripts|demos|docs|datasets|fuzz)/[^`\s]*)`")
+
+
+def slug(heading):
+    """The anchor that a heading has, here and in mdBook."""
+    plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).strip().lower()
+    return re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
+
+
+def anchors(text):
+    found, counts = set(), {}
+    for heading in re.findall(r"^#{1,6}\s+(.*?)\s*#*$", FENCE.sub("", text), re.M):
+        name = slug(heading)
+        counts[name] = counts.get(name, -1) + 1
+        found.add(name if counts[name] == 0 else f"{name}-{counts[name]}")
+    return found
+
+
+def pages():
+    """All pages of the book, by their paths from the repository's root."""
+    for folder, _, names in os.walk(os.path.join(REPO, "docs")):
+        for name in sorted(names):
+            if name.endswith(".md"):
+                yield os.path.relpath(os.path.join(folder, name), REPO)
+
+
+def read(path):
+    with open(os.path.join(REPO, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def wrong_links():
+    """A line for each link that leads nowhere."""
+    book = set(pages())
+    crates = [os.path.join("crates", name, "README.md") for name in sorted(os.listdir(os.path.join(REPO, "crates")))]
+    texts = sorted(book) + BESIDE + [path for path in crates if os.path.exists(os.path.join(REPO, path))]
+    for path in texts:
+        text = read(path)
+        for target in (a or b for a, b in LINK.findall(FENCE.sub("", text))):
+            if re.match(r"[a-z]+:", target):
+                continue
+            file, _, anchor = target.partition("#")
+            whole = os.path.normpath(os.path.join(os.path.dirname(path), file)) if file else path
+            if not os.path.exists(os.path.join(REPO, whole)):
+                yield f"{path}: {target}: there is no such file"
+            elif anchor and anchor not in anchors(read(whole)):
+                yield f"{path}: {target}: {whole} has no such heading"
+            elif path in book and whole.endswith(".md") and whole not in book:
+                yield f"{path}: {target}: mdBook makes no page of a text outside docs"
+        for named in NAMED.findall(FENCE.sub("", text)) if path in NAMING else []:
+            if not glob.glob(os.path.join(REPO, named)):
+                yield f"{path}: {named}: there is no such file"
 
 
 def patients(path, rows, labelled=True):
@@ -96,18 +160,24 @@ def main():
     parser.add_argument("--bin", help="the folder of the programs nasbot and nasbot-worker")
     parser.add_argument("--only", help="some pages, with commas between")
     parser.add_argument("--list", action="store_true", help="run nothing: list the commands, and those that are left out")
+    parser.add_argument("--links", action="store_true", help="run nothing: check the links")
     args = parser.parse_args()
     docs = os.path.join(REPO, "docs")
-    with open(os.path.join(docs, "SUMMARY.md")) as file:
-        listed = re.findall(r"\]\(([^)]+\.md)\)", file.read())
+    listed = re.findall(r"\]\(([^)]+\.md)\)", read("docs/SUMMARY.md"))
     missing = [page for page in listed if not os.path.exists(os.path.join(docs, page))]
-    there = {name for name in os.listdir(docs) if name.endswith(".md")} - {"SUMMARY.md"}
-    unlisted = sorted(there - set(listed))
+    unlisted = sorted({os.path.relpath(page, "docs") for page in pages()} - {"SUMMARY.md"} - set(listed))
     if missing or unlisted:
         sys.exit(f"SUMMARY.md names pages that are missing: {missing}; pages that it does not name: {unlisted}")
-    pages = [page for page in listed if not page.startswith("measurements/") and (not args.only or page.removesuffix(".md") in args.only.split(","))]
+    wrong = list(wrong_links())
+    if wrong:
+        sys.exit("\n".join([*wrong, f"{len(wrong)} links of the documentation lead nowhere"]))
+    if args.links:
+        return
+    # Measurements take hours, and the examples of queues need queues.
+    run = [page for page in [*listed, PROGRAM] if not page.startswith(("measurements/", "queues/"))]
+    chosen = [page for page in run if not args.only or page.removesuffix(".md") in args.only.split(",")]
     if args.list:
-        for page in pages:
+        for page in chosen:
             with open(os.path.join(docs, page)) as file:
                 for head, block in FENCE.findall(file.read()):
                     if head.startswith("console"):
@@ -119,7 +189,7 @@ def main():
     programs = os.path.abspath(args.bin)
     environment = {**os.environ, **SHORT, "PATH": programs + os.pathsep + os.environ["PATH"], "NASBOT_WORKER": os.path.join(programs, "nasbot-worker")}
     failed = 0
-    for page in pages:
+    for page in chosen:
         with open(os.path.join(docs, page)) as file:
             failed += run_page(page, file.read(), environment, lambda line: print(line, flush=True))
     if failed:

@@ -90,3 +90,8 @@ pub use posterior::{Joint, Options, Posterior, Prediction};
 pub use prior::Prior;
 pub use surrogate::{Settings, Standardise, Surrogate};
 pub use triangle::Triangle;
+
+/// The program of the crate's README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

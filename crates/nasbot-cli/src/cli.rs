@@ -2,12 +2,12 @@
 
 mod by_hand;
 mod data;
-mod describe;
-mod describing;
+mod description;
 mod evaluate;
 mod look;
 mod run_output;
 mod set;
+mod shell;
 mod show;
 
 use std::path::PathBuf;
@@ -16,12 +16,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::by_hand::{AskArgs, FailArgs, GiveArgs, ReplayArgs, TellArgs};
 pub(crate) use self::data::{InspectArgs, PredictArgs, SplitArgs, TaskName};
-pub(crate) use self::describe::{CompletionsArgs, ManArgs};
-pub(crate) use self::describing::{InitArgs, SchemaArgs, SchemaFormat};
+pub(crate) use self::description::{InitArgs, SchemaArgs, SchemaFormat};
 pub(crate) use self::evaluate::EvaluateArgs;
 pub(crate) use self::look::{ReportArgs, ServeArgs};
 pub(crate) use self::run_output::{RunFormat, RunOutput};
 pub(crate) use self::set::SetArgs;
+pub(crate) use self::shell::{CompletionsArgs, ManArgs};
 pub(crate) use self::show::{ShowArgs, ShowFormat, Since, Sort};
 use crate::config::Span;
 

@@ -3,7 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::config::ConfigErrors;
+use nasbot::report::clean;
+
+use crate::config::{self, ConfigErrors};
+use crate::excerpt::Excerpt;
 
 /// Why a command stopped. Messages name the thing and say what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +30,8 @@ pub(crate) enum Error {
         /// The file, and the line where several stand in one.
         place: String,
         source: nn_graph::Error,
+        /// The error where it lies in a file.
+        shown: Option<Box<Excerpt>>,
     },
     /// A line of pairs is not `{"a":NETWORK,"b":NETWORK}`.
     #[error("{place}: {message}: a line must be {{\"a\":NETWORK,\"b\":NETWORK}}")]
@@ -110,6 +115,17 @@ impl Error {
             Self::Stopped => INTERRUPTED,
             Self::OutputClosed => 0,
             _ => 1,
+        }
+    }
+
+    /// The error as a person is told it: with the line and a caret where it lies in a text.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Config(errors) => errors.render().trim_end().to_owned(),
+            Self::Network {
+                shown: Some(shown), ..
+            } => config::render(shown.as_ref()).trim_end().to_owned(),
+            error => format!("nasbot: {}", clean(&error.to_string())),
         }
     }
 

@@ -8,6 +8,7 @@ use nn_graph::Network;
 
 use crate::config;
 use crate::error::Error;
+use crate::excerpt::Excerpt;
 
 /// Whether a path means standard input.
 pub(crate) fn is_stdin(path: &Path) -> bool {
@@ -25,11 +26,8 @@ pub(crate) fn network(path: &Path) -> Result<Network, Error> {
         Some(other) if source.kind() == io::ErrorKind::InvalidData => Error::Usage(other),
         _ => Error::read(path)(source),
     })?;
-    if !text
-        .trim_start_matches('\u{feff}')
-        .trim_start()
-        .starts_with('{')
-    {
+    let text = text.trim_start_matches('\u{feff}');
+    if !text.trim_start().starts_with('{') {
         let what = match path.extension().is_some_and(|ending| ending == "toml") {
             true => "is a search description (TOML)",
             false => "is no JSON object",
@@ -39,7 +37,15 @@ pub(crate) fn network(path: &Path) -> Result<Network, Error> {
             name(path)
         )));
     }
-    parse_network(&text, &name(path))
+    parse(text).map_err(|source| {
+        let place = name(path);
+        let shown = Excerpt::new(&place, text, &source);
+        Error::Network {
+            place,
+            source,
+            shown: shown.map(Box::new),
+        }
+    })
 }
 
 /// The numbered lines of a file or of standard input; empty ones are left out.
@@ -83,17 +89,19 @@ fn other_than_network(path: &Path) -> Option<String> {
 
 /// Reads a network from a text; `place` says where it stands.
 pub(crate) fn parse_network(text: &str, place: &str) -> Result<Network, Error> {
-    text.parse().map_err(|source| {
-        let source = match source {
-            nn_graph::Error::Json { message } => nn_graph::Error::Json {
-                message: config::in_plain_words(&message),
-            },
-            source => source,
-        };
-        Error::Network {
-            place: place.to_owned(),
-            source,
-        }
+    parse(text).map_err(|source| Error::Network {
+        place: place.to_owned(),
+        source,
+        shown: None,
+    })
+}
+
+fn parse(text: &str) -> Result<Network, nn_graph::Error> {
+    text.parse().map_err(|error| match error {
+        nn_graph::Error::Json { message } => nn_graph::Error::Json {
+            message: config::in_plain_words(&message),
+        },
+        error => error,
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use console::Term;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use nasbot::report::{Curve, Pace, clean_line, failures, human, named, number, sketch_of};
 use nasbot::study::{Event, Ledger, Opened, Progress, Record};
@@ -42,10 +42,14 @@ struct Worker {
 }
 
 impl Live {
+    /// On standard error, as wide as it is.
     pub(crate) fn new() -> Self {
         let (_, width) = Term::stderr().size();
-        let width = usize::from(width);
-        let all = MultiProgress::new();
+        Self::on(ProgressDrawTarget::stderr(), width.into())
+    }
+
+    fn on(target: ProgressDrawTarget, width: usize) -> Self {
+        let all = MultiProgress::with_draw_target(target);
         let bar = all.add(ProgressBar::new(0));
         let length = if width < WIDE { 10 } else { 40 };
         bar.set_style(style(&format!(
@@ -235,3 +239,6 @@ fn style(template: &str) -> ProgressStyle {
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("━╸─")
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,9 @@ mod commands;
 mod config;
 mod epochs;
 mod error;
+mod excerpt;
 mod input;
+mod json_place;
 mod live;
 mod picture;
 mod reporter;
@@ -16,7 +18,6 @@ mod terminal;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use nasbot::report::clean;
 
 use crate::cli::{Cli, Command};
 use crate::error::Error;
@@ -54,15 +55,8 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Error::OutputClosed) => ExitCode::SUCCESS,
         Err(error) => {
-            report_error(&error);
+            terminal::say(&error.shown());
             ExitCode::from(error.exit_code())
         }
-    }
-}
-
-fn report_error(error: &Error) {
-    match error {
-        Error::Config(errors) => terminal::say(errors.render().trim_end()),
-        error => terminal::say(&format!("nasbot: {}", clean(&error.to_string()))),
     }
 }

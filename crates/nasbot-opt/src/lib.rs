@@ -47,7 +47,11 @@ pub use space::{Distance, Space};
 pub use suggestion::{Next, Origin, Over, Suggestion};
 pub use synthetic::Synthetic;
 
-/// The program of a page for readers of the documentation, compiled and run.
+/// The programs of texts for people, compiled and run.
 #[cfg(doctest)]
-#[doc = include_str!("../../../docs/own-space.md")]
-struct OwnSpace;
+mod texts {
+    #[doc = include_str!("../../../docs/own-space.md")]
+    struct OwnSpace;
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+}

@@ -71,3 +71,12 @@ pub use self::clock::{Clock, SystemClock};
 pub use self::error::Error;
 pub use self::signals::is_ignored;
 pub use self::stop::Stop;
+
+/// The programs of texts for people, compiled and run.
+#[cfg(doctest)]
+mod texts {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../../CONTRIBUTING.md")]
+    struct Contributing;
+}

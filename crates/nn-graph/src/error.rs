@@ -1,5 +1,6 @@
 //! Everything that can be wrong with a description of a network or of a space.
 
+use crate::nearest::instead;
 use crate::{Bound, BoundProblem, Kind, Morph, Op};
 
 /// A layer as named in a message: its place in the listing that was given, and its operation.
@@ -22,7 +23,7 @@ impl std::fmt::Display for LayerRef {
 #[non_exhaustive]
 pub enum Error {
     /// No operation has this name.
-    #[error("{}unknown operation '{name}': use one of {}", .layer.map_or(String::new(), |i| format!("layer {i}: ")), names(Op::ALL.iter().map(|op| op.name())))]
+    #[error("{}unknown operation '{name}': {}", .layer.map_or(String::new(), |i| format!("layer {i}: ")), instead(.name, Op::ALL.iter().map(|op| op.name())))]
     UnknownOp {
         /// The layer that names it, where it is known.
         layer: Option<usize>,
@@ -30,13 +31,13 @@ pub enum Error {
         name: String,
     },
     /// No kind has this name.
-    #[error("unknown kind '{name}': use one of {}", names(Kind::ALL.iter().map(|kind| kind.name())))]
+    #[error("unknown kind '{name}': {}", instead(.name, Kind::ALL.iter().map(|kind| kind.name())))]
     UnknownKind {
         /// The name as given.
         name: String,
     },
     /// No morph has this name.
-    #[error("unknown morph '{name}': use one of {}", names(Morph::ALL.iter().map(|morph| morph.name())))]
+    #[error("unknown morph '{name}': {}", instead(.name, Morph::ALL.iter().map(|morph| morph.name())))]
     UnknownMorph {
         /// The name as given.
         name: String,

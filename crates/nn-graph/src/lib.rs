@@ -10,6 +10,7 @@ mod json;
 mod layer;
 mod measures;
 pub mod morph;
+mod nearest;
 mod network;
 mod op;
 mod path_lengths;

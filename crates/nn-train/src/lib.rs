@@ -31,3 +31,8 @@ pub use training::{
     Augmentation, Given, Last, Optimiser, OptimiserKeys, Precision, Preset, Protocol, Schedule,
     ScheduleKeys, TrainingSpec,
 };
+
+/// The program of the crate's README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -88,14 +88,9 @@ fn verdict(place: String, result: Result<Found, Error>, format: Format) -> Resul
             })?)
         }
         (Format::Table, Ok(found)) => terminal::print(&format!("{place}: ok, {}", found.text)),
-        (Format::Table, Err(Error::Config(errors))) => {
-            terminal::print(&format!("{place}: invalid"))?;
-            terminal::say(errors.render().trim_end());
-            Ok(())
-        }
         (Format::Table, Err(error)) => {
             terminal::print(&format!("{place}: invalid"))?;
-            terminal::say(&format!("nasbot: {}", report::clean(&error.to_string())));
+            terminal::say(&error.shown());
             Ok(())
         }
     }

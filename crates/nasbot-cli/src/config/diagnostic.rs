@@ -101,19 +101,22 @@ impl<'a> Problems<'a> {
 impl ConfigErrors {
     /// The errors for a person, each with its line and a caret.
     pub(crate) fn render(&self) -> String {
-        let theme = if terminal::colours() {
-            GraphicalTheme::unicode()
-        } else {
-            GraphicalTheme::unicode_nocolor()
-        };
-        let handler = GraphicalReportHandler::new_themed(theme).with_wrap_lines(false);
-        let mut out = String::new();
-        for error in &self.0 {
-            // Writing to a string can't fail.
-            let _ = handler.render_report(&mut out, error);
-        }
-        out
+        self.0.iter().map(|error| render(error)).collect()
     }
+}
+
+/// An error for a person, with its line and a caret.
+pub(crate) fn render(error: &dyn Diagnostic) -> String {
+    let theme = if terminal::colours() {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    };
+    let handler = GraphicalReportHandler::new_themed(theme).with_wrap_lines(false);
+    let mut out = String::new();
+    // Writing to a string can't fail.
+    let _ = handler.render_report(&mut out, error);
+    out
 }
 
 impl fmt::Display for ConfigErrors {
@@ -135,7 +138,7 @@ impl fmt::Display for ConfigErrors {
 
 /// A text whose control characters cannot command a terminal: question marks in their place, as many as they have bytes, so
 /// that places in it stay what they are.
-fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let show = |c: char| match clean(c.encode_utf8(&mut [0; 4])).starts_with(c) {
         true => c.to_string(),
         false => "?".repeat(c.len_utf8()),
@@ -214,6 +217,7 @@ fn plainer(message: &str) -> String {
         ("unknown field", "unknown key"),
         ("unknown variant", "unknown value"),
         ("missing field", "missing key or section"),
+        ("EOF while parsing", "the text ends inside"),
     ] {
         out = out.replace(rust, plain);
     }

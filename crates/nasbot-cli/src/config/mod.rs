@@ -22,7 +22,7 @@ use nasbot::settings::{Description, Evaluator, Settings};
 use nn_train::Facts;
 use nn_train::data::{Contents, DataSpec, Dataset, Dealing, Task};
 
-pub(crate) use self::diagnostic::{ConfigErrors, in_plain_words};
+pub(crate) use self::diagnostic::{ConfigErrors, in_plain_words, render, visible};
 pub(crate) use self::duration::Span;
 pub(crate) use self::reference::{example, page};
 pub(crate) use self::schema::schema;

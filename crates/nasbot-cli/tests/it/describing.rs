@@ -65,7 +65,7 @@ fn init_writes_a_file_that_a_search_takes() {
         "kind = \"mlp-class\"",
         "task = \"class\"",
         "iris (30)",
-        "label = \"last\"",
+        "label = \"kind\"",
         "evaluations = 30",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
@@ -126,6 +126,26 @@ fn init_writes_a_file_that_a_search_takes() {
             .ok()
             .contains(": ok, ")
     );
+}
+
+#[test]
+fn init_names_the_column_that_is_predicted_by_its_place_where_it_has_no_name() {
+    let folder = Folder::new();
+    let rows: String = (0..60)
+        .map(|i| format!("{}.5,{}\n", i % 7, i % 2))
+        .collect();
+    for (header, option, label) in [
+        ("", "-1", "label = -1"),
+        ("", "last", "label = \"last\""),
+        ("width,last\n", "1", "label = 1"),
+        ("width,a \"b\"\n", "-1", "label = 'a \"b\"'"),
+    ] {
+        folder.write("a.csv", &format!("{header}{rows}"));
+        let command = ["init", "--data", "a.csv", "--label", option, "--force"];
+        folder.run(&command).ok();
+        let text = folder.read("search.toml");
+        assert!(text.contains(label), "{label}\n{text}");
+    }
 }
 
 #[test]
@@ -419,7 +439,9 @@ fn a_file_of_another_kind_is_said_to_be_what_it_is() {
     folder.write("odd.json", &NETWORK.replace("\"layers\"", "\"layer\""));
     let error = folder.run(&["inspect", "odd.json"]).fails(2);
     assert!(
-        error.contains("unknown key `layer` at line 1") && error.contains("did you mean `layers`?"),
+        error.contains("unknown key `layer`\n")
+            && error.contains("odd.json:1:15")
+            && error.contains("did you mean `layers`?"),
         "{error}"
     );
     fs::write(folder.path("odd.toml"), b"[space]\nkind = \"cnn\xff\"\n").unwrap();

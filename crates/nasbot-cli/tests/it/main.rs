@@ -20,6 +20,7 @@ mod format_1;
 mod going_on;
 #[cfg(test)]
 mod help;
+mod hostile;
 #[cfg(test)]
 mod in_turn;
 #[cfg(test)]

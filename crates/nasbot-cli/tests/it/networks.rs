@@ -237,12 +237,23 @@ fn invalid_networks_are_refused_with_file_and_layer() {
     folder.write("cycle.json", &NETWORK.replace("[1,2],", "[1,2],[2,1],"));
     folder.write("op.json", &NETWORK.replace("max-pool", "maxpool"));
     folder.write("text.json", "networks are great");
+    folder.write(
+        "units.json",
+        &NETWORK
+            .replace("\"units\":16", "\"units\":1.5")
+            .replace(",\"edges\"", ",\n\"edges\""),
+    );
+    folder.write("key.json", &NETWORK.replace("\"edges\"", "\"edge\""));
+    folder.write("cut.json", &NETWORK[..40]);
     let files = [
         "validate",
         "good.json",
         "cycle.json",
         "op.json",
         "text.json",
+        "units.json",
+        "key.json",
+        "cut.json",
         "none.json",
     ];
     let ran = folder.run(&files);

@@ -57,7 +57,7 @@ impl Server {
         answer
     }
 
-    fn get(&self, path: &str) -> String {
+    pub(crate) fn get(&self, path: &str) -> String {
         self.raw(&format!(
             "GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n",
             self.host()

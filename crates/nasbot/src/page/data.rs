@@ -13,10 +13,12 @@ use super::group::group;
 use super::map::Map;
 use super::rounded::rounded;
 use crate::report::{self, Summary, clean, clean_line};
-use crate::study::{Mending, Record};
+use crate::study::{Change, Mending, Record};
 
 /// Stretches of time on the timeline at most: the last ones.
 const MOST_SPANS: usize = 4000;
+/// Causes of failures in a page at most: the commonest.
+const MOST_CAUSES: usize = 50;
 /// Bytes of all logs together in a page.
 const LOGS: usize = 1 << 20;
 /// Bytes of one log in a page.
@@ -59,7 +61,7 @@ pub struct StudyData {
     /// Evaluations, rising by number; not all of them where there are many.
     evaluations_shown: Vec<EvaluationData>,
     /// Causes of failures, the commonest first: cause, number, an example's number and message.
-    failures: Vec<(String, usize, u64, String)>,
+    failures: Vec<(&'static str, usize, u64, String)>,
     lanes: Vec<String>,
     /// (lane, evaluation, from, until, end: 0 scored, 1 failed, 2 stopped, 3 running), in seconds of the search.
     spans: Vec<(usize, u64, f64, f64, u8)>,
@@ -197,7 +199,7 @@ impl StudyData {
             description: description.map_or_else(String::new, |d| clean(&d.text)),
             description_path: description
                 .map_or_else(String::new, |d| clean_line(&d.path.to_string_lossy())),
-            mended: ledger.mended.clone(),
+            mended: ledger.mended.iter().map(plain).collect(),
             versions: (created.map(|created| format!("nasbot {}", created.version)))
                 .into_iter()
                 .chain(folded.workers.iter().map(|worker| clean_line(worker)))
@@ -210,6 +212,20 @@ impl StudyData {
     /// What was done and what came out, as rows of a name and a text.
     pub(super) fn summary_rows(&self) -> &[Vec<String>] {
         &self.summary
+    }
+}
+
+/// A change of the description without control characters.
+fn plain(mending: &Mending) -> Mending {
+    let text = |text: &Option<String>| text.as_deref().map(clean);
+    let change = |change: &Change| Change {
+        key: clean(&change.key),
+        from: text(&change.from),
+        to: text(&change.to),
+    };
+    Mending {
+        evaluations: mending.evaluations,
+        changes: mending.changes.iter().map(change).collect(),
     }
 }
 
@@ -301,24 +317,16 @@ fn evaluation(
 }
 
 /// Failures by cause, the commonest first, each with its first example.
-fn failures(folded: &Folded) -> Vec<(String, usize, u64, String)> {
-    let mut causes: Vec<(String, usize, u64, String)> = Vec::new();
-    for record in &folded.ledger.records {
-        let Some(failure) = record.failure() else {
-            continue;
-        };
-        let cause = report::failure(failure);
-        match causes.iter_mut().find(|known| known.0 == cause) {
-            Some(known) => known.1 += 1,
-            None => {
-                let message = (record.detail.as_ref()).and_then(|d| d.message.as_deref());
-                let message = message.unwrap_or("it gave no reason");
-                causes.push((cause.to_owned(), 1, record.suggestion.id, clean(message)));
-            }
-        }
-    }
-    causes.sort_by_key(|cause| std::cmp::Reverse(cause.1));
+fn failures(folded: &Folded) -> Vec<(&'static str, usize, u64, String)> {
+    let causes = report::causes(&folded.ledger).into_iter();
     causes
+        .filter_map(|cause| {
+            let first = *cause.ids.first()?;
+            let how = report::failure(cause.failure);
+            Some((how, cause.ids.len(), first, cause.message))
+        })
+        .take(MOST_CAUSES)
+        .collect()
 }
 
 fn spans(folded: &Folded, skip: usize, since: Option<f64>) -> Vec<(usize, u64, f64, f64, u8)> {

@@ -1,6 +1,7 @@
 //! Which studies belong together: those that differ by their seed alone.
 
 use super::fold::Folded;
+use crate::report::clean;
 
 /// A text that is equal for studies whose descriptions, without comments and the section `[study]`, are.
 pub(super) fn group(folded: &Folded) -> String {
@@ -17,5 +18,5 @@ pub(super) fn group(folded: &Folded) -> String {
             lines.push(line);
         }
     }
-    lines.join("\n")
+    clean(&lines.join("\n"))
 }

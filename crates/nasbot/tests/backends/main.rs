@@ -11,6 +11,7 @@ mod fake_queue;
 mod jobs;
 mod queues;
 mod ray;
+mod recipe;
 mod slurm;
 mod suite;
 mod support;
@@ -53,6 +54,16 @@ fn main() -> ExitCode {
             Ok(())
         }));
     }
+    let recipe = "the_back_end_of_the_recipe_is_the_one_that_is_tested";
+    trials.push(Trial::test(format!("contributing::{recipe}"), || {
+        let (_, code) = include_str!("recipe.rs").split_once("\n\n").unwrap();
+        let text = include_str!("../../../../CONTRIBUTING.md");
+        assert!(
+            text.contains(&format!("```rust\n{code}```\n")),
+            "CONTRIBUTING.md does not have the text of crates/nasbot/tests/backends/recipe.rs"
+        );
+        Ok(())
+    }));
     for (what, test) in slurm::TESTS {
         let test = Trial::test(format!("slurm::{what}"), move || {
             test();

@@ -38,6 +38,9 @@ const BACKENDS: [(&str, Make); 6] = [
         Box::new(Detached::new(folder, reports))
     }),
     ("template", crate::fake_queue::template),
+    ("recipe", |_, reports| {
+        Box::new(crate::recipe::Later::new(CAPACITY, reports))
+    }),
 ];
 
 /// Those of them whose work outlives its search.

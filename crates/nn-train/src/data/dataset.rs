@@ -216,6 +216,8 @@ pub(super) fn pixels(
 pub struct Contents {
     /// What one input looks like to a network.
     pub shape: InputShape,
+    /// The name of the column of labels or targets, where the file names its columns.
+    pub label: Option<String>,
     /// The classes and how many examples each has, test file left out; none for regression.
     pub classes: Vec<(String, usize)>,
     /// How many examples there are to train on, to score on during the search, and to score on at the end.
@@ -281,8 +283,11 @@ pub fn survey(spec: &DataSpec) -> Result<Contents, Error> {
             .for_each(|class| counts[*class as usize] += 1);
     }
     let tested = test.map_or(dealt.len(), |test| test.targets.len());
+    let layout = main.described.as_ref().map(|described| &described.layout);
+    let label = layout.and_then(|layout| layout.header.as_ref()?.get(layout.label?).cloned());
     Ok(Contents {
         shape: (preparation.as_ref()).map_or(main.shape, Preparation::shape),
+        label,
         classes: main.classes.into_iter().zip(counts).collect(),
         parts: [train.len(), validation.len(), tested],
         dealing,

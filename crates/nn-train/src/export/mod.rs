@@ -9,14 +9,14 @@ mod protobuf;
 
 use std::fmt::Write;
 
-use nn_graph::{Kind, Op};
+use nn_graph::Kind;
 
 pub use onnx::onnx;
 
 use crate::data::{
     CellEncoding, Input, InputShape, Output, Preparation, PreparedColumn, Transform, USUAL_GAPS,
 };
-use crate::plan::{Features, LayerPlan, Module, Plan};
+use crate::plan::{Activation, Features, LayerPlan, Module, Plan};
 
 /// What every exported program holds, whatever the network.
 const COMMON: &str = include_str!("common.py");
@@ -286,22 +286,23 @@ fn constructor(layer: &LayerPlan, regresses: bool) -> Option<String> {
                 "Residual({input}, {output}, {filter}, stride={stride}, projection={projection})"
             ))
         }
-        Module::Dense(Op::Crelu) => Some(format!("Dense({input}, {}, crelu)", output / 2)),
-        Module::Dense(op) => Some(format!("Dense({input}, {output}, {})", activation(op))),
+        Module::Dense(Activation::Crelu) => Some(format!("Dense({input}, {}, crelu)", output / 2)),
+        Module::Dense(does) => Some(format!("Dense({input}, {output}, {})", function(does))),
         Module::Decision if regresses => Some(format!("Dense({input}, {output}, identity)")),
         Module::Decision => Some(format!("Dense({input}, {output}, log_softmax)")),
         Module::Input | Module::Output | Module::MaxPool | Module::AvgPool => None,
     }
 }
 
-const fn activation(op: Op) -> &'static str {
-    match op {
-        Op::LeakyRelu => "F.leaky_relu",
-        Op::Softplus => "F.softplus",
-        Op::Elu => "F.elu",
-        Op::Logistic => "torch.sigmoid",
-        Op::Tanh => "torch.tanh",
-        _ => "F.relu",
+const fn function(activation: Activation) -> &'static str {
+    match activation {
+        Activation::Relu => "F.relu",
+        Activation::Crelu => "crelu",
+        Activation::LeakyRelu => "F.leaky_relu",
+        Activation::Softplus => "F.softplus",
+        Activation::Elu => "F.elu",
+        Activation::Logistic => "torch.sigmoid",
+        Activation::Tanh => "torch.tanh",
     }
 }
 

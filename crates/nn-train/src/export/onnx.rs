@@ -5,12 +5,12 @@
 //! of a column of words the word's place. The metadata say which columns and words and classes there are. Without a
 //! preparation, `input` is what the network takes.
 
-use nn_graph::{Kind, Op};
+use nn_graph::Kind;
 
 use super::protobuf::Message;
 use crate::Error;
 use crate::data::{Input, InputShape, Output, Preparation};
-use crate::plan::{Features, LayerPlan, Module, Parameter, Plan};
+use crate::plan::{Activation, Features, LayerPlan, Module, Parameter, Plan};
 use crate::trained::{ENTRY, Trained};
 
 // Numbers of fields and types in onnx.proto.
@@ -310,9 +310,9 @@ impl Graph {
         )
     }
 
-    fn activate(&mut self, op: Op, x: &str) -> String {
-        match op {
-            Op::Crelu => {
+    fn activate(&mut self, activation: Activation, x: &str) -> String {
+        match activation {
+            Activation::Crelu => {
                 let positive = self.step("Relu", &[x], &[]);
                 let negative = self.step("Neg", &[x], &[]);
                 let negative = self.step("Relu", &[&negative], &[]);
@@ -322,12 +322,14 @@ impl Graph {
                     &[("axis", Attribute::Integer(1))],
                 )
             }
-            Op::LeakyRelu => self.step("LeakyRelu", &[x], &[("alpha", Attribute::Float(0.01))]),
-            Op::Softplus => self.step("Softplus", &[x], &[]),
-            Op::Elu => self.step("Elu", &[x], &[]),
-            Op::Logistic => self.step("Sigmoid", &[x], &[]),
-            Op::Tanh => self.step("Tanh", &[x], &[]),
-            _ => self.step("Relu", &[x], &[]),
+            Activation::LeakyRelu => {
+                self.step("LeakyRelu", &[x], &[("alpha", Attribute::Float(0.01))])
+            }
+            Activation::Softplus => self.step("Softplus", &[x], &[]),
+            Activation::Elu => self.step("Elu", &[x], &[]),
+            Activation::Logistic => self.step("Sigmoid", &[x], &[]),
+            Activation::Tanh => self.step("Tanh", &[x], &[]),
+            Activation::Relu => self.step("Relu", &[x], &[]),
         }
     }
 

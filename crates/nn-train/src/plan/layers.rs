@@ -2,7 +2,7 @@
 
 use nn_graph::{Group, Layer, Network, Op};
 
-use super::{Features, Init, Module, Parameter};
+use super::{Activation, Features, Init, Module, Parameter};
 use crate::Error;
 
 /// Sizes beyond this overflow somewhere or other, and no memory holds them.
@@ -124,12 +124,27 @@ fn dense(op: Op, units: u32, input: Features, tensors: &mut Tensors) -> Option<P
     } else {
         units
     };
-    let activation = if op == Op::Fc { Op::Relu } else { op };
     Some((
-        Module::Dense(activation),
+        Module::Dense(activation(op)?),
         Features::Flat(width),
         Some(multiplies),
     ))
+}
+
+/// What a dense layer ends with; `None` for every other layer.
+const fn activation(op: Op) -> Option<Activation> {
+    Some(match op {
+        Op::Fc | Op::Relu => Activation::Relu,
+        Op::Crelu => Activation::Crelu,
+        Op::LeakyRelu => Activation::LeakyRelu,
+        Op::Softplus => Activation::Softplus,
+        Op::Elu => Activation::Elu,
+        Op::Logistic => Activation::Logistic,
+        Op::Tanh => Activation::Tanh,
+        Op::Ip | Op::Op | Op::Softmax | Op::Linear | Op::MaxPool | Op::AvgPool => return None,
+        Op::Conv3 | Op::Conv5 | Op::Conv7 | Op::Conv9 => return None,
+        Op::Res3 | Op::Res5 | Op::Res7 | Op::Res9 => return None,
+    })
 }
 
 /// An image of `channels` after a layer with `stride`; refused once there is nothing left to halve.

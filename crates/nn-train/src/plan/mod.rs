@@ -23,7 +23,7 @@ mod memory;
 
 use std::ops::Range;
 
-use nn_graph::{Kind, Network, Op};
+use nn_graph::{Kind, Network};
 
 pub use self::memory::Batches;
 #[cfg(feature = "torch")]
@@ -90,12 +90,31 @@ pub enum Module {
     MaxPool,
     /// 2×2 mean, stride 2.
     AvgPool,
-    /// Mean over pixels if it takes an image, linear, activation (`fc` counts as `relu`).
-    Dense(Op),
+    /// Mean over pixels if it takes an image, linear, activation.
+    Dense(Activation),
     /// Mean over pixels if it takes an image, linear, log-softmax for classifiers.
     Decision,
     /// Mean of the decision layers.
     Output,
+}
+
+/// What a dense layer does to each of its units, x.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// max(x, 0).
+    Relu,
+    /// The concatenation of max(x, 0) and max(−x, 0).
+    Crelu,
+    /// x for x > 0 and 0.01 x elsewhere.
+    LeakyRelu,
+    /// log(1 + eˣ).
+    Softplus,
+    /// x for x > 0 and eˣ − 1 elsewhere.
+    Elu,
+    /// 1/(1 + e⁻ˣ).
+    Logistic,
+    /// tanh x.
+    Tanh,
 }
 
 /// One layer of a plan.

@@ -1,9 +1,8 @@
 //! The modules: what one layer computes.
 
-use nn_graph::Op;
 use tch::{Kind, Tensor};
 
-use crate::plan::{Features, LayerPlan, Module};
+use crate::plan::{Activation, Features, LayerPlan, Module};
 use crate::{Error, Precision};
 
 /// Batch norm: share of the newest batch in the running mean and variance, and ε.
@@ -129,14 +128,14 @@ fn flatten(layer: &LayerPlan, x: &Tensor) -> Result<Tensor, Error> {
 }
 
 /// In place where the gradient needs the result alone.
-fn activate(op: Op, mut x: Tensor) -> Result<Tensor, Error> {
-    Ok(match op {
-        Op::Crelu => Tensor::f_cat(&[x.f_relu()?, x.f_neg()?.f_relu_()?], 1)?,
-        Op::LeakyRelu => x.f_leaky_relu_()?,
-        Op::Softplus => x.f_softplus()?,
-        Op::Elu => x.f_elu_()?,
-        Op::Logistic => x.f_sigmoid_()?,
-        Op::Tanh => x.f_tanh_()?,
-        _ => x.f_relu_()?,
+fn activate(activation: Activation, mut x: Tensor) -> Result<Tensor, Error> {
+    Ok(match activation {
+        Activation::Crelu => Tensor::f_cat(&[x.f_relu()?, x.f_neg()?.f_relu_()?], 1)?,
+        Activation::LeakyRelu => x.f_leaky_relu_()?,
+        Activation::Softplus => x.f_softplus()?,
+        Activation::Elu => x.f_elu_()?,
+        Activation::Logistic => x.f_sigmoid_()?,
+        Activation::Tanh => x.f_tanh_()?,
+        Activation::Relu => x.f_relu_()?,
     })
 }

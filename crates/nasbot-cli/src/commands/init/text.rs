@@ -73,10 +73,7 @@ fn data(text: &mut String, plan: &Plan, places: &[PathBuf]) {
         Task::Reg => *text += "# Numbers are predicted. \"class\": classes.\ntask = \"reg\"\n",
     }
     if contents.preparation.is_some() {
-        let label = match &data.label {
-            Column::Number(number) => number.to_string(),
-            Column::Name(name) => string(name),
-        };
+        let label = label(&data.label, contents.label.as_deref());
         let _ = write!(
             text,
             "# The column that is predicted; columns that are no inputs are left out by `ignore`.\nlabel = {label}\n#ignore = [\"id\"]\n"
@@ -97,6 +94,16 @@ fn data(text: &mut String, plan: &Plan, places: &[PathBuf]) {
             "# What the best network is chosen by; also \"rmse\", \"mae\" or \"r2\".\n#metric = \"mse\"\n"
         }
     };
+}
+
+/// The column that is predicted, by its name where it has one: another column may come to be the last.
+fn label(given: &Column, name: Option<&str>) -> String {
+    match (given, name) {
+        // Words that mean a place are no names.
+        (_, Some(name)) if !["first", "last", ""].contains(&name) => string(name),
+        (Column::Number(number), _) => number.to_string(),
+        (Column::Name(name), _) => string(name),
+    }
 }
 
 /// A text as TOML has it.

@@ -195,9 +195,11 @@ const timeline = study => {
 
 const failures = study => {
   if (!study.failures.length) return [h('p', {}, study.evaluations ? 'None failed.' : 'No evaluation is over yet.')];
+  const others = study.failed - study.failures.reduce((sum, [, count]) => sum + count, 0);
   return [h('div', { class: 'scroll' }, h('table', { class: 'rows' },
     h('thead', {}, h('tr', {}, ['cause', 'how many', 'share', 'for example'].map((name, i) => h('th', { scope: 'col', class: i === 1 || i === 2 ? 'number' : null }, name)))),
     h('tbody', {}, study.failures.map(([cause, count, id, message]) => h('tr', {},
       h('td', {}, cause), h('td', { class: 'number' }, grouped(count)), h('td', { class: 'number' }, `${Math.round(100 * count / Math.max(1, study.evaluations))} %`),
-      h('td', {}, h('button', { type: 'button', class: 'link', 'data-key': `failure-${id}`, click: () => openDetail(study, id) }, `#${id}`), ' ', message.split('\n')[0].slice(0, 240)))))))];
+      h('td', {}, h('button', { type: 'button', class: 'link', 'data-key': `failure-${id}`, click: () => openDetail(study, id) }, `#${id}`), ' ', message)))))),
+    others > 0 && h('p', { class: 'soft' }, `${grouped(others)} failed in other ways.`)];
 };

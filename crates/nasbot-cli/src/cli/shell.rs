@@ -1,4 +1,4 @@
-//! What is typed to have the command line describe itself.
+//! The arguments of the commands that set up a shell: completions and manual pages.
 
 use std::path::PathBuf;
 
