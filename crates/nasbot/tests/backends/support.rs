@@ -29,7 +29,7 @@ pub(crate) type Make = fn(&Path, Reports) -> Box<dyn Backend>;
 
 /// The back-ends under test. Each scores a network with its number of layers divided by 100, and takes as long as the
 /// seed says in milliseconds.
-const BACKENDS: [(&str, Make); 6] = [
+const BACKENDS: [(&str, Make); 7] = [
     ("function", function),
     ("command", command),
     ("local", local),

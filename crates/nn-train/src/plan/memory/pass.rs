@@ -1,10 +1,8 @@
 //! A pass through a network, module by module, as `torch::layers` computes it.
 
-use nn_graph::Op;
-
 use super::heap::{Heap, Id};
 use super::tape::{Flow, Node, Tape, Value, backward};
-use crate::plan::{Features, LayerPlan, Module, Parameter, Plan};
+use crate::plan::{Activation, Features, LayerPlan, Module, Parameter, Plan};
 use crate::{Precision, TrainingSpec};
 
 /// Bytes of a 32-bit float, and of an index.
@@ -360,12 +358,12 @@ impl Pass<'_> {
         tape: &mut Tape<'_>,
         layer: &LayerPlan,
         x: Value,
-        op: Op,
+        op: Activation,
         weights: u64,
     ) -> Value {
         let bytes = self.bytes(layer.output, self.width());
         match op {
-            Op::Crelu => {
+            Activation::Crelu => {
                 let y = self.linear(tape, layer, x, bytes / 2, weights);
                 let a = tape.make(y.bytes, y.width);
                 tape.note(a, &[(y, Flow::Made)], &[a.tensor], 0, 0);
@@ -379,14 +377,18 @@ impl Pass<'_> {
                 tape.drop(y);
                 both
             }
-            Op::Softplus => {
+            Activation::Softplus => {
                 let y = self.linear(tape, layer, x, bytes, weights);
                 let z = tape.make(bytes, self.width());
                 tape.note(z, &[(y, Flow::Made)], &[y.tensor], 0, 0);
                 tape.drop(y);
                 z
             }
-            _ => {
+            Activation::Relu
+            | Activation::LeakyRelu
+            | Activation::Elu
+            | Activation::Logistic
+            | Activation::Tanh => {
                 let y = self.linear(tape, layer, x, bytes, weights);
                 tape.in_place(y)
             }
