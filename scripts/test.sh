@@ -60,6 +60,9 @@ cargo build -p nn-train --features torch --bin nasbot-worker
 NASBOT_WORKER="${CARGO_TARGET_DIR:-$repo/target}/debug/nasbot-worker" \
     cargo test -p nasbot-cli --test it -- torch
 
+step "the check of a GPU, on the processor where there is none"
+./scripts/check-gpu.sh --quick --bin "${CARGO_TARGET_DIR:-$repo/target}/debug"
+
 # ChromeDriver ends the browsers that it starts, and the tests end ChromeDriver.
 step "the pages in a real browser"
 need_packages chromium=chromium chromedriver=chromium-driver
