@@ -18,6 +18,13 @@ use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 
+/// Writes a line to standard error.
+macro_rules! note {
+    ($($text:tt)*) => {
+        writeln!(std::io::stderr(), $($text)*)?
+    };
+}
+
 /// Rows of the data and their shapes.
 const ROWS: [usize; 2] = [160, 60];
 const SIDE: usize = 16;
@@ -176,10 +183,10 @@ fn measure(settings: &mut [Setting]) -> anyhow::Result<()> {
             });
             writeln!(out, "{line}")?;
         }
-        eprintln!("{}: {}", setting.name, distribution(&mut ratios));
+        note!("{}: {}", setting.name, distribution(&mut ratios));
         all.append(&mut ratios);
     }
-    eprintln!("all: {}", distribution(&mut all));
+    note!("all: {}", distribution(&mut all));
     Ok(())
 }
 
@@ -228,7 +235,7 @@ fn limited(settings: &mut [Setting], share: f64) -> anyhow::Result<()> {
                     refused += 1
                 }
                 Err(Error::OutOfMemory { message }) => {
-                    eprintln!("lacked: {message} {}", network.to_json());
+                    note!("lacked: {message} {}", network.to_json());
                     lacked += 1;
                 }
                 Err(Error::Diverged { .. }) => fine += 1,
@@ -236,7 +243,7 @@ fn limited(settings: &mut [Setting], share: f64) -> anyhow::Result<()> {
             }
         }
         allocator::count(None)?;
-        eprintln!(
+        note!(
             "{}: limit {memory} MB, {} refused, {} trained, {} lacked memory",
             setting.name,
             refused - before.0,
@@ -244,7 +251,7 @@ fn limited(settings: &mut [Setting], share: f64) -> anyhow::Result<()> {
             lacked - before.2
         );
     }
-    eprintln!("all: {refused} refused, {fine} trained, {lacked} lacked memory");
+    note!("all: {refused} refused, {fine} trained, {lacked} lacked memory");
     Ok(())
 }
 

@@ -247,6 +247,12 @@ pub enum Error {
         /// What the allocator says.
         message: String,
     },
+    /// The device's memory did not suffice because others have it: alone, the training would have had enough.
+    #[error("no room: {message}")]
+    NoRoom {
+        /// What is needed and what others have.
+        message: String,
+    },
     /// Anything else that libtorch reports.
     #[error("libtorch: {message}")]
     Torch {
@@ -285,6 +291,7 @@ impl Error {
             Self::Diverged { .. } => FailureKind::Diverged,
             Self::TimedOut { .. } => FailureKind::TimedOut,
             Self::OutOfMemory { .. } => FailureKind::OutOfMemory,
+            Self::NoRoom { .. } => FailureKind::NoRoom,
             Self::Torch { .. } | Self::Paused { .. } => FailureKind::Internal,
         }
     }

@@ -300,6 +300,8 @@ pub enum FailureKind {
     Diverged,
     /// The device's memory did not suffice.
     OutOfMemory,
+    /// Others have the device's memory; alone it would have sufficed. No fault of the network's.
+    NoRoom,
     /// It took longer than the protocol allows.
     TimedOut,
     /// The network does not fit the data, for example because it halves the image too often.
@@ -321,6 +323,7 @@ impl FailureKind {
         match self {
             Self::Diverged => "diverged",
             Self::OutOfMemory => "out-of-memory",
+            Self::NoRoom => "no-room",
             Self::TimedOut => "timed-out",
             Self::ImpossibleShape => "impossible-shape",
             Self::BadData => "bad-data",

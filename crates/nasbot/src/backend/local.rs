@@ -3,12 +3,14 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nasbot_opt::{Failure, Outcome};
 use nn_train::job::{Event, FailureKind, Job as Message, PROTOCOL};
 
 use super::devices::{self, Slot};
+use super::gate::Gate;
 use super::log::Log;
 use super::pool::{self, Job, Pool};
 use super::process::{Afterwards, Exit, Requests};
@@ -16,6 +18,7 @@ use super::program::Program;
 use super::shelf::Shelf;
 use super::{Backend, End, Report, Reports, Task, Work, answer, locate};
 use crate::error::Error;
+use crate::report::human;
 use crate::settings::{Training, Workers};
 use crate::study::{Detail, Progress};
 
@@ -42,6 +45,8 @@ pub(super) struct Trainings {
     has_greeted: AtomicBool,
     /// Where workers wait for their next evaluation; absent where each evaluation has its own.
     shelf: Option<Shelf>,
+    /// Which of them may run at once on a device.
+    gate: Gate,
 }
 
 impl Trainings {
@@ -53,6 +58,7 @@ impl Trainings {
             workers: workers.clone(),
             has_greeted: AtomicBool::new(false),
             shelf: None,
+            gate: Gate::default(),
         })
     }
 }
@@ -106,6 +112,66 @@ impl Job for Trainings {
     }
 
     fn run(&self, id: u64, program: &Program, requests: &Requests, reports: &Reports) -> End {
+        let is_unwanted = || requests.stop.load(Ordering::Relaxed);
+        let device = (program.environment.iter())
+            .find(|(name, _)| *name == "CUDA_VISIBLE_DEVICES")
+            .map_or("", |(_, device)| device.as_str());
+        let mut lack = {
+            let Some(_turn) = self.gate.enter(device, is_unwanted) else {
+                return End::Stopped;
+            };
+            match self.converse(id, program, requests, reports) {
+                Ok(end) => return end,
+                Err(lack) => lack,
+            }
+        };
+        for wait in WAITS {
+            reports.send(Report::Note(format!(
+                "evaluation {id} is tried again alone on its device in {}: {lack}",
+                human(wait)
+            )));
+            let since = Instant::now();
+            while since.elapsed() < wait && !is_unwanted() {
+                thread::sleep(LOOK);
+            }
+            let Some(_turn) = self.gate.enter_alone(device, is_unwanted) else {
+                return End::Stopped;
+            };
+            if let Some(shelf) = &self.shelf {
+                // Workers that wait have their data there.
+                shelf.clear();
+            }
+            match self.converse(id, program, requests, reports) {
+                Ok(end) => return end,
+                Err(next) => lack = next,
+            }
+        }
+        End::Unusable(format!(
+            "{lack}; tried {} times: other programs must leave the device, or it must be left out of workers.devices",
+            WAITS.len() + 1
+        ))
+    }
+}
+
+/// Until a training is tried again that lacked memory which others have: they may be about to end.
+const WAITS: [Duration; 4] = [
+    Duration::from_millis(500),
+    Duration::from_secs(10),
+    Duration::from_secs(60),
+    Duration::from_secs(300),
+];
+/// How often a training that waits looks whether it is still wanted.
+const LOOK: Duration = Duration::from_millis(20);
+
+impl Trainings {
+    /// One try; the error says what others have of the memory that it lacked.
+    fn converse(
+        &self,
+        id: u64,
+        program: &Program,
+        requests: &Requests,
+        reports: &Reports,
+    ) -> Result<End, String> {
         let conversation = Conversation {
             id,
             program,
@@ -127,17 +193,29 @@ struct Conversation<'a> {
     has_greeted: &'a AtomicBool,
     /// The worker and its libtorch, once it has said hello.
     hello: Option<String>,
-    answer: Option<End>,
+    /// Its answer, or what others have of the memory that it lacked.
+    answer: Option<Result<End, String>>,
     since: Instant,
 }
 
 impl Conversation<'_> {
-    fn hold(mut self, workers: &Workers, shelf: Option<&Shelf>, requests: &Requests) -> End {
+    fn hold(
+        mut self,
+        workers: &Workers,
+        shelf: Option<&Shelf>,
+        requests: &Requests,
+    ) -> Result<End, String> {
         let program = self.program;
         let exit = pool::run(program, shelf, requests, |line, log| self.listen(line, log));
-        if let Some(answer) = self.answer {
+        if let Some(answer) = self.answer.take() {
             return answer;
         }
+        Ok(self.unanswered(workers, exit))
+    }
+
+    /// The end of a worker that gave no answer.
+    fn unanswered(&self, workers: &Workers, exit: Result<Exit, String>) -> End {
+        let program = self.program;
         let seconds = self.since.elapsed().as_secs_f64();
         match exit {
             Err(problem) => End::Unusable(problem),
@@ -169,11 +247,11 @@ impl Conversation<'_> {
         let stays = self.program.may_stay && event.as_ref().is_ok_and(Event::keeps_worker);
         match event {
             Ok(Event::Hello { protocol, .. }) if protocol != PROTOCOL => {
-                self.answer = Some(End::Unusable(format!(
+                self.answer = Some(Ok(End::Unusable(format!(
                     "the worker {} speaks version {protocol} of the messages, this nasbot {PROTOCOL}: \
                      build both from the same sources",
                     self.program.command[0].display()
-                )));
+                ))));
             }
             Ok(Event::Hello { worker, torch, .. }) => {
                 self.hello = Some(format!("nasbot-worker {worker}, libtorch {torch}"));
@@ -211,12 +289,16 @@ impl Conversation<'_> {
                     breakdown: breakdown.map(Box::new),
                     message: None,
                 };
-                self.answer = Some(answer::scored(score, detail));
+                self.answer = Some(Ok(answer::scored(score, detail)));
             }
             // It says nothing about its network yet.
-            Ok(Event::Paused { .. }) => self.answer = Some(End::Stopped),
+            Ok(Event::Paused { .. }) => self.answer = Some(Ok(End::Stopped)),
+            Ok(Event::Failed {
+                kind: FailureKind::NoRoom,
+                message,
+            }) => self.answer = Some(Err(message)),
             Ok(Event::Failed { kind, message }) => {
-                self.answer = Some(self.failure(kind, message));
+                self.answer = Some(Ok(self.failure(kind, message)));
             }
             // No message of the protocol; the log keeps it.
             Err(_) => log.write(format!("{line}\n").as_bytes()),

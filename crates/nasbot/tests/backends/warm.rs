@@ -12,7 +12,7 @@ use nn_train::job::Final;
 use crate::support::{Make, PATIENCE, Stand, script, training};
 
 /// The tests, by name.
-pub(crate) const TESTS: [(&str, fn()); 9] = [
+pub(crate) const TESTS: [(&str, fn()); 10] = [
     ("one_process_does_one_work_after_the_other", reuses),
     ("without_reuse_each_work_has_its_process", renews),
     ("what_a_network_does_wrong_keeps_the_worker", keeps),
@@ -22,6 +22,10 @@ pub(crate) const TESTS: [(&str, fn()); 9] = [
         ends_idle,
     ),
     ("a_stop_and_a_time_out_end_the_worker", stops),
+    (
+        "a_lack_of_memory_that_others_caused_is_tried_again_alone",
+        no_room,
+    ),
     ("each_log_holds_its_own_work", logs),
     ("a_long_job_reaches_a_worker_that_waits", long_job),
     (
@@ -238,6 +242,45 @@ fn stops() {
     assert_eq!(found[0], found[1]);
     assert_eq!(found[2], found[3]);
     wait_until_gone(found[1]);
+}
+
+fn no_room() {
+    let mut stand = Stand::new(&WARM);
+    stand.submit(0, 400);
+    // Once only: the second try finds no such deed.
+    deed(&stand, 1, "rm deeds/1; fail no-room; exit");
+    stand.submit(1, 0);
+    let mut ended = Vec::new();
+    let mut notes = Vec::new();
+    while ended.len() < 2 {
+        match stand.report() {
+            Report::Note(text) => notes.push(text),
+            Report::Ended { id, end } => {
+                assert!(is_scored(&end), "{end:?}");
+                ended.push(id);
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(ended, [0, 1], "it did not wait until it was alone");
+    assert_eq!(notes.len(), 1);
+    assert!(
+        notes[0].starts_with("evaluation 1 is tried again alone")
+            && notes[0].ends_with(": because"),
+        "{notes:?}"
+    );
+    // The try, the other evaluation, and the try alone in a process of its own, which then stays.
+    let found = processes(&stand);
+    assert_eq!(found.len(), 3);
+    assert!(!found[..2].contains(&found[2]));
+    assert!(is_alive(found[2]) && !found[..2].iter().any(|process| is_alive(*process)));
+    // Whoever waits for its turn can be stopped.
+    deed(&stand, 2, "fail no-room; exit");
+    let handle = stand.submit(2, 0);
+    while !matches!(stand.report(), Report::Note(_)) {}
+    stand.backend.cancel(&handle);
+    assert!(matches!(stand.end(), (2, End::Stopped)));
+    assert!(is_scored(&done(&mut stand, 3)));
 }
 
 fn logs() {

@@ -8,7 +8,7 @@ use rand::seq::{IndexedRandom as _, SliceRandom as _};
 
 use super::draft::Draft;
 use super::{Refusal, first_within, processing};
-use crate::{Constraints, Network};
+use crate::{Bounds, Constraints, Network};
 
 /// The share of its units by which a layer grows or shrinks.
 const SHARE: f64 = 0.125;
@@ -26,17 +26,22 @@ pub enum Change {
 
 impl Change {
     /// An eighth more or less, rounded half away from zero, but at least one more or less (and at
-    /// least one).
-    fn of(self, units: u32) -> u32 {
+    /// least one). Where units are multiples of a number, the nearest one that is more or less.
+    fn of(self, units: u32, bounds: &Bounds) -> u32 {
         let share = f64::from(units) * SHARE;
+        let multiple = bounds.unit_multiple.unwrap_or(1).max(1);
         match self {
             Self::Increase => {
                 let more = (f64::from(units) + share).round() as u32; // saturates
-                more.max(units.saturating_add(1))
+                let next = (units / multiple)
+                    .saturating_add(1)
+                    .saturating_mul(multiple);
+                bounds.fitted(more).max(next)
             }
             Self::Decrease => {
                 let fewer = (f64::from(units) - share).round() as u32;
-                fewer.min(units.saturating_sub(1)).max(1)
+                let previous = units.saturating_sub(1) / multiple * multiple;
+                bounds.fitted(fewer).min(previous).max(multiple).min(units)
             }
         }
     }
@@ -51,11 +56,21 @@ pub fn change_units(
     layers: &[usize],
     change: Change,
 ) -> Result<Network, Refusal> {
+    changed(network, layers, change, &Bounds::default())
+}
+
+/// As [`change_units`], to multiples of what the bounds say.
+fn changed(
+    network: &Network,
+    layers: &[usize],
+    change: Change,
+    bounds: &Bounds,
+) -> Result<Network, Refusal> {
     let mut draft = Draft::of(network);
     for &i in layers {
         let mut layer = processing(network, i)?;
         let units = layer.units.ok_or(Refusal::NoPlace)?;
-        layer.units = Some(change.of(units));
+        layer.units = Some(change.of(units, bounds));
         if layer.units == Some(units) {
             return Err(Refusal::NoPlace);
         }
@@ -84,10 +99,10 @@ pub(super) fn single<R: Rng + ?Sized>(
 ) -> Result<Network, Refusal> {
     let mut layers = with_units(network);
     layers.shuffle(rng);
-    let changed = layers
+    let others = layers
         .into_iter()
-        .map(|i| change_units(network, &[i], change));
-    first_within(constraints, changed)
+        .map(|i| changed(network, &[i], change, constraints.bounds()));
+    first_within(constraints, others)
 }
 
 pub(super) fn en_masse<R: Rng + ?Sized>(
@@ -100,9 +115,9 @@ pub(super) fn en_masse<R: Rng + ?Sized>(
     let runs = RUNS.choose(rng).copied().unwrap_or(1);
     let mut indices: Vec<usize> = (0..runs).collect();
     indices.shuffle(rng);
-    let changed = (indices.into_iter())
+    let others = (indices.into_iter())
         .map(|index| &layers[run_of(layers.len(), index, runs)])
         .filter(|run| !run.is_empty())
-        .map(|run| change_units(network, run, change));
-    first_within(constraints, changed)
+        .map(|run| changed(network, run, change, constraints.bounds()));
+    first_within(constraints, others)
 }

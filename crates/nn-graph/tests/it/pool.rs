@@ -322,3 +322,87 @@ fn modest_perceptrons_differ_and_keep_bounds_by_having_fewer_units() {
     }
     assert!(pool::modest(Kind::Cnn, &Constraints::default()).is_empty());
 }
+
+#[test]
+fn pools_and_morphs_keep_to_multiples_of_units() {
+    for (kind, most) in [
+        (Kind::Cnn, Some(100)),
+        (Kind::MlpReg, None),
+        (Kind::MlpClass, Some(60)),
+    ] {
+        let bounds = Bounds {
+            unit_multiple: Some(8),
+            max_units: most,
+            max_layers: Some(30),
+            ..Bounds::default()
+        };
+        let constraints = bounds.checked().unwrap();
+        let is_kept = |network: &Network| {
+            let units = network.layers().iter().filter_map(|layer| layer.units);
+            units.clone().all(|units| units > 0 && units % 8 == 0)
+        };
+        let mut rng = Pcg64::seed_from_u64(3);
+        let mut networks = initial(kind, &constraints, 1);
+        networks.extend(pool::modest(kind, &constraints));
+        networks.extend(pool::smallest(kind, &constraints));
+        networks.extend(pool::largest(kind, &constraints));
+        assert!(networks.len() >= 10);
+        let mut widths = BTreeSet::new();
+        for network in networks {
+            assert!(is_kept(&network), "{}", network.to_json());
+            let mut mutant = network;
+            for _ in 0..60 {
+                mutant = nn_graph::mutate(&mutant, &constraints, &mut rng).unwrap();
+                assert!(is_kept(&mutant), "{}", mutant.to_json());
+                widths.extend(mutant.layers().iter().filter_map(|layer| layer.units));
+            }
+        }
+        // Not all are where they were.
+        assert!(widths.len() >= 5, "{widths:?}");
+    }
+}
+
+#[test]
+fn units_go_up_and_down_by_a_multiple_at_least() {
+    let bounds = Bounds {
+        unit_multiple: Some(8),
+        max_units: Some(64),
+        ..Bounds::default()
+    };
+    let constraints = bounds.checked().unwrap();
+    let json = r#"{"kind":"mlp-reg","layers":[{"op":"ip"},{"op":"relu","units":UNITS},{"op":"linear"},{"op":"op"}],"edges":[[0,1],[1,2],[2,3]]}"#;
+    let of = |units: u32| {
+        json.replace("UNITS", &units.to_string())
+            .parse::<Network>()
+            .unwrap()
+    };
+    let mut rng = Pcg64::seed_from_u64(1);
+    let mut after = |morph: nn_graph::Morph, units| {
+        let changed = morph.apply(&of(units), &constraints, &mut rng).ok()?;
+        changed.layers()[1].units
+    };
+    let (more, fewer) = (nn_graph::Morph::IncSingle, nn_graph::Morph::DecSingle);
+    for (units, up, down) in [
+        (8, Some(16), None),
+        (16, Some(24), Some(8)),
+        (64, None, Some(56)),
+        // A network that was handed over with other units.
+        (10, Some(16), Some(8)),
+        (3, Some(8), None),
+    ] {
+        assert_eq!(
+            (after(more, units), after(fewer, units)),
+            (up, down),
+            "{units}"
+        );
+    }
+    let wrong = Bounds {
+        max_units: Some(6),
+        ..bounds
+    };
+    let error = wrong.checked().unwrap_err().to_string();
+    assert!(
+        error.contains("unit-multiple = 8 leaves no number of units"),
+        "{error}"
+    );
+}

@@ -20,6 +20,8 @@ pub struct Held {
     data: Option<Rc<Data>>,
     /// What a close look at its files says, once it is over.
     look: Option<JoinHandle<Option<String>>>,
+    /// Bytes that the last job was predicted to need, once that was known.
+    pub(super) needed: Option<u64>,
 }
 
 /// A data set, and what of it is on a device.

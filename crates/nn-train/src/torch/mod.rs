@@ -17,6 +17,7 @@ pub mod model;
 pub mod optimiser;
 mod pause;
 pub mod predict;
+mod room;
 pub mod score;
 mod setting;
 pub mod train;

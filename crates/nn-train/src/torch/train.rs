@@ -31,17 +31,18 @@ pub fn run_with(
     progress: &mut dyn FnMut(Event),
 ) -> Result<Event, Error> {
     let start = Instant::now();
+    held.needed = None;
     let protocol = job.training.clone().validated()?;
     let device = device::resolve(job.device)?;
-    let held = held.data(&job.task)?;
-    let data = &held.set;
+    let there = held.data(&job.task)?;
+    let data = &there.set;
     let plan = Plan::for_data(&job.network, data)?;
     check_augmentation(&protocol, data)?;
-    check_memory(&protocol, &plan, data)?;
+    held.needed = Some(check_memory(&protocol, &plan, data)?);
     check_stage(job, &protocol)?;
     let setting = Setting {
         protocol: &protocol,
-        held: &held,
+        held: &there,
         data,
         device,
         placement: job.task.placement,
@@ -123,20 +124,20 @@ fn evaluate(
     Ok(runs)
 }
 
-/// Refuses a training whose memory would be more than the protocol allows.
-fn check_memory(protocol: &Protocol, plan: &Plan, data: &Dataset) -> Result<(), Error> {
+/// Bytes that a training needs; refused where that is more than the protocol allows. What libraries keep for themselves is known to some
+/// hundredths only, so that a little more than the prediction must fit.
+fn check_memory(protocol: &Protocol, plan: &Plan, data: &Dataset) -> Result<u64, Error> {
     const MEGABYTE: u64 = 1 << 20;
-    let Some(limit) = protocol.memory else {
-        return Ok(());
-    };
+    const MARGIN: f64 = 1.08;
     let batches = Batches::of(protocol, data.train.len(), data.validation.len());
-    let needed = plan.memory(protocol, batches).div_ceil(MEGABYTE);
-    if needed > u64::from(limit) {
-        return Err(Error::OutOfMemory {
+    let bytes = (plan.memory(protocol, batches) as f64 * MARGIN) as u64;
+    let needed = bytes.div_ceil(MEGABYTE);
+    match protocol.memory {
+        Some(limit) if needed > u64::from(limit) => Err(Error::OutOfMemory {
             message: format!("the training would take {needed} MB, more than memory = {limit}"),
-        });
+        }),
+        _ => Ok(bytes),
     }
-    Ok(())
 }
 
 fn check_augmentation(protocol: &Protocol, data: &Dataset) -> Result<(), Error> {

@@ -11,7 +11,7 @@ use nix::unistd::{dup, dup2_stdout};
 
 use super::held::Held;
 use super::journal::Journal;
-use super::{allocator, classify, pause, train};
+use super::{allocator, classify, pause, room, train};
 use crate::Error;
 use crate::job::{Device, Event, Job, PAUSE, PROTOCOL};
 
@@ -76,6 +76,7 @@ fn done(
     journal: &mut Journal,
     out: &mut Events,
 ) -> Event {
+    let device = job.as_ref().map_or(Device::Cpu, |job| job.device);
     let outcome = job.and_then(|job| {
         journal.job(&job);
         // tch panics where it has no fallible variant, for one when memory runs out in such a place.
@@ -93,7 +94,7 @@ fn done(
         }))
         .unwrap_or_else(|payload| Err(classify(&panic_text(payload.as_ref()))))
     });
-    let last = outcome.unwrap_or_else(|error| match error {
+    let last = outcome.unwrap_or_else(|error| match room::judged(error, held.needed, device) {
         Error::Paused { epoch } => Event::Paused { epoch },
         error => Event::Failed {
             kind: error.failure(),

@@ -124,6 +124,7 @@ fn failure_kinds_are_named_as_in_json() {
     for kind in [
         FailureKind::Diverged,
         FailureKind::OutOfMemory,
+        FailureKind::NoRoom,
         FailureKind::ImpossibleShape,
         FailureKind::BadData,
         FailureKind::BadJob,

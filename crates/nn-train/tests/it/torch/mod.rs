@@ -2,6 +2,7 @@
 
 mod finale;
 mod forward;
+mod memory;
 mod metrics;
 mod numerics;
 mod optimisers;
