@@ -4,6 +4,10 @@
 //! barely train). Transforms here keep the order of the scores.
 
 use crate::Transform;
+use crate::gain::Warp;
+
+/// How far below the highest and above the lowest quantile the slope is taken with which a map goes on beyond them.
+const REACH: f64 = 0.5;
 
 /// The transformed scores, in the same order.
 pub(crate) fn apply(transform: Transform, scores: &[f64]) -> Vec<f64> {
@@ -77,6 +81,30 @@ pub(crate) fn invert(transform: Transform, scores: &[f64], value: f64) -> f64 {
         (Some(low), None) => low.1 + between(first, last) * (value - low.0),
         (None, _) => first.1 + between(first, last) * (value - first.0),
     }
+}
+
+/// The map from transformed scores to scores, which goes on beyond them with the slope of the nearest ones: unlike [`invert`], which is
+/// for telling, it is for integrals over what may be better than all that has been seen.
+pub(crate) fn warp(transform: Transform, scores: &[f64]) -> Warp {
+    if transform == Transform::Nothing {
+        return Warp::identity();
+    }
+    let mut knots: Vec<(f64, f64)> = (apply(transform, scores).into_iter())
+        .zip(scores.iter().copied())
+        .collect();
+    knots.sort_by(|a, b| a.0.total_cmp(&b.0));
+    knots.dedup_by(|a, b| a.0.total_cmp(&b.0).is_eq());
+    let (Some(&first), Some(&last)) = (knots.first(), knots.last()) else {
+        return Warp::identity();
+    };
+    let slope = |a: (f64, f64), b: (f64, f64)| (b.1 - a.1) / (b.0 - a.0);
+    let inner = knots.iter().rfind(|knot| knot.0 <= last.0 - REACH);
+    let outer = knots.iter().find(|knot| knot.0 >= first.0 + REACH);
+    let ends = (
+        slope(first, outer.copied().unwrap_or(last)),
+        slope(inner.copied().unwrap_or(first), last),
+    );
+    Warp::new(knots, ends)
 }
 
 #[cfg(test)]

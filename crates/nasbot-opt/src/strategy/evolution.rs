@@ -2,12 +2,14 @@
 //! probabilities in proportion to their exponentiated scores, and mutated.
 //!
 //! The probability of a parent with score y is proportional to exp((y − ȳ) / (2σ)), where ȳ and σ are
-//! the mean and standard deviation of all scores; where all scores are equal it is uniform.
+//! the mean and standard deviation of all scores; where all scores are equal it is uniform. With several objectives or bounds, the place
+//! of the score is taken by the number of the Pareto front that a parent is on, the first one best.
 
 use rand::RngExt as _;
 use rand_pcg::Pcg64;
 
 use super::{Choice, View};
+use crate::model::fitness;
 use crate::{Error, Origin, Space};
 
 /// How many mutations are tried before the choice is left to chance.
@@ -20,7 +22,10 @@ pub(crate) fn choose<S: Space>(
     view: &View<'_, S>,
     rng: &mut Pcg64,
 ) -> Result<Option<Choice<S::Candidate>>, Error> {
-    let scores: Vec<f64> = view.history.scored().map(|(_, score)| score).collect();
+    let scores: Vec<f64> = match view.history.aims().is_score_alone() {
+        true => view.history.scored().map(|(_, score)| score).collect(),
+        false => fitness(view.history, view.history.scored().map(|(e, _)| e)),
+    };
     let Some(roulette) = Roulette::new(&scores, SCALE) else {
         return Ok(None);
     };
