@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Scores, pareto};
+use crate::{Acquisition, Error, Scores, Strategy, ValidConfig, pareto};
 
 /// Where a number that describes a candidate comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -47,7 +47,8 @@ pub struct Objective {
     pub reference: Option<f64>,
 }
 
-/// A bound on a figure.
+/// A bound on a figure. Where the figure is known, no candidate that breaks it is suggested; where it is measured, the search
+/// learns which ones are likely to keep it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Constraint {
@@ -135,16 +136,14 @@ impl Aims {
             let objectives = objectives.iter().map(|o| (o.figure, o.goal));
             objectives.chain(constraints.iter().map(|c| (c.figure, c.goal)))
         };
+        if wanted().any(|asked| asked == (Figure::Measured(0), Goal::Minimise)) {
+            return wrong("a higher score is better: tell a loss with its sign changed".into());
+        }
         let (mut measured, mut known) = (1, 0);
         for (figure, goal) in wanted() {
             match figure {
                 Figure::Measured(place) => {
                     measured = measured.max(place + 1);
-                    if place == 0 && goal == Goal::Minimise {
-                        return wrong(
-                            "a higher score is better: tell a loss with its sign changed".into(),
-                        );
-                    }
                     if wanted().any(|other| other.0 == figure && other.1 != goal) {
                         return wrong(format!(
                             "measured figure {place} is wanted both high and low: choose one"
@@ -166,6 +165,29 @@ impl Aims {
             measured,
             known,
         })
+    }
+
+    /// Checks that a search with these settings can have such aims.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Aims`] names the setting that is in the way.
+    pub fn check(&self, config: &ValidConfig) -> Result<(), Error> {
+        if self.is_score_alone() {
+            return Ok(());
+        }
+        let problem = match config.strategy {
+            Strategy::Nasbot if config.acquisition != Acquisition::Ei => format!(
+                "several objectives and constraints are searched with the acquisition ei, not {}",
+                config.acquisition
+            ),
+            Strategy::Nasbot | Strategy::Evolution | Strategy::Random => return Ok(()),
+            Strategy::RegularisedEvolution | Strategy::LocalSearch => format!(
+                "the strategy {} knows one score only: choose nasbot, evolution or random",
+                config.strategy
+            ),
+        };
+        Err(Error::Aims { problem })
     }
 
     /// What is maximised or minimised.
@@ -222,6 +244,30 @@ impl Aims {
             all &= constraint.allows(pick(constraint.figure, measured, known)?);
         }
         Some(all)
+    }
+
+    /// How far the bounds on known figures are broken, each relative to the bound; 0 where they are kept.
+    pub(crate) fn excess(&self, known: &[f64]) -> f64 {
+        let broken = self.constraints.iter().map(|constraint| {
+            let Figure::Known(place) = constraint.figure else {
+                return 0.0;
+            };
+            let goal = constraint.goal;
+            match known.get(place) {
+                Some(&value) if !constraint.allows(value) => {
+                    let missing = goal.orient(constraint.bound) - goal.orient(value);
+                    missing / constraint.bound.abs().max(f64::MIN_POSITIVE)
+                }
+                _ => 0.0,
+            }
+        });
+        broken.sum()
+    }
+
+    /// Whether there are bounds on known figures, which every candidate keeps to.
+    pub(crate) fn has_limits(&self) -> bool {
+        let is_known = |c: &Constraint| matches!(c.figure, Figure::Known(_));
+        self.constraints.iter().any(is_known)
     }
 
     /// Objectives such that more is better, from their own units.

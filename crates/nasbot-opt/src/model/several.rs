@@ -107,12 +107,34 @@ impl<P: Clone + Send + Sync> Model<P> {
                 .reference
                 .map_or(worst, |r| objective.goal.orient(r))
         });
-        let reference = reference.collect();
+        let mut reference: Vec<f64> = reference.collect();
+        let x = std::env::var("NASBOT_X").unwrap_or_default();
         let points: Vec<&[f64]> = allowed.iter().map(|(_, _, own)| own.as_slice()).collect();
         let layers = pareto::layers(&points);
         let mut order: Vec<usize> = (0..allowed.len()).collect();
         order.sort_by_key(|&at| layers[at]);
         order.truncate(CONTENDERS.max(layers.iter().filter(|&&layer| layer == 0).count()));
+        if x.contains('n') {
+            let on: Vec<Vec<f64>> = values.clone();
+            let f: Vec<Vec<f64>> = pareto::front(&on)
+                .into_iter()
+                .map(|i| on[i].clone())
+                .collect();
+            for (k, r) in reference.iter_mut().enumerate() {
+                let lo = f.iter().map(|p| p[k]).fold(f64::INFINITY, f64::min);
+                let hi = f.iter().map(|p| p[k]).fold(f64::NEG_INFINITY, f64::max);
+                if hi > lo {
+                    *r = r.max(lo - 0.1 * (hi - lo));
+                }
+            }
+        }
+        if x.contains('z') {
+            for (k, r) in reference.iter_mut().enumerate() {
+                let lo =
+                    [&self.score, self.further.first().unwrap_or(&self.score)][k.min(1)].warp_z(*r);
+                *r = lo;
+            }
+        }
         Reached {
             places: order.iter().map(|&at| allowed[at].0).collect(),
             known: order.iter().map(|&at| allowed[at].1).collect(),

@@ -184,7 +184,8 @@ impl<S: Space> Maximiser<'_, S> {
         let best = self
             .pool
             .into_iter()
-            .reduce(|a, b| if b.is_before(&a) { b } else { a });
+            .reduce(|a, b| if b.is_before(&a) { b } else { a })
+            .filter(|best| best.rank >= 0.0);
         Ok(best.map(|found| {
             let (mean, std) = (self.model).in_scores(self.view.config, found.mean, found.std);
             Choice {

@@ -9,11 +9,13 @@ use serde::Serialize;
 
 use super::compared::Comparison;
 use super::errors::errors;
+use super::front::{OnFront, front, lines as front_lines};
 use super::mending;
 use super::origin::{origin, origin_cell};
 use super::score::{MetricFigure, cell, heading, score};
 use super::text::{self, clean, grouped, json, quoted, seconds, sketch, table};
 use crate::error::Error;
+use crate::settings::Aims;
 use crate::study::{Detail, Ending, Ledger, Mending, Place, Record, Simple, Stored};
 
 /// The figures of a study, as `--format json` prints them.
@@ -30,6 +32,12 @@ pub struct Summary<'a> {
     /// What scores are of; `None` where that is not recorded.
     metric: Option<MetricFigure>,
     best: Option<Row<'a>>,
+    /// Objectives and bounds, where more than a high score is asked.
+    #[serde(skip_serializing_if = "Aims::is_score_alone")]
+    aims: &'a Aims,
+    /// The Pareto front, the best in the first objective first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    front: Vec<OnFront>,
     test: Option<Test<'a>>,
     baselines: &'a [Simple],
     /// Values that were given beside the file of the description.
@@ -110,6 +118,8 @@ impl<'a> Summary<'a> {
             best: ledger
                 .best()
                 .map(|record| Row::new(record, is_owned, ledger.metric())),
+            aims: ledger.aims(),
+            front: front(ledger),
             test,
             baselines: &ledger.baselines,
             set: (ledger.description()).map_or(&[], |description| &description.set),
@@ -188,6 +198,11 @@ impl<'a> Summary<'a> {
             None => rows.push(row("best", "no network has a score yet".to_owned())),
             Some(best) => rows.extend(describe_best(best, self.ledger.metric())),
         }
+        rows.extend(
+            front_lines(self.ledger)
+                .into_iter()
+                .map(|(name, line)| row(name, line)),
+        );
         if let Some(test) = &self.test {
             let result = match (test.score, text::is_tested(test.detail)) {
                 (Some(value), true) => format!(
