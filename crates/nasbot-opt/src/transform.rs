@@ -4,10 +4,6 @@
 //! barely train). Transforms here keep the order of the scores.
 
 use crate::Transform;
-use crate::gain::Warp;
-
-/// How far below the highest and above the lowest quantile the slope is taken with which a map goes on beyond them.
-const REACH: f64 = 0.5;
 
 /// The transformed scores, in the same order.
 pub(crate) fn apply(transform: Transform, scores: &[f64]) -> Vec<f64> {
@@ -83,28 +79,30 @@ pub(crate) fn invert(transform: Transform, scores: &[f64], value: f64) -> f64 {
     }
 }
 
-/// The map from transformed scores to scores, which goes on beyond them with the slope of the nearest ones: unlike [`invert`], which is
-/// for telling, it is for integrals over what may be better than all that has been seen.
-pub(crate) fn warp(transform: Transform, scores: &[f64]) -> Warp {
+/// What a score that need not have been seen becomes: the inverse of [`invert`].
+pub(crate) fn forward(transform: Transform, scores: &[f64], score: f64) -> f64 {
     if transform == Transform::Nothing {
-        return Warp::identity();
+        return score;
     }
-    let mut knots: Vec<(f64, f64)> = (apply(transform, scores).into_iter())
-        .zip(scores.iter().copied())
+    let mut seen: Vec<(f64, f64)> = (scores.iter().copied())
+        .zip(apply(transform, scores))
         .collect();
-    knots.sort_by(|a, b| a.0.total_cmp(&b.0));
-    knots.dedup_by(|a, b| a.0.total_cmp(&b.0).is_eq());
-    let (Some(&first), Some(&last)) = (knots.first(), knots.last()) else {
-        return Warp::identity();
+    seen.sort_by(|a, b| a.0.total_cmp(&b.0));
+    seen.dedup_by(|a, b| a.0.total_cmp(&b.0).is_eq());
+    let (Some(&first), Some(&last)) = (seen.first(), seen.last()) else {
+        return score;
     };
-    let slope = |a: (f64, f64), b: (f64, f64)| (b.1 - a.1) / (b.0 - a.0);
-    let inner = knots.iter().rfind(|knot| knot.0 <= last.0 - REACH);
-    let outer = knots.iter().find(|knot| knot.0 >= first.0 + REACH);
-    let ends = (
-        slope(first, outer.copied().unwrap_or(last)),
-        slope(inner.copied().unwrap_or(first), last),
-    );
-    Warp::new(knots, ends)
+    let after = seen.partition_point(|&(x, _)| x <= score);
+    let (low, from, to) = match (after.checked_sub(1).map(|i| seen[i]), seen.get(after)) {
+        (Some(low), Some(&high)) => (low, low, high),
+        (Some(low), None) => (low, first, last),
+        (None, _) => (first, first, last),
+    };
+    if to.0 > from.0 {
+        low.1 + (to.1 - from.1) / (to.0 - from.0) * (score - low.0)
+    } else {
+        low.1
+    }
 }
 
 #[cfg(test)]
@@ -117,6 +115,10 @@ mod tests {
         for transform in [Transform::Nothing, Transform::Rank] {
             for (score, value) in scores.iter().zip(apply(transform, &scores)) {
                 assert!((invert(transform, &scores, value) - score).abs() < 1e-12);
+            }
+            for score in [-1.0, 0.15, 0.5, 0.96, 0.975, 1.2] {
+                let there = forward(transform, &scores, score);
+                assert!((invert(transform, &scores, there) - score).abs() < 1e-12);
             }
             let path: Vec<f64> = (-40..40)
                 .map(|i| invert(transform, &scores, 0.1 * f64::from(i)))

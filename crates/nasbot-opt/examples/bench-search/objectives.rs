@@ -112,26 +112,6 @@ impl Costed {
             let values: Vec<Vec<f64>> = front
                 .filter_map(|e| search.aims().values(&e.measured, &e.known))
                 .collect();
-            if std::env::var("NASBOT_DUMP").is_ok() && search.evaluations().len() >= evaluations {
-                let mut codes: Vec<String> = search
-                    .front()
-                    .iter()
-                    .map(|e| {
-                        format!(
-                            "{:?} {:.2} {:.2}",
-                            e.suggestion.candidate, e.measured[1], e.measured[0]
-                        )
-                    })
-                    .collect();
-                codes.sort();
-                eprintln!("seed {seed} {codes:#?}");
-                for e in search.evaluations() {
-                    eprintln!(
-                        "E {seed} {} {:?} {:?} {:?}",
-                        e.suggestion.id, e.suggestion.candidate, e.measured, e.suggestion.origin
-                    );
-                }
-            }
             Ok(match self.goal {
                 Judged::Volume(whole) => {
                     Some(search.aims().hypervolume(&values, &self.worst) / whole)

@@ -9,9 +9,9 @@
 //! E improvement = Σᵢ Πₖ (Ψₖ(aᵢₖ) − Ψₖ(bᵢₖ)),   Ψₖ(t) = E max(uₖ − t, 0)
 //! ```
 //!
-//! which takes two or three objectives, and with one is expected improvement. Ψ is known in closed form for a number that is known, and for a
-//! normal distribution behind a piecewise linear transform ([`marginal`]), so that the volume is in units of the figures
-//! whatever the surrogates learn from. This is the box decomposition of Yang, Emmerich, Deutz and Bäck, *Efficient Computation of
+//! for any number of objectives; with one it is expected improvement. Ψ has a closed form for a number that is known and for a
+//! normal distribution ([`marginal`]). The volume is in the units that the surrogates learn from: the score counts by the quantiles of its
+//! ranks where these are learnt (the default), so that no outlier stretches the volume, and every other figure by itself. This is the box decomposition of Yang, Emmerich, Deutz and Bäck, *Efficient Computation of
 //! Expected Hypervolume Improvement Using Box Decomposition Algorithms*, Journal of Global Optimization 75, 2019.
 //!
 //! A candidate keeps to a bound with the probability Φ((μ − b)/σ), which is taken to be independent of the objectives and of other bounds
@@ -27,7 +27,7 @@ mod marginal;
 use gp::Predictions;
 
 pub(crate) use boxes::Boxes;
-pub(crate) use marginal::{Marginal, Warp};
+use marginal::Marginal;
 
 use crate::{Aims, Figure, Goal};
 
@@ -40,14 +40,13 @@ struct Source {
 
 impl Source {
     /// What member `member` believes of it at candidate `index`.
-    fn marginal<'a>(
+    fn marginal(
         self,
-        gain: &'a Gain,
         member: usize,
         predictions: &[Predictions],
         index: usize,
         known: &[f64],
-    ) -> Marginal<'a> {
+    ) -> Marginal {
         match self.figure {
             Figure::Known(place) => Marginal::Exact(self.goal.orient(known[place])),
             Figure::Measured(place) => {
@@ -56,7 +55,6 @@ impl Source {
                 Marginal::Normal {
                     mean: prediction.mean[index],
                     std: prediction.std[index],
-                    warp: &gain.warps[place],
                 }
             }
         }
@@ -71,18 +69,16 @@ pub(crate) struct Gain {
     objectives: Vec<Source>,
     /// With their bounds, such that more is better.
     constraints: Vec<(Source, f64)>,
-    /// From what is predicted to each measured figure.
-    warps: Vec<Warp>,
 }
 
 impl Gain {
-    /// `fronts` are the points that each member believes to be reached, and `reference` the worst corner, all such that more is
-    /// better; `warps` lead from what is predicted to each measured figure, such that more is better.
+    /// `fronts` are the points that each member believes to be reached, `reference` the worst corner, and `bounds` those of the
+    /// constraints: all such that more is better, of measured figures in units of what is learnt from.
     pub(crate) fn new(
         aims: &Aims,
         fronts: &[Vec<Vec<f64>>],
         reference: &[f64],
-        warps: Vec<Warp>,
+        bounds: &[f64],
     ) -> Self {
         let source = |figure, goal| Source { figure, goal };
         let objectives = aims.objectives().iter();
@@ -93,10 +89,9 @@ impl Gain {
                 .map(|front| Boxes::new(front, reference))
                 .collect(),
             objectives: objectives.map(|o| source(o.figure, o.goal)).collect(),
-            constraints: constraints
-                .map(|c| (source(c.figure, c.goal), c.goal.orient(c.bound)))
+            constraints: (constraints.zip(bounds))
+                .map(|(c, &bound)| (source(c.figure, c.goal), bound))
                 .collect(),
-            warps,
         }
     }
 
@@ -107,12 +102,15 @@ impl Gain {
             let sum: f64 = members
                 .map(|(member, boxes)| {
                     let marginal =
-                        |source: Source| source.marginal(self, member, predictions, index, known);
+                        |source: Source| source.marginal(member, predictions, index, known);
                     let kept: f64 = (self.constraints.iter())
                         .map(|&(source, bound)| marginal(source).at_least(bound))
                         .product();
                     let beyond: Vec<Vec<f64>> = (self.objectives.iter().zip(boxes.edges()))
-                        .map(|(&source, edges)| marginal(source).beyond(edges))
+                        .map(|(&source, edges)| {
+                            let marginal = marginal(source);
+                            edges.iter().map(|&edge| marginal.beyond(edge)).collect()
+                        })
                         .collect();
                     kept * boxes.sum(&beyond)
                 })
@@ -165,11 +163,6 @@ mod tests {
         [0.0, -3.0, -0.5][..objectives].to_vec()
     }
 
-    fn warps() -> Vec<Warp> {
-        let bent = Warp::new(vec![(-0.5, 0.1), (0.2, 0.3), (0.6, 0.85)], (0.4, 0.7));
-        vec![bent, Warp::identity(), Warp::identity()]
-    }
-
     /// Of every figure, one member, one candidate.
     fn predictions(believed: &[(f64, f64)]) -> Vec<Predictions> {
         let one = |&(mean, std): &(f64, f64)| Predictions {
@@ -193,7 +186,7 @@ mod tests {
         const NODES: i32 = 300;
         const REACH: f64 = 8.0;
         let k = believed.len();
-        let (front, reference, warps) = (front(k), reference(k), warps());
+        let (front, reference) = (front(k), reference(k));
         let nodes: Vec<(f64, f64)> = (-NODES..=NODES)
             .map(|i| {
                 let x = REACH * f64::from(i) / f64::from(NODES);
@@ -203,7 +196,7 @@ mod tests {
             .collect();
         let at = |figure: usize, x: f64| {
             let (mean, std) = believed[figure];
-            warps[figure].figure(mean + std * x)
+            mean + std * x
         };
         let mut sum = 0.0;
         for &(x, p) in &nodes {
@@ -216,7 +209,12 @@ mod tests {
 
     fn value(aims: &Aims, believed: &[(f64, f64)], known: &[f64]) -> f64 {
         let k = aims.objectives().len();
-        let gain = Gain::new(aims, &[front(k)], &reference(k), warps());
+        let bounds: Vec<f64> = aims
+            .constraints()
+            .iter()
+            .map(|c| c.goal.orient(c.bound))
+            .collect();
+        let gain = Gain::new(aims, &[front(k)], &reference(k), &bounds);
         gain.values(&predictions(believed), &[known.to_vec()])[0]
     }
 
@@ -242,7 +240,6 @@ mod tests {
     fn values_agree_with_monte_carlo() {
         const DRAWS: u32 = 400_000;
         let mut rng = Pcg64::seed_from_u64(3);
-        let warps = warps();
         for (k, believed) in [
             (2, [(0.4, 0.3), (-1.0, 0.5), (0.0, 0.0)]),
             (3, [(0.5, 0.3), (-1.0, 0.5), (0.6, 0.4)]),
@@ -252,9 +249,9 @@ mod tests {
             let believed = &believed[..k];
             let (mut sum, mut squares) = (0.0, 0.0);
             for _ in 0..DRAWS {
-                let drawn = believed.iter().zip(&warps).map(|(&(mean, std), warp)| {
+                let drawn = believed.iter().map(|&(mean, std)| {
                     let normal: f64 = StandardNormal.sample(&mut rng);
-                    warp.figure(mean + std * normal)
+                    mean + std * normal
                 });
                 let gained = improvement(&front(k), &reference(k), drawn.collect());
                 sum += gained;
@@ -285,6 +282,10 @@ mod tests {
         assert!((bound / free - expected).abs() < 1e-12, "{}", bound / free);
     }
 
+    fn two_measured() -> Aims {
+        aims(2, Vec::new())
+    }
+
     #[test]
     fn known_figures_are_certain() {
         let second = Objective {
@@ -303,16 +304,13 @@ mod tests {
             bound: 10.0,
         };
         let aims = Aims::new(vec![score, second], vec![least]).unwrap();
-        let gain = Gain::new(&aims, &[front(2)], &reference(2), warps());
+        let gain = Gain::new(&aims, &[front(2)], &reference(2), &[10.0]);
         let one = predictions(&[(0.4, 0.3)]);
-        let value = |known: [f64; 2]| gain.values(&one, &[known.to_vec()])[0];
-        let almost = super::tests::value(
-            &super::tests::aims(2, Vec::new()),
-            &[(0.4, 0.3), (-1.0, 1e-9)],
-            &[],
-        );
-        assert!((value([1.0, 10.0]) - almost).abs() < 1e-7);
-        assert_eq!(value([1.0, 9.0]), 0.0);
-        assert_eq!(value([3.5, 10.0]), 0.0);
+        let valued = |known: [f64; 2]| gain.values(&one, &[known.to_vec()])[0];
+        let two = two_measured();
+        let almost = value(&two, &[(0.4, 0.3), (-1.0, 1e-9)], &[]);
+        assert!((valued([1.0, 10.0]) - almost).abs() < 1e-7);
+        assert_eq!(valued([1.0, 9.0]), 0.0);
+        assert_eq!(valued([3.5, 10.0]), 0.0);
     }
 }

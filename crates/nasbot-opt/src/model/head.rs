@@ -6,7 +6,6 @@ use rand_pcg::Pcg64;
 
 use super::fits::Hyperparameters;
 use super::{Layers, SWEEPS};
-use crate::gain::Warp;
 use crate::{Error, Transform, ValidConfig, transform};
 
 /// A process over the distances, and one over the counts alone where there are any.
@@ -116,15 +115,8 @@ impl Head {
         factored
     }
 
-    /// The map from what is predicted to the figure.
-    pub(super) fn warp(&self) -> Warp {
-        if std::env::var("NASBOT_X").unwrap_or_default().contains('z') {
-            return Warp::identity();
-        }
-        transform::warp(self.transform, &self.scaled)
-    }
-
-    pub(super) fn warp_z(&self, r: f64) -> f64 {
-        transform::warp(self.transform, &self.scaled).predicted(r)
+    /// A value of the figure, such that more is better, in units of what is learnt from.
+    pub(super) fn learnt(&self, value: f64) -> f64 {
+        transform::forward(self.transform, &self.scaled, value)
     }
 }

@@ -29,7 +29,7 @@ pub(crate) use several::{Pending, fitness};
 
 use crate::history::History;
 use crate::stream::{self, Purpose};
-use crate::{Aims, Counts, Error, Goal, Rung, Scores, Space, ValidConfig, transform};
+use crate::{Aims, Counts, Error, Goal, Rung, Scores, Space, Transform, ValidConfig, transform};
 use fits::Fits;
 use head::Head;
 
@@ -69,18 +69,8 @@ impl<P: Clone + Send + Sync> Model<P> {
         aims: &Aims,
     ) -> Result<Self, Error> {
         let layers = Layers::new(space, config, example, last.index() + 1);
-        let x = std::env::var("NASBOT_X").unwrap_or_default();
-        let further = |_| {
-            Head::new(
-                layers,
-                config,
-                if x.contains('t') {
-                    crate::Transform::Nothing
-                } else {
-                    config.transform
-                },
-            )
-        };
+        // Ranks keep outliers of the score from mattering; costs are learnt from as they are, in which they add up.
+        let further = |_| Head::new(layers, config, Transform::Nothing);
         Ok(Self {
             layers,
             last,

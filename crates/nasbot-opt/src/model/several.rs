@@ -3,11 +3,12 @@
 use gp::{Exponential, Surrogate};
 use ndarray::Array2;
 
+use super::head::Head;
 use super::{CONTENDERS, Model, Point, means};
 use crate::aims::pick;
-use crate::gain::{Gain, Warp};
+use crate::gain::Gain;
 use crate::history::History;
-use crate::{Counts, Error, Evaluation, Space, pareto};
+use crate::{Counts, Error, Evaluation, Figure, Goal, Space, pareto};
 
 /// An evaluation that is under way, as a point, with what is known of it.
 pub(crate) struct Pending<'a, P> {
@@ -107,34 +108,12 @@ impl<P: Clone + Send + Sync> Model<P> {
                 .reference
                 .map_or(worst, |r| objective.goal.orient(r))
         });
-        let mut reference: Vec<f64> = reference.collect();
-        let x = std::env::var("NASBOT_X").unwrap_or_default();
+        let reference = reference.collect();
         let points: Vec<&[f64]> = allowed.iter().map(|(_, _, own)| own.as_slice()).collect();
         let layers = pareto::layers(&points);
         let mut order: Vec<usize> = (0..allowed.len()).collect();
         order.sort_by_key(|&at| layers[at]);
         order.truncate(CONTENDERS.max(layers.iter().filter(|&&layer| layer == 0).count()));
-        if x.contains('n') {
-            let on: Vec<Vec<f64>> = values.clone();
-            let f: Vec<Vec<f64>> = pareto::front(&on)
-                .into_iter()
-                .map(|i| on[i].clone())
-                .collect();
-            for (k, r) in reference.iter_mut().enumerate() {
-                let lo = f.iter().map(|p| p[k]).fold(f64::INFINITY, f64::min);
-                let hi = f.iter().map(|p| p[k]).fold(f64::NEG_INFINITY, f64::max);
-                if hi > lo {
-                    *r = r.max(lo - 0.1 * (hi - lo));
-                }
-            }
-        }
-        if x.contains('z') {
-            for (k, r) in reference.iter_mut().enumerate() {
-                let lo =
-                    [&self.score, self.further.first().unwrap_or(&self.score)][k.min(1)].warp_z(*r);
-                *r = lo;
-            }
-        }
         Reached {
             places: order.iter().map(|&at| allowed[at].0).collect(),
             known: order.iter().map(|&at| allowed[at].1).collect(),
@@ -148,40 +127,55 @@ impl<P: Clone + Send + Sync> Model<P> {
         believed: &[Believed],
         pending: &[Pending<'_, P>],
     ) -> Gain {
-        let warps: Vec<Warp> = self.heads().map(super::Head::warp).collect();
+        let heads: Vec<&Head> = self.heads().collect();
+        // A value such that more is better, in units of what is learnt from.
+        let learnt = |figure: Figure, value: f64| match figure {
+            Figure::Measured(place) => heads[place].learnt(value),
+            Figure::Known(_) => value,
+        };
+        let objectives = self.aims.objectives();
+        let constraints = self.aims.constraints();
+        let reference = objectives.iter().zip(&reached.reference);
+        let reference: Vec<f64> = reference.map(|(o, &r)| learnt(o.figure, r)).collect();
+        let bounds = constraints
+            .iter()
+            .map(|c| learnt(c.figure, c.goal.orient(c.bound)));
+        let bounds: Vec<f64> = bounds.collect();
         let members = believed.iter().map(|(means, _)| means.nrows()).max();
         let fronts = (0..members.unwrap_or(1)).map(|member| {
-            // What this member believes each measured figure to be, in its own units.
-            let measured = |means: &dyn Fn(&Believed) -> Option<f64>| -> Option<Vec<f64>> {
-                let figures = believed.iter().zip(&warps).enumerate();
-                figures
-                    .map(|(figure, (own, warp))| {
-                        Some(self.aims.goal_of(figure).orient(warp.figure(means(own)?)))
-                    })
+            let at = |means: &Array2<f64>, index| means[(member % means.nrows(), index)];
+            // What this member believes of a figure, such that more is better.
+            let value =
+                |figure, goal: Goal, measured: &dyn Fn(usize) -> f64, known: &[f64]| match figure {
+                    Figure::Measured(place) => measured(place),
+                    Figure::Known(place) => goal.orient(known[place]),
+                };
+            let point = |measured: &dyn Fn(usize) -> f64, known: &[f64]| -> Vec<f64> {
+                let values = objectives.iter();
+                values
+                    .map(|o| value(o.figure, o.goal, measured, known))
                     .collect()
             };
-            let row = |means: &Array2<f64>| member % means.nrows();
-            let mut front = Vec::new();
-            for (at, known) in reached.known.iter().enumerate() {
-                let own = measured(&|(means, _)| Some(means[(row(means), at)]));
-                if let Some(values) = own.and_then(|own| self.aims.values(&own, known)) {
-                    front.push(self.aims.orient(&values));
-                }
-            }
-            for (at, pending) in pending.iter().enumerate() {
-                let own =
-                    measured(&|(_, means)| means.as_ref().map(|means| means[(row(means), at)]));
-                let Some(own) = own else { continue };
-                if self.aims.allow(&own, pending.known) == Some(true)
-                    && let Some(values) = self.aims.values(&own, pending.known)
-                {
-                    front.push(self.aims.orient(&values));
+            let mut front: Vec<Vec<f64>> = (reached.known.iter().enumerate())
+                .map(|(index, known)| point(&|place: usize| at(&believed[place].0, index), known))
+                .collect();
+            for (index, pending) in pending.iter().enumerate() {
+                let measured = |place: usize| match &believed[place].1 {
+                    Some(means) => at(means, index),
+                    None => f64::NEG_INFINITY,
+                };
+                let is_allowed = constraints
+                    .iter()
+                    .zip(&bounds)
+                    .all(|(c, &bound)| value(c.figure, c.goal, &measured, pending.known) >= bound);
+                if is_allowed {
+                    front.push(point(&measured, pending.known));
                 }
             }
             front
         });
         let fronts: Vec<Vec<Vec<f64>>> = fronts.collect();
-        Gain::new(&self.aims, &fronts, &reached.reference, warps)
+        Gain::new(&self.aims, &fronts, &reference, &bounds)
     }
 }
 
