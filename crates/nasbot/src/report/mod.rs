@@ -17,6 +17,7 @@ mod origin;
 mod pace;
 mod score;
 mod sheet;
+mod states;
 mod summary;
 mod text;
 mod whole;
@@ -34,8 +35,8 @@ pub use self::mending::change;
 pub use self::origin::origin;
 pub use self::pace::{Left, Pace};
 pub use self::score::{MetricFigure, named, score};
+pub(crate) use self::states::{record_state, state};
 pub use self::summary::{Row, Summary, sketch_of};
-pub(crate) use self::summary::{record_state, state};
 pub use self::text::{
     clean, clean_line, counted, failure, failures, human, json, number, quoted, seconds, sketch,
     table,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use nasbot_opt::{Origin, Outcome, State};
+use nasbot_opt::Origin;
 use nn_train::data::Metric;
 use serde::Serialize;
 
@@ -13,6 +13,7 @@ use super::front::{OnFront, front, lines as front_lines};
 use super::mending;
 use super::origin::{origin, origin_cell};
 use super::score::{MetricFigure, cell, heading, score};
+use super::states::{record_state, state};
 use super::text::{self, clean, grouped, json, quoted, seconds, sketch, table};
 use crate::error::Error;
 use crate::settings::Aims;
@@ -467,40 +468,4 @@ fn describe_best(best: &Record, metric: Option<Metric>) -> Vec<Vec<String>> {
             format!("from: {}", origin(&best.suggestion.origin, metric)),
         ),
     ]
-}
-
-/// Where a study stands, in a word or two.
-pub(crate) fn state(ledger: &Ledger, owned: bool) -> &'static str {
-    match ledger.ending {
-        _ if owned => "running",
-        // Of what a search without a back-end began, too.
-        Some(Ending::Complete | Ending::Interrupted) | None
-            if !ledger.is_open() && ledger.by_hand().next().is_some() =>
-        {
-            "waiting for results by hand"
-        }
-        None if !ledger.is_open() && !ledger.records.is_empty() => "idle",
-        Some(Ending::Complete) => "complete",
-        Some(Ending::OutOfTime) => "out of time",
-        Some(Ending::Exhausted) => "the space is exhausted",
-        Some(Ending::Interrupted) => "interrupted",
-        Some(Ending::Failed) => "stopped by a failure",
-        None => "killed",
-    }
-}
-
-/// Where an evaluation stands, in a word.
-pub(crate) fn record_state(record: &Record, is_owned: bool) -> &'static str {
-    match record.state {
-        State::Running(_) if record.is_by_hand() => "by hand",
-        State::Running(_) if !is_owned || record.is_interrupted => "interrupted",
-        State::Running(_) if record.place.is_some() => "running",
-        State::Running(_) => "waiting",
-        State::Paused(_) => "stopped at a rung",
-        State::Done(outcome) => match outcome {
-            Outcome::Scored(_) => "complete",
-            Outcome::Failed(_) => "failed",
-            _ => "withdrawn",
-        },
-    }
 }
