@@ -53,7 +53,8 @@ impl Ledger {
         on.into_iter().map(|place| allowed[place].clone()).collect()
     }
 
-    /// The evaluation with the best first objective of those that keep to the bounds of the study and to these.
+    /// The evaluation with the best first objective of those that keep to the bounds of the study and to these, which may be on trainable
+    /// `parameters` and `seconds` too.
     pub fn best_within(&self, bounds: &[Constraint]) -> Option<&Record> {
         let aims = Aims {
             objectives: Vec::new(),
@@ -61,8 +62,18 @@ impl Ledger {
         };
         let ranked = self.ranked().into_iter();
         let mut kept = ranked.filter(|(record, score)| {
-            let metrics = record.detail.as_ref().map(|detail| &detail.metrics);
-            metrics.is_some_and(|m| aims.allow(*score, m) && self.aims().allow(*score, m))
+            let Some(detail) = &record.detail else {
+                return false;
+            };
+            let mut figures = detail.metrics.clone();
+            let seconds = ("seconds".to_owned(), detail.seconds);
+            let parameters = detail
+                .parameters
+                .map(|n| ("parameters".to_owned(), n as f64));
+            for (name, figure) in parameters.into_iter().chain([seconds]) {
+                figures.entry(name).or_insert(figure);
+            }
+            aims.allow(*score, &figures) && self.aims().allow(*score, &figures)
         });
         kept.next().map(|(record, _)| record)
     }
