@@ -7,6 +7,9 @@
 #   scripts/bench-search.sh --problem nb201-c100 --json -         JSON lines, nothing else
 #   scripts/bench-search.sh --problem nb201-c100 --fidelity --strategy nasbot   what halving saves in training time
 #   scripts/bench-search.sh --table T.csv.gz --column c100        another table of the same layout
+#   scripts/bench-search.sh --objectives                          accuracy against latency, by hypervolume
+#   scripts/bench-search.sh --within 0.3 --evaluations 60         accuracy where the latency is in the lowest 30 %
+#   scripts/bench-search.sh --objectives --costs C.csv.gz --cost energy    other costs
 #
 # All other options: scripts/bench-search.sh --help
 set -euo pipefail
@@ -37,6 +40,12 @@ if ! given --table "$@" && ! given --help "$@" && ! given -h "$@"; then
         echo "bench-search: no table of NAS-Bench-201 at $table; only the synthetic functions are measured" >&2
         echo "bench-search: give one with --table FILE.csv.gz or NASBOT_NB201" >&2
         extra+=(--problem synthetic-cnn --problem synthetic-mlp)
+    fi
+fi
+if { given --objectives "$@" || given --within "$@"; } && ! given --costs "$@"; then
+    costs=${NASBOT_COSTS:-$here/../shared/reference/hwnas201_edgegpu.csv.gz}
+    if [[ -f $costs ]]; then
+        extra+=(--costs "$costs")
     fi
 fi
 if ! given --svg "$@" && ! given --json "$@" && ! given --help "$@" && ! given -h "$@"; then

@@ -43,7 +43,7 @@ pub(crate) fn normal_cdf(x: f64) -> f64 {
 /// Above z = −1 as written. Below, φ(z) is taken out and the rest is 1 − |z|·M with the Mills ratio
 /// M = Φ(z)/φ(z), which cancels as z falls: below −36 it is replaced by its asymptotic series
 /// z⁻² − 3z⁻⁴ + 15z⁻⁶, whose relative error there is below 105·36⁻⁶ ≈ 5·10⁻⁸.
-fn log_h(z: f64) -> f64 {
+pub(crate) fn log_h(z: f64) -> f64 {
     if z > -1.0 {
         return (normal_pdf(z) + z * normal_cdf(z)).ln();
     }

@@ -76,15 +76,23 @@ pub enum Error {
         /// The score that was told.
         score: f64,
     },
-    /// An evaluation has another number of scores than the search has objectives.
-    #[error("evaluation {id} has {found} scores, but the search has {expected} objective(s)")]
+    /// An evaluation has another number of figures than the search needs.
+    #[error(
+        "evaluation {id} has {found} figures, but the search needs {expected}, the score first"
+    )]
     Objectives {
         /// The id that was told.
         id: u64,
-        /// How many scores were told.
+        /// How many were told.
         found: usize,
-        /// How many objectives the search has.
+        /// How many the search needs.
         expected: usize,
+    },
+    /// Objectives or constraints that a search cannot have.
+    #[error("the aims of the search are wrong: {problem}")]
+    Aims {
+        /// What is wrong, and what is asked.
+        problem: String,
     },
     /// A restored suggestion does not continue the numbering.
     #[error(

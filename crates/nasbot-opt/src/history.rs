@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::ladder::Ladder;
-use crate::{Halving, Outcome, Rung, Suggestion};
+use crate::{Aims, Halving, Outcome, Rung, Scores, Suggestion, pareto};
 
 /// Where an evaluation stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,6 +25,10 @@ pub struct Evaluation<C> {
     pub state: State,
     /// Its scores, one for each rung that it has reached.
     pub scores: Vec<f64>,
+    /// All figures that were told last, the score first; empty while none were.
+    pub measured: Vec<f64>,
+    /// What the space knows of its candidate, see [`Space::known`](crate::Space::known).
+    pub known: Vec<f64>,
 }
 
 impl<C> Evaluation<C> {
@@ -48,12 +52,23 @@ pub(crate) struct Arrival {
     pub(crate) id: u64,
     pub(crate) rung: Rung,
     pub(crate) score: f64,
+    /// All figures that were told, the score first.
+    pub(crate) scores: Scores,
+}
+
+/// The best one so far.
+#[derive(Clone, Copy, Debug)]
+struct Best {
+    id: u64,
+    /// Whether it keeps to the bounds, how far it came, and its first objective such that more is better.
+    merit: (bool, Rung, f64),
 }
 
 /// All evaluations of a search, by id, with the order in which scores arrived.
 #[derive(Clone, Debug)]
 pub(crate) struct History<C> {
     last: Rung,
+    aims: Aims,
     evaluations: Vec<Evaluation<C>>,
     hashes: Vec<u128>,
     /// Which evaluation holds a candidate, by hash. Only ever looked up, never iterated.
@@ -66,15 +81,17 @@ pub(crate) struct History<C> {
     impossible: Vec<u64>,
     /// Every score in the order in which it was told: of one evaluation as many as the rungs that it reached.
     arrivals: Vec<Arrival>,
-    /// The best score of the highest rung that was reached, the earliest of equals.
-    best: Option<Arrival>,
+    /// Of those that keep to the bounds, or of all while none does, the best first objective of the highest rung that was reached,
+    /// the earliest of equals.
+    best: Option<Best>,
     pub(crate) ladder: Ladder,
 }
 
 impl<C> History<C> {
-    pub(crate) fn new(halving: Halving) -> Self {
+    pub(crate) fn new(halving: Halving, aims: Aims) -> Self {
         Self {
             last: halving.last(),
+            aims,
             evaluations: Vec::new(),
             hashes: Vec::new(),
             known: HashMap::new(),
@@ -86,6 +103,11 @@ impl<C> History<C> {
             best: None,
             ladder: Ladder::new(halving),
         }
+    }
+
+    /// What the search is for.
+    pub(crate) fn aims(&self) -> &Aims {
+        &self.aims
     }
 
     pub(crate) fn evaluations(&self) -> &[Evaluation<C>] {
@@ -144,13 +166,31 @@ impl<C> History<C> {
         self.arrivals.iter().map(with)
     }
 
-    /// The evaluation with the best score of those that came furthest.
+    /// The evaluation with the best score of those that came furthest; where there are bounds, among those that keep to them.
     pub(crate) fn best(&self) -> Option<&Evaluation<C>> {
         self.get(self.best?.id)
     }
 
+    /// The evaluations that keep to the bounds and that no other one of these dominates, by id.
+    pub(crate) fn front(&self) -> Vec<&Evaluation<C>> {
+        let mut points: Vec<Vec<f64>> = Vec::new();
+        let mut allowed: Vec<&Evaluation<C>> = Vec::new();
+        for evaluation in self.evaluations.iter().filter(|e| !e.measured.is_empty()) {
+            let (measured, known) = (&evaluation.measured, &evaluation.known);
+            if self.aims.allow(measured, known) == Some(true)
+                && let Some(values) = self.aims.values(measured, known)
+            {
+                points.push(self.aims.orient(&values));
+                allowed.push(evaluation);
+            }
+        }
+        let front = pareto::front(&points).into_iter();
+        front.map(|place| allowed[place]).collect()
+    }
+
     /// Adds a suggestion, which is on its way to the first rung from now on.
-    pub(crate) fn push(&mut self, suggestion: Suggestion<C>, hash: u128) {
+    /// `known` is what the space knows of its candidate.
+    pub(crate) fn push(&mut self, suggestion: Suggestion<C>, hash: u128, known: Vec<f64>) {
         let id = suggestion.id;
         self.known.insert(hash, id);
         self.hashes.push(hash);
@@ -159,6 +199,8 @@ impl<C> History<C> {
             suggestion,
             state: State::Running(Rung::default()),
             scores: Vec::new(),
+            measured: Vec::new(),
+            known,
         });
     }
 
@@ -196,12 +238,23 @@ impl<C> History<C> {
                 }
                 evaluation.scores.push(score);
                 self.ladder.reach(id, rung, score);
-                let arrival = Arrival { id, rung, score };
-                self.arrivals.push(arrival);
-                let is_better =
-                    |best: Arrival| rung > best.rung || (rung == best.rung && score > best.score);
-                if self.best.is_none_or(is_better) {
-                    self.best = Some(arrival);
+                evaluation.measured = scores.as_slice().to_vec();
+                self.arrivals.push(Arrival {
+                    id,
+                    rung,
+                    score,
+                    scores,
+                });
+                let (measured, known) = (&evaluation.measured, &evaluation.known);
+                let first = self
+                    .aims
+                    .values(measured, known)
+                    .map(|v| self.aims.orient(&v)[0]);
+                let is_allowed = self.aims.allow(measured, known) == Some(true);
+                // The search has checked that no figure is missing.
+                let merit = (is_allowed, rung, first.unwrap_or(score));
+                if self.best.is_none_or(|best| merit > best.merit) {
+                    self.best = Some(Best { id, merit });
                 }
             }
             Outcome::Withdrawn => {

@@ -14,16 +14,20 @@
 //! maximised by an evolutionary algorithm.
 
 mod acquisition;
+mod aims;
 mod config;
 mod counts;
 mod error;
 mod evaluator;
 mod feasibility;
+mod gain;
 mod history;
 mod ladder;
+mod limits;
 mod model;
 mod network_space;
 mod outcome;
+pub mod pareto;
 mod rung;
 mod search;
 mod space;
@@ -33,12 +37,13 @@ mod suggestion;
 pub mod synthetic;
 mod transform;
 
+pub use aims::{Aims, Constraint, Figure, Goal, Objective};
 pub use config::{Acquisition, KernelKind, SearchConfig, Strategy, Transform, ValidConfig};
 pub use counts::Counts;
 pub use error::Error;
 pub use evaluator::Evaluator;
 pub use history::{Evaluation, State};
-pub use model::Fit;
+pub use model::{Fit, Hyperparameters};
 pub use network_space::{NetworkSpace, optimal_transport};
 pub use outcome::{Failure, Outcome, Scores};
 pub use rung::{Halving, Rung};

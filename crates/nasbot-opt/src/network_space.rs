@@ -1,5 +1,8 @@
 //! Neural networks as a space: the paper's initial pool, its morphs, its distance.
 
+use std::fmt;
+use std::sync::Arc;
+
 use nn_graph::{Constraints, Kind, Network, pool, weisfeiler_lehman};
 use otmann::{Metric, Profile, Scratch};
 use rand::{Rng, RngExt as _, SeedableRng as _};
@@ -42,6 +45,18 @@ pub struct NetworkSpace {
     given: Option<Vec<Network>>,
     /// Where random networks start from.
     starts: Vec<Network>,
+    /// What is known of a network, where that was said.
+    known: Option<Known>,
+}
+
+/// Computes what is known of a network.
+#[derive(Clone)]
+struct Known(Arc<dyn Fn(&Network) -> Vec<f64> + Send + Sync>);
+
+impl fmt::Debug for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Known")
+    }
 }
 
 impl NetworkSpace {
@@ -59,6 +74,7 @@ impl NetworkSpace {
             metric,
             given: None,
             starts,
+            known: None,
         })
     }
 
@@ -93,6 +109,16 @@ impl NetworkSpace {
     #[must_use]
     pub fn with_metric(mut self, metric: Metric) -> Self {
         self.metric = metric;
+        self
+    }
+
+    /// Says what is known of a network without an evaluation, see [`Space::known`]; always the same number of finite numbers.
+    #[must_use]
+    pub fn with_known(
+        mut self,
+        known: impl Fn(&Network) -> Vec<f64> + Send + Sync + 'static,
+    ) -> Self {
+        self.known = Some(Known(Arc::new(known)));
         self
     }
 
@@ -186,6 +212,10 @@ impl Space for NetworkSpace {
         let values: f64 = (0..network.len()).map(values).sum();
         let (layers, edges) = (network.len() as f64, network.edges().len() as f64);
         vec![layers, edges, network.total_mass(), values]
+    }
+
+    fn known(&self, network: &Network) -> Vec<f64> {
+        (self.known.as_ref()).map_or_else(Vec::new, |known| known.0(network))
     }
 
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<Network> {

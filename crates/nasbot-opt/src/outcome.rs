@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Outcome {
-    /// What was reached, one number for each objective of the search.
+    /// What was reached: the score, and the other figures that the search needs, see [`Aims`](crate::Aims).
     #[serde(rename = "score")]
     Scored(Scores),
     /// The evaluation failed. That candidate is not suggested again, and the failure never enters
@@ -21,13 +21,13 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// A score where there is one objective; higher is better.
+    /// A score alone; higher is better.
     #[must_use]
     pub fn scored(score: f64) -> Self {
         Self::Scored(Scores::one(score))
     }
 
-    /// The score of the first objective, when there is one.
+    /// The score, when there is one.
     #[must_use]
     pub fn score(self) -> Option<f64> {
         self.scores().map(Scores::first)
@@ -43,7 +43,8 @@ impl Outcome {
     }
 }
 
-/// One number for each objective, one to [`Scores::MOST`]; higher is better. As JSON a single one is a number and several
+/// The figures that an evaluation measured, one to [`Scores::MOST`]: the score first, of which more is better, then others in their
+/// own units. As JSON a single one is a number and several
 /// are an array.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scores {
@@ -53,10 +54,10 @@ pub struct Scores {
 }
 
 impl Scores {
-    /// The most objectives of a search.
+    /// The most figures of an evaluation.
     pub const MOST: usize = 4;
 
-    /// The score where there is one objective.
+    /// The score alone.
     #[must_use]
     pub fn one(score: f64) -> Self {
         let mut values = [0.0; Self::MOST];
@@ -64,7 +65,7 @@ impl Scores {
         Self { values, len: 1 }
     }
 
-    /// Scores of several objectives; `None` unless there are one to [`Scores::MOST`].
+    /// The score and further figures; `None` unless there are one to [`Scores::MOST`].
     #[must_use]
     pub fn several(scores: &[f64]) -> Option<Self> {
         let mut values = [0.0; Self::MOST];
@@ -73,13 +74,13 @@ impl Scores {
         (len > 0).then_some(Self { values, len })
     }
 
-    /// The score of the first objective.
+    /// The score.
     #[must_use]
     pub fn first(self) -> f64 {
         self.values[0]
     }
 
-    /// All of them, by objective.
+    /// All of them, the score first.
     #[must_use]
     pub fn as_slice(&self) -> &[f64] {
         &self.values[..self.len]
@@ -107,7 +108,9 @@ impl<'de> Deserialize<'de> for Scores {
             Written::One(score) => Ok(Self::one(score)),
             Written::Several(scores) => Self::several(&scores).ok_or_else(|| {
                 let (found, most) = (scores.len(), Self::MOST);
-                D::Error::custom(format!("{found} scores: there are 1 to {most} objectives"))
+                D::Error::custom(format!(
+                    "{found} scores: an evaluation has 1 to {most} figures"
+                ))
             }),
         }
     }

@@ -2,17 +2,15 @@
 
 use crate::feasibility::Feasibility;
 use crate::history::History;
+use crate::limits;
 use crate::model::{Fit, Model};
 use crate::space;
 use crate::strategy::{self, Choice, View};
 use crate::stream::{self, Purpose};
 use crate::{
-    Error, Evaluation, Halving, Next, Origin, Outcome, Over, Rung, Scores, Space, State, Strategy,
-    Suggestion, ValidConfig,
+    Aims, Error, Evaluation, Halving, Next, Origin, Outcome, Over, Rung, Scores, Space, State,
+    Strategy, Suggestion, ValidConfig,
 };
-
-/// How many numbers a search maximises.
-const OBJECTIVES: usize = 1;
 
 /// One search: where each evaluation stands, and the model. Owns no threads and runs no evaluation.
 ///
@@ -47,7 +45,25 @@ impl<S: Space> Search<S> {
     ///
     /// As [`Search::new`].
     pub fn with_halving(space: S, config: ValidConfig, halving: Halving) -> Result<Self, Error> {
-        let pool = space.initial(&mut stream::stream(config.seed, Purpose::Initial, 0));
+        Self::build(space, config, halving, Aims::default())
+    }
+
+    /// A new search of `space` for several objectives, or under constraints on figures.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Aims`] for an acquisition or a strategy that cannot have such aims; otherwise as [`Search::new`].
+    pub fn with_aims(space: S, config: ValidConfig, aims: Aims) -> Result<Self, Error> {
+        aims.check(&config)?;
+        Self::build(space, config, Halving::off(), aims)
+    }
+
+    fn build(space: S, config: ValidConfig, halving: Halving, aims: Aims) -> Result<Self, Error> {
+        let mut pool = space.initial(&mut stream::stream(config.seed, Purpose::Initial, 0));
+        if aims.has_limits() && !pool.is_empty() {
+            let mut rng = stream::stream(config.seed, Purpose::Initial, 1);
+            pool = limits::within(&space, &aims, pool, &mut rng)?;
+        }
         let limit = config.initial.unwrap_or(usize::MAX);
         let mut initial: Vec<(S::Candidate, u128)> = Vec::new();
         for candidate in pool {
@@ -63,9 +79,10 @@ impl<S: Space> Search<S> {
             &space,
             example,
             initial.iter().map(|(candidate, _)| candidate),
+            aims.known(),
         )?;
         let model = match config.strategy {
-            Strategy::Nasbot => Some(Model::new(&space, &config, example, halving.last())?),
+            Strategy::Nasbot => Some(Model::new(&space, &config, example, halving.last(), &aims)?),
             _ => None,
         };
         Ok(Self {
@@ -73,7 +90,7 @@ impl<S: Space> Search<S> {
             config,
             halving,
             budget: None,
-            history: History::new(halving),
+            history: History::new(halving, aims),
             initial,
             model,
         })
@@ -126,20 +143,35 @@ impl<S: Space> Search<S> {
         self.history.running()
     }
 
-    /// The evaluation with the best score so far of those that came furthest, the earliest of equals.
+    /// What the search is for.
+    pub fn aims(&self) -> &Aims {
+        self.history.aims()
+    }
+
+    /// The Pareto front of the evaluations, by id: those that keep to the constraints, and that no other one of these is better
+    /// than in one objective without being worse in another. By the figures as they were told; with one objective the best
+    /// evaluation and what is equal to it.
+    pub fn front(&self) -> Vec<&Evaluation<S::Candidate>> {
+        self.history.front()
+    }
+
+    /// The evaluation with the best score so far of those that came furthest, the earliest of equals: with several objectives, the
+    /// best in the first one, and with constraints, among those that keep to them while there are any.
     pub fn best(&self) -> Option<&Evaluation<S::Candidate>> {
         self.history.best()
     }
 
     /// The evaluation to recommend now: where the strategy has a surrogate, the one with the best
     /// posterior mean, so that a lucky noisy score is not mistaken for a good candidate; else the one with
-    /// the best score. Where trainings stop at rungs, one of those that came furthest.
+    /// the best score. Where trainings stop at rungs, one of those that came furthest. With several objectives or constraints, as
+    /// [`Search::best`].
     ///
     /// # Errors
     ///
     /// The surrogate cannot be fitted.
     pub fn incumbent(&mut self) -> Result<Option<&Evaluation<S::Candidate>>, Error> {
-        if let Some(model) = &mut self.model {
+        let is_modelled = self.aims().is_score_alone();
+        if let Some(model) = self.model.as_mut().filter(|_| is_modelled) {
             model.catch_up(&self.space, &self.config, &self.history)?;
             if let Some(id) = model.best()? {
                 return Ok(self.history.get(id));
@@ -269,26 +301,28 @@ impl<S: Space> Search<S> {
     /// # Errors
     ///
     /// [`Error::UnknownEvaluation`] when `id` was never suggested, [`Error::AlreadyTold`] when it is not running, and
-    /// [`Error::NotFinite`] for a score that is NaN or infinite and [`Error::Objectives`] for more scores than the search has
-    /// objectives, in which cases the evaluation goes on running.
+    /// [`Error::NotFinite`] for a figure that is NaN or infinite and [`Error::Objectives`] for another number of figures than
+    /// the search needs ([`Aims::measured`]), in which cases the evaluation goes on running.
     pub fn tell(&mut self, id: u64, outcome: Outcome) -> Result<(), Error> {
         let rung = match self.state(id)? {
             State::Running(rung) => rung,
             State::Paused(_) | State::Done(_) => return Err(Error::AlreadyTold { id }),
         };
         let scores = outcome.scores();
+        let expected = self.history.aims().measured();
         if let Some(found) = scores
             .map(|s| s.as_slice().len())
-            .filter(|&n| n != OBJECTIVES)
+            .filter(|&n| n != expected)
         {
-            let expected = OBJECTIVES;
             return Err(Error::Objectives {
                 id,
                 found,
                 expected,
             });
         }
-        if let Some(score) = scores.map(Scores::first).filter(|s| !s.is_finite()) {
+        let is_wrong = |score: &&f64| !score.is_finite();
+        let told = scores.as_ref().map(Scores::as_slice);
+        if let Some(&score) = told.and_then(|told| told.iter().find(is_wrong)) {
             return Err(Error::NotFinite { id, score });
         }
         self.history.finish(id, rung, outcome);
@@ -348,7 +382,8 @@ impl<S: Space> Search<S> {
                 expected,
             });
         }
-        self.history.push(suggestion, hash);
+        let known = self.space.known(&suggestion.candidate);
+        self.history.push(suggestion, hash, known);
         Ok(())
     }
 
@@ -409,7 +444,8 @@ impl<S: Space> Search<S> {
 
     fn record(&mut self, choice: Choice<S::Candidate>) -> Suggestion<S::Candidate> {
         let (suggestion, hash) = self.suggestion(choice);
-        self.history.push(suggestion.clone(), hash);
+        let known = self.space.known(&suggestion.candidate);
+        self.history.push(suggestion.clone(), hash, known);
         suggestion
     }
 }

@@ -87,6 +87,14 @@ pub trait Space: Sync {
         Vec::new()
     }
 
+    /// Numbers that are known of a candidate without an evaluation, such as the number of its parameters: the same number for all
+    /// candidates of a space. Objectives and constraints may be about them ([`Figure::Known`](crate::Figure::Known)); they are
+    /// computed for each candidate that is considered, and not modelled. None by default. Cheap.
+    fn known(&self, candidate: &Self::Candidate) -> Vec<f64> {
+        let _ = candidate;
+        Vec::new()
+    }
+
     /// A random candidate, as the `random` strategy draws them. By default an initial candidate
     /// after one to sixteen mutations; a space that can be sampled evenly should say how.
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<Self::Candidate> {
@@ -111,11 +119,12 @@ pub trait Space: Sync {
     }
 }
 
-/// What is wrong with a space, as far as its first candidates show it.
+/// What is wrong with a space, as far as its first candidates show it; `known` is how many numbers must be known of a candidate.
 pub(crate) fn check<'a, S: Space<Candidate: 'a>>(
     space: &S,
     first: &S::Candidate,
     initial: impl Iterator<Item = &'a S::Candidate>,
+    known: usize,
 ) -> Result<(), Error> {
     let wrong = |problem: String| Err(Error::Space { problem });
     let depth = space.num_distances();
@@ -148,6 +157,18 @@ pub(crate) fn check<'a, S: Space<Candidate: 'a>>(
         {
             return wrong(format!(
                 "a size of initial candidate {place} is {size}: it must be finite and positive"
+            ));
+        }
+        let found = space.known(candidate);
+        if found.len() < known {
+            return wrong(format!(
+                "{} numbers are known of initial candidate {place}, but objectives and constraints need {known}",
+                found.len()
+            ));
+        }
+        if let Some(number) = found.iter().find(|number| !number.is_finite()) {
+            return wrong(format!(
+                "a number that is known of initial candidate {place} is {number}: it must be finite"
             ));
         }
         let to = space.point(candidate)?;

@@ -79,6 +79,32 @@ pub(crate) fn invert(transform: Transform, scores: &[f64], value: f64) -> f64 {
     }
 }
 
+/// What a score that need not have been seen becomes: the inverse of [`invert`].
+pub(crate) fn forward(transform: Transform, scores: &[f64], score: f64) -> f64 {
+    if transform == Transform::Nothing {
+        return score;
+    }
+    let mut seen: Vec<(f64, f64)> = (scores.iter().copied())
+        .zip(apply(transform, scores))
+        .collect();
+    seen.sort_by(|a, b| a.0.total_cmp(&b.0));
+    seen.dedup_by(|a, b| a.0.total_cmp(&b.0).is_eq());
+    let (Some(&first), Some(&last)) = (seen.first(), seen.last()) else {
+        return score;
+    };
+    let after = seen.partition_point(|&(x, _)| x <= score);
+    let (low, from, to) = match (after.checked_sub(1).map(|i| seen[i]), seen.get(after)) {
+        (Some(low), Some(&high)) => (low, low, high),
+        (Some(low), None) => (low, first, last),
+        (None, _) => (first, first, last),
+    };
+    if to.0 > from.0 {
+        low.1 + (to.1 - from.1) / (to.0 - from.0) * (score - low.0)
+    } else {
+        low.1
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +115,10 @@ mod tests {
         for transform in [Transform::Nothing, Transform::Rank] {
             for (score, value) in scores.iter().zip(apply(transform, &scores)) {
                 assert!((invert(transform, &scores, value) - score).abs() < 1e-12);
+            }
+            for score in [-1.0, 0.15, 0.5, 0.96, 0.975, 1.2] {
+                let there = forward(transform, &scores, score);
+                assert!((invert(transform, &scores, there) - score).abs() < 1e-12);
             }
             let path: Vec<f64> = (-40..40)
                 .map(|i| invert(transform, &scores, 0.1 * f64::from(i)))

@@ -24,19 +24,45 @@ pub struct Facts {
     /// Whether the machine had a GPU when they were first looked at.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gpu: bool,
+    /// What one example is to a network; absent in studies that are older.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<Ends>,
+}
+
+/// The two ends of a network on some data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Ends {
+    /// What goes in.
+    pub input: InputShape,
+    /// How many numbers come out.
+    pub outputs: u32,
 }
 
 impl Facts {
     /// Those of a data set.
     #[must_use]
     pub fn of(spec: &DataSpec, contents: &Contents) -> Self {
-        Self::new(spec, contents.shape, &contents.dealing)
+        let outputs = u32::try_from(contents.classes.len().max(1)).ok();
+        Self {
+            ends: outputs.map(|outputs| Ends {
+                input: contents.shape,
+                outputs,
+            }),
+            ..Self::new(spec, contents.shape, &contents.dealing)
+        }
     }
 
     /// Those of a data set that has been read.
     #[must_use]
     pub fn of_loaded(spec: &DataSpec, data: &Dataset) -> Self {
-        Self::new(spec, data.shape, &data.dealing)
+        Self {
+            ends: Some(Ends {
+                input: data.shape,
+                outputs: data.outputs(),
+            }),
+            ..Self::new(spec, data.shape, &data.dealing)
+        }
     }
 
     fn new(spec: &DataSpec, shape: InputShape, dealing: &Dealing) -> Self {
@@ -45,6 +71,7 @@ impl Facts {
             images: matches!(shape, InputShape::Image(_)),
             divisible: spec.split.is_free() && dealing.is_free,
             gpu: false,
+            ends: None,
         }
     }
 

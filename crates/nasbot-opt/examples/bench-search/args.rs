@@ -40,6 +40,19 @@ pub(crate) struct Args {
     /// With --fidelity: one in so many goes on.
     #[arg(long, default_value_t = 8)]
     pub(crate) factor: usize,
+    /// Two objectives on a table: accuracy (mean over seeds) against a cost, judged by hypervolume. Needs --costs.
+    #[arg(long)]
+    pub(crate) objectives: bool,
+    /// One objective on a table: accuracy (mean over seeds), where the cost is at most this quantile of the table's costs, 0 to 1; judged
+    /// by the points that are missing to the best such cell. Needs --costs.
+    #[arg(long, conflicts_with = "objectives")]
+    pub(crate) within: Option<f64>,
+    /// The costs of the table's cells: a gzip-compressed CSV file with a column `code`.
+    #[arg(long)]
+    pub(crate) costs: Option<PathBuf>,
+    /// The column of --costs.
+    #[arg(long, default_value = "edgegpu_latency_ms")]
+    pub(crate) cost: String,
     /// The table of NAS-Bench-201, or another of the same layout.
     #[arg(long)]
     pub(crate) table: Option<PathBuf>,

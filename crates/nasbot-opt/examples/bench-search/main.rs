@@ -11,6 +11,7 @@ mod args;
 mod fidelity;
 mod limit;
 mod nb201;
+mod objectives;
 mod report;
 mod run;
 
@@ -34,6 +35,7 @@ const PROBLEMS: [&str; 4] = ["nb201-c100", "nb201-c10", "synthetic-cnn", "synthe
 /// A problem, ready to run.
 enum Problem {
     Table(nb201::Table),
+    Costed(objectives::Costed),
     Synthetic(Box<NetworkSpace>, Limited),
 }
 
@@ -57,12 +59,20 @@ impl Problem {
             .table
             .as_deref()
             .context("give the table of NAS-Bench-201 with --table")?;
-        Ok(Self::Table(nb201::Table::read(path, column)?))
+        let table = nb201::Table::read(path, column)?;
+        if !args.objectives && args.within.is_none() {
+            return Ok(Self::Table(table));
+        }
+        let costs = args.costs.as_deref();
+        let costs = costs.context("give what the cells cost with --costs")?;
+        let costed = objectives::Costed::read(&table, costs, &args.cost, args.within)?;
+        Ok(Self::Costed(costed))
     }
 
     fn evaluations(&self) -> usize {
         match self {
             Self::Table(_) => 150,
+            Self::Costed(_) => 100,
             Self::Synthetic(..) => 100,
         }
     }
@@ -80,6 +90,7 @@ impl Problem {
                     evaluations,
                 )
             }
+            Self::Costed(costed) => costed.run(config, workers, evaluations),
             Self::Synthetic(space, evaluator) => {
                 let score = |_: &Network, score| score;
                 run::run(
@@ -123,10 +134,14 @@ fn main() -> anyhow::Result<()> {
         .num_threads(args.threads)
         .build_global()?;
     let problems: Vec<String> = match args.problems.as_slice() {
+        [] if args.objectives || args.within.is_some() => vec!["nb201-c100".to_owned()],
         [] => PROBLEMS.map(str::to_owned).to_vec(),
         some => some.to_vec(),
     };
+    let is_costed = args.objectives || args.within.is_some();
     let strategies = match args.strategies.as_slice() {
+        // Those that know several figures.
+        [] if is_costed => vec![Strategy::Nasbot, Strategy::Evolution, Strategy::Random],
         [] => Strategy::ALL.to_vec(),
         some => some.to_vec(),
     };
@@ -148,6 +163,11 @@ fn main() -> anyhow::Result<()> {
             let title = match name.as_str() {
                 "table" | "nb201" => args.column.clone().unwrap_or_default(),
                 _ => name.clone(),
+            };
+            let title = match (args.objectives, args.within) {
+                (true, _) => format!("{title} volume"),
+                (_, Some(share)) => format!("{title} gap at {share}"),
+                _ => title,
             };
             let summary = Summary::new(title, strategy.name(), args.workers, &runs);
             if quiet {
@@ -187,8 +207,15 @@ fn measure(
     let settings = serde_json::to_string(&config)?;
     let source = (name.starts_with("nb201") || name == "table").then_some(&args.table);
     let key = format!(
-        "{name} {source:?} {:?} {evaluations} {} {:?} {} {settings}",
-        args.column, args.workers, args.limit, args.untaught
+        "{name} {source:?} {:?} {evaluations} {} {:?} {} {:?} {:?} {:?} {} {settings}",
+        args.column,
+        args.workers,
+        args.limit,
+        args.untaught,
+        args.objectives,
+        args.within,
+        args.costs,
+        args.cost
     );
     let kept = args
         .state

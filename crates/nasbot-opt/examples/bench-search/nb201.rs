@@ -102,6 +102,8 @@ fn fnv(text: &str) -> u128 {
 /// The space of all cells.
 pub(crate) struct Cells {
     metric: Metric,
+    /// Whether cells that compute the same are different candidates, as they are where they cost different amounts.
+    apart: bool,
 }
 
 impl Cells {
@@ -115,6 +117,16 @@ impl Cells {
             .with("skip", "conv3", 0.9)?;
         Ok(Self {
             metric: Metric::new(mismatch),
+            apart: false,
+        })
+    }
+
+    /// The same, every cell a candidate of its own; the operations that no signal passes are counted too.
+    pub(crate) fn apart() -> anyhow::Result<Self> {
+        let cells = Self::new()?;
+        Ok(Self {
+            apart: true,
+            ..cells
         })
     }
 }
@@ -145,7 +157,10 @@ impl Space for Cells {
     }
 
     fn hash(&self, cell: &Cell) -> u128 {
-        fnv(&expression(*cell))
+        match self.apart {
+            true => cell.iter().fold(0, |code, &op| 5 * code + u128::from(op)),
+            false => fnv(&expression(*cell)),
+        }
     }
 
     fn point(&self, cell: &Cell) -> Result<Profile, Error> {
@@ -179,7 +194,11 @@ impl Space for Cells {
         let parts = parts(*cell);
         let labels: Vec<u64> = parts.labels.iter().map(|&label| label as u64).collect();
         let levels = weisfeiler_lehman(&labels, |node| &parts.parents[node], 3);
-        levels.into_iter().map(Counts::new).collect()
+        let mut counts: Vec<Counts> = levels.into_iter().map(Counts::new).collect();
+        if self.apart {
+            counts.push(Counts::new(cell.iter().map(|&op| u64::from(op))));
+        }
+        counts
     }
 
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<Cell> {
@@ -281,6 +300,15 @@ impl Table {
         // In a fixed order, so that the sum is the same on every run.
         times.sort_by(f64::total_cmp);
         Some(times.iter().sum::<f64>() / times.len().max(1) as f64)
+    }
+
+    /// Validation accuracy in percent, mean over the training seeds.
+    pub(crate) fn mean_validation(&self, cell: &Cell) -> Option<f64> {
+        let row = self
+            .rows
+            .get(cell)
+            .filter(|row| !row.validation.is_empty())?;
+        Some(row.validation.iter().sum::<f64>() / row.validation.len() as f64)
     }
 
     /// Test accuracy in percent: what a search is judged by and never sees.

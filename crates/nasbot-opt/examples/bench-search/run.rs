@@ -43,8 +43,26 @@ pub(crate) fn run<S: Space>(
     evaluations: usize,
 ) -> anyhow::Result<Run> {
     let seed = config.seed;
+    let search = Search::new(space, config.validated()?)?;
+    let judge = |search: &mut Search<S>| {
+        Ok(search.incumbent()?.map(|incumbent| {
+            let score = incumbent.score().unwrap_or(f64::NAN);
+            value(&incumbent.suggestion.candidate, score)
+        }))
+    };
+    drive(search, evaluator, judge, seed, workers, evaluations)
+}
+
+/// As [`run`], of a search that has been set up, which `judge` values.
+pub(crate) fn drive<S: Space>(
+    mut search: Search<S>,
+    evaluator: &impl Evaluator<S::Candidate>,
+    judge: impl Fn(&mut Search<S>) -> anyhow::Result<Option<f64>>,
+    seed: u64,
+    workers: usize,
+    evaluations: usize,
+) -> anyhow::Result<Run> {
     let (started, cpu) = (Instant::now(), thread_seconds());
-    let mut search = Search::new(space, config.validated()?)?;
     let mut clock_rng = Pcg64::seed_from_u64(seed ^ 0x5eed);
     // (time of the end, suggestion): few enough to look through.
     let mut busy: Vec<(f64, u64, u64, S::Candidate)> = Vec::new();
@@ -66,10 +84,9 @@ pub(crate) fn run<S: Space>(
         search.tell(id, outcome)?;
         done += 1;
         if done % EVERY == 0
-            && let Some(incumbent) = search.incumbent()?
+            && let Some(value) = judge(&mut search)?
         {
-            let score = incumbent.score().unwrap_or(f64::NAN);
-            curve.push((done, value(&incumbent.suggestion.candidate, score)));
+            curve.push((done, value));
         }
     }
     Ok(Run {

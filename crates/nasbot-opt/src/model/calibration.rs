@@ -145,7 +145,7 @@ fn each_split(
             ..config.clone()
         };
         let config = config.validated().unwrap();
-        let mut history = History::new(Halving::off());
+        let mut history = History::new(Halving::off(), Aims::default());
         for (id, &(network, score)) in scored[..SHOWN].iter().enumerate() {
             let suggestion = Suggestion {
                 id: id as u64,
@@ -153,10 +153,17 @@ fn each_split(
                 seed: 0,
                 origin: Origin::Random,
             };
-            history.push(suggestion, space.hash(network));
+            history.push(suggestion, space.hash(network), Vec::new());
             history.finish(id as u64, Rung::default(), Outcome::scored(score));
         }
-        let mut model = Model::new(&space, &config, &networks[0], Rung::default()).unwrap();
+        let mut model = Model::new(
+            &space,
+            &config,
+            &networks[0],
+            Rung::default(),
+            &Aims::default(),
+        )
+        .unwrap();
         model.catch_up(&space, &config, &history).unwrap();
         check(&model, &space, &config, &scored[SHOWN..]);
     }
@@ -174,12 +181,12 @@ fn cross(model: &NetworkModel, space: &NetworkSpace, held_out: &[(&Network, f64)
 /// Asks the search's own surrogate about the networks that it has not seen.
 fn measure(kind: Kind, config: &SearchConfig, tally: &mut Tally) {
     each_split(kind, config, |model, space, config, held_out| {
-        let ensemble = model.posterior(space, &[]).unwrap();
+        let ensemble = &model.posteriors(space, &[]).unwrap()[0];
         // In the units that the surrogate predicts in.
         let targets: Vec<f64> = (held_out.iter())
             .map(|&(_, score)| forward(config, model.scores(), score))
             .collect();
-        tally.add(&ensemble, cross(model, space, held_out).view(), &targets);
+        tally.add(ensemble, cross(model, space, held_out).view(), &targets);
     });
 }
 
@@ -283,7 +290,7 @@ fn scores_are_less_surprising_than_to_the_original() {
         measure(kind, &maximised, &mut tallies[1]);
         measure(kind, &original, &mut tallies[2]);
         each_split(kind, &original, |model, space, config, held_out| {
-            let mut surrogate = model.surrogate.clone();
+            let mut surrogate = model.score.surrogate.clone();
             let rng = &mut Pcg64::seed_from_u64(config.seed);
             fit_like_the_original(&mut surrogate, DRAWS, KEPT, rng);
             let targets: Vec<f64> = held_out.iter().map(|&(_, score)| score).collect();

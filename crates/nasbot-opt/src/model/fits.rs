@@ -15,19 +15,52 @@ pub struct Fit {
     /// Those of the process over counts alone; empty where there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub screen: Vec<Vec<f64>>,
-    /// For every member, those of the process over counts last, the number of scores when its whole covariance was last
-    /// factored; empty where that was at this choice. A later score can have had negative eigenvalues clipped anew.
+    /// Those of the processes of further figures, in their order; empty where the score is the only one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<Hyperparameters>,
+    /// For every member, those of the process over counts last, then those of further figures likewise, the number of scores when
+    /// its whole covariance was last factored; empty where that was at this choice. A later score can have had negative eigenvalues
+    /// clipped anew.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub factored: Vec<usize>,
 }
 
+/// The hyper-parameters of the processes of one figure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hyperparameters {
+    /// Of the process over the distances, one vector a member.
+    pub surrogate: Vec<Vec<f64>>,
+    /// Of the process over counts alone; empty where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub screen: Vec<Vec<f64>>,
+}
+
+impl Hyperparameters {
+    /// How many members they are of.
+    pub(super) fn members(&self) -> usize {
+        self.surrogate.len() + self.screen.len()
+    }
+}
+
 impl Fit {
+    /// Those of every figure, the score first.
+    pub(super) fn of_figures(&self) -> Vec<Hyperparameters> {
+        let score = Hyperparameters {
+            surrogate: self.surrogate.clone(),
+            screen: self.screen.clone(),
+        };
+        std::iter::once(score)
+            .chain(self.further.iter().cloned())
+            .collect()
+    }
+
     /// Whether the same hyper-parameters were chosen at the same number of scores.
     #[must_use]
     pub fn is_same_choice(&self, other: &Self) -> bool {
         self.scores == other.scores
             && self.surrogate == other.surrogate
             && self.screen == other.screen
+            && self.further == other.further
     }
 
     /// The number of scores from which on a model with this choice can be rebuilt: that of the choice, or when a covariance
@@ -39,7 +72,10 @@ impl Fit {
     /// For every member, when its covariance was last factored as a whole.
     pub(super) fn factored(&self) -> Vec<usize> {
         match self.factored.is_empty() {
-            true => vec![self.scores; self.surrogate.len() + self.screen.len()],
+            true => {
+                let members = self.of_figures().iter().map(Hyperparameters::members).sum();
+                vec![self.scores; members]
+            }
             false => self.factored.clone(),
         }
     }

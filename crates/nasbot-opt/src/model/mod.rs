@@ -13,21 +13,25 @@
 //! the end of a training: see [`rungs`].
 
 mod fits;
+mod head;
 mod layers;
 mod rungs;
+mod several;
 
 use std::borrow::Cow;
 
-use gp::{Distances, Ensemble, Exponential, Inference, Settings, Surrogate};
+use gp::{Distances, Ensemble, Exponential, Surrogate};
 use ndarray::{Array2, Array3, Axis};
 
-pub use fits::Fit;
+pub use fits::{Fit, Hyperparameters};
 pub(crate) use layers::{Layers, Parts, Point};
+pub(crate) use several::{Pending, fitness};
 
 use crate::history::History;
 use crate::stream::{self, Purpose};
-use crate::{Counts, Error, Rung, Space, ValidConfig, transform};
+use crate::{Aims, Counts, Error, Goal, Rung, Scores, Space, Transform, ValidConfig, transform};
 use fits::Fits;
+use head::Head;
 
 /// Best evaluated candidates at which a process's mean is computed to find its best.
 const CONTENDERS: usize = 50;
@@ -45,55 +49,40 @@ pub(crate) struct Model<P> {
     points: Vec<Point<P>>,
     /// The evaluations that they belong to.
     ids: Vec<u64>,
-    /// Their scores as they were told.
-    told: Vec<f64>,
-    /// Their scores, those of rungs brought to the scale of the end.
-    scaled: Vec<f64>,
     /// The last score of each evaluation, in the order of its first one, on that scale.
     scores: Vec<f64>,
-    surrogate: Surrogate<Exponential>,
-    /// Over the counts alone, where there are any.
-    screen: Option<Surrogate<Exponential>>,
+    /// The processes of the score.
+    score: Head,
+    /// Those of the figures that are measured besides, in their order.
+    further: Vec<Head>,
+    aims: Aims,
 }
 
 impl<P: Clone + Send + Sync> Model<P> {
-    /// A model without data for a space whose candidates look like `example`, and for trainings that end at the rung
-    /// `last`.
+    /// A model without data of what the `aims` measure, for a space whose candidates look like `example` and for trainings that
+    /// end at the rung `last`.
     pub(crate) fn new<S: Space<Point = P>>(
         space: &S,
         config: &ValidConfig,
         example: &S::Candidate,
         last: Rung,
+        aims: &Aims,
     ) -> Result<Self, Error> {
         let layers = Layers::new(space, config, example, last.index() + 1);
-        let settings = |inference| Settings {
-            inference,
-            ..Settings::default()
-        };
-        let maximise = Inference::Maximise { restarts: 0 };
-        let inference = match config.samples {
-            0 => maximise,
-            members => Inference::Sample {
-                members,
-                sweeps: SWEEPS,
-            },
-        };
-        let surrogate = Surrogate::new(layers.kernel(config.kernel)?, settings(inference))?;
-        let screen = match layers.counts {
-            0 => None,
-            _ => Some(Surrogate::new(layers.count_kernel()?, settings(maximise))?),
-        };
+        // Ranks keep outliers of the score from mattering; costs are learnt from as they are, in which they add up.
+        let further = |_| Head::new(layers, config, Transform::Nothing);
         Ok(Self {
             layers,
             last,
             fits: Fits::default(),
             points: Vec::new(),
             ids: Vec::new(),
-            told: Vec::new(),
-            scaled: Vec::new(),
             scores: Vec::new(),
-            surrogate,
-            screen,
+            score: Head::new(layers, config, config.transform)?,
+            further: (1..aims.measured())
+                .map(further)
+                .collect::<Result<_, _>>()?,
+            aims: aims.clone(),
         })
     }
 
@@ -128,7 +117,7 @@ impl<P: Clone + Send + Sync> Model<P> {
             for (evaluation, arrival) in scored.by_ref() {
                 let candidate = &evaluation.suggestion.candidate;
                 new.push(Point::new(space, candidate, arrival.rung)?);
-                scores.push(arrival.score);
+                scores.push(arrival.scores);
                 ids.push(arrival.id);
                 let count = self.points.len() + new.len();
                 let is_due = match &recalled {
@@ -144,40 +133,45 @@ impl<P: Clone + Send + Sync> Model<P> {
             let is_rebuilt = |fit: &Fit| count == fit.rebuilt_at();
             if recalled.as_ref().is_some_and(is_rebuilt) {
                 if let Some(fit) = recalled.take() {
-                    self.transform(config)?;
+                    self.transform()?;
                     self.install(fit, config)?;
                 }
             } else if recalled.is_none() && is_refit(count) {
-                self.transform(config)?;
+                self.transform()?;
                 self.refit(config)?;
             }
         }
         self.fits.note(self.factored());
-        self.transform(config)
+        self.transform()
     }
 
-    /// For every member, those of the process over counts last, when its covariance was last factored as a whole.
+    /// For every member of every figure, the score first, when its covariance was last factored as a whole.
     fn factored(&self) -> Vec<usize> {
-        let mut factored = self.surrogate.factored();
-        factored.extend(self.screen.iter().flat_map(Surrogate::factored));
-        factored
+        self.heads().flat_map(Head::factored).collect()
+    }
+
+    /// The processes of every figure, those of the score first.
+    fn heads(&self) -> impl Iterator<Item = &Head> + Clone {
+        std::iter::once(&self.score).chain(&self.further)
+    }
+
+    fn heads_mut(&mut self) -> impl Iterator<Item = &mut Head> {
+        std::iter::once(&mut self.score).chain(&mut self.further)
     }
 
     /// Chooses hyper-parameters anew.
     fn refit(&mut self, config: &ValidConfig) -> Result<(), Error> {
         let scores = self.points.len();
         let mut rng = stream::stream(config.seed, Purpose::Fit, scores as u64);
-        self.surrogate.refit(&mut rng)?;
-        let mut fit = Fit {
+        let score = self.score.refit(&mut rng)?;
+        let further = self.further.iter_mut().map(|head| head.refit(&mut rng));
+        let fit = Fit {
             scores,
-            surrogate: self.surrogate.parameters().to_vec(),
-            screen: Vec::new(),
+            surrogate: score.surrogate,
+            screen: score.screen,
+            further: further.collect::<Result<_, _>>()?,
             factored: Vec::new(),
         };
-        if let Some(screen) = &mut self.screen {
-            screen.refit(&mut rng)?;
-            fit.screen = screen.parameters().to_vec();
-        }
         self.fits.chosen(fit);
         Ok(())
     }
@@ -185,16 +179,17 @@ impl<P: Clone + Send + Sync> Model<P> {
     /// Uses hyper-parameters that an earlier process chose; those of another model, which this one cannot have, are
     /// chosen anew.
     fn install(&mut self, fit: Fit, config: &ValidConfig) -> Result<(), Error> {
-        let factored = fit.factored();
-        let is_installed = factored.len() == fit.surrogate.len() + fit.screen.len() && {
-            let (of_surrogate, of_screen) = factored.split_at(fit.surrogate.len());
-            let surrogate = fit.surrogate.clone();
-            self.surrogate.restore(surrogate, of_surrogate).is_ok()
-                && match &mut self.screen {
-                    Some(screen) => screen.restore(fit.screen.clone(), of_screen).is_ok(),
-                    None => true,
-                }
-        };
+        let (chosen, factored) = (fit.of_figures(), fit.factored());
+        let members = chosen.iter().map(Hyperparameters::members).sum::<usize>();
+        let mut is_installed = members == factored.len() && chosen.len() == 1 + self.further.len();
+        let mut factored = factored.as_slice();
+        for (head, chosen) in self.heads_mut().zip(&chosen) {
+            let Some((own, rest)) = factored.split_at_checked(chosen.members()) else {
+                break;
+            };
+            is_installed = is_installed && head.restore(chosen, own);
+            factored = rest;
+        }
         if is_installed {
             self.fits.taken_over(fit);
             return Ok(());
@@ -207,7 +202,7 @@ impl<P: Clone + Send + Sync> Model<P> {
         space: &S,
         new: Vec<Point<P>>,
         ids: &[u64],
-        scores: &[f64],
+        scores: &[Scores],
     ) -> Result<(), Error> {
         let rows: Vec<&Point<P>> = new.iter().collect();
         let cross = self.cross(space, &rows, &[])?;
@@ -216,26 +211,33 @@ impl<P: Clone + Send + Sync> Model<P> {
         let known: Vec<Parts<'_>> = self.points.iter().map(Point::parts).collect();
         let count_cross = self.layers.count_distances(&counts, &known)?;
         let count_among = self.layers.count_distances(&counts, &counts)?;
-        self.surrogate.extend(cross.view(), among.view(), scores)?;
-        if let Some(screen) = &mut self.screen {
-            screen.extend(count_cross.view(), count_among.view(), scores)?;
+        let goals: Vec<Goal> = (0..=self.further.len())
+            .map(|k| self.aims.goal_of(k))
+            .collect();
+        for (figure, (head, goal)) in self.heads_mut().zip(goals).enumerate() {
+            let values = scores.iter().map(|s| goal.orient(s.as_slice()[figure]));
+            let values: Vec<f64> = values.collect();
+            head.extend(
+                (cross.view(), among.view()),
+                (count_cross.view(), count_among.view()),
+                &values,
+            )?;
         }
         self.points.extend(new);
         self.ids.extend(ids);
-        self.told.extend(scores);
         Ok(())
     }
 
-    fn transform(&mut self, config: &ValidConfig) -> Result<(), Error> {
+    fn transform(&mut self) -> Result<(), Error> {
         let rungs: Vec<Rung> = self.points.iter().map(|point| point.rung).collect();
-        self.scaled = rungs::comparable(&self.told, &rungs, &self.ids);
+        let scaled = rungs::comparable(&self.score.told, &rungs, &self.ids);
         self.scores = (rungs::last_places(&self.ids).into_iter())
-            .map(|place| self.scaled[place])
+            .map(|place| scaled[place])
             .collect();
-        let transformed = transform::apply(config.transform, &self.scaled);
-        self.surrogate.set_scores(&transformed)?;
-        if let Some(screen) = &mut self.screen {
-            screen.set_scores(&transformed)?;
+        self.score.learn_from(scaled)?;
+        // There is no other figure where trainings stop at rungs.
+        for head in &mut self.further {
+            head.learn_from(head.told.clone())?;
         }
         Ok(())
     }
@@ -243,13 +245,13 @@ impl<P: Clone + Send + Sync> Model<P> {
     /// A prediction's mean and standard deviation in units of the score: the transform undone at the
     /// mean, and half of what lies between one standard deviation below and above.
     pub(crate) fn in_scores(&self, config: &ValidConfig, mean: f64, std: f64) -> (f64, f64) {
-        let undo = |value| transform::invert(config.transform, &self.scaled, value);
+        let undo = |value| transform::invert(config.transform, &self.score.scaled, value);
         (undo(mean), 0.5 * (undo(mean + std) - undo(mean - std)))
     }
 
     /// Whether hyper-parameters have been chosen yet.
     pub(crate) fn is_ready(&self) -> bool {
-        self.surrogate.ensemble().is_ok()
+        self.score.surrogate.ensemble().is_ok()
     }
 
     /// The last score of each evaluation, in the order of their first ones, on the scale of the end.
@@ -266,51 +268,48 @@ impl<P: Clone + Send + Sync> Model<P> {
         Point::new(space, candidate, self.last)
     }
 
-    /// The posteriors, in units of the transformed scores, as if every one of `pending` had come out
+    /// The posteriors of each figure, the score first, in units of what is learnt from, as if every one of `pending` had come out
     /// as predicted.
-    pub(crate) fn posterior<S: Space<Point = P>>(
+    pub(crate) fn posteriors<S: Space<Point = P>>(
         &self,
         space: &S,
         pending: &[&Point<P>],
-    ) -> Result<Cow<'_, Ensemble<Exponential>>, Error> {
-        let ensemble = self.surrogate.ensemble()?;
+    ) -> Result<Posteriors<'_>, Error> {
         if pending.is_empty() {
-            return Ok(Cow::Borrowed(ensemble));
+            return as_they_are(self.heads().map(|head| &head.surrogate));
         }
         let cross = self.cross(space, pending, &[])?;
         let among = self.layers.distances(space, pending, pending)?;
-        let with = ensemble.with_pending(cross.view(), among.view())?;
-        Ok(Cow::Owned(with))
+        with_pending(self.heads().map(|head| &head.surrogate), &cross, &among)
     }
 
-    /// The same of the process over counts, where there is one.
-    pub(crate) fn screen(
-        &self,
-        pending: &[&[Counts]],
-    ) -> Result<Option<Cow<'_, Ensemble<Exponential>>>, Error> {
-        let Some(screen) = &self.screen else {
+    /// The same of the processes over counts, where there are any.
+    pub(crate) fn screens(&self, pending: &[&[Counts]]) -> Result<Option<Posteriors<'_>>, Error> {
+        if self.layers.counts == 0 {
             return Ok(None);
-        };
-        let ensemble = screen.ensemble()?;
+        }
+        let screens = self.heads().filter_map(|head| head.screen.as_ref());
         if pending.is_empty() {
-            return Ok(Some(Cow::Borrowed(ensemble)));
+            return as_they_are(screens).map(Some);
         }
         let cross = self.count_cross(pending, &[])?;
         let pending: Vec<Parts<'_>> = (pending.iter().map(|counts| self.at_end(counts))).collect();
         let among = self.layers.count_distances(&pending, &pending)?;
-        let with = ensemble.with_pending(cross.view(), among.view())?;
-        Ok(Some(Cow::Owned(with)))
+        with_pending(screens, &cross, &among).map(Some)
     }
 
     /// Each member's best mean at a scored candidate.
     pub(crate) fn targets(&self) -> Result<Vec<f64>, Error> {
         let places = self.contenders(rungs::last_places(&self.ids));
-        Ok(best_means(&means(&self.surrogate, self.full_at(&places))?))
+        Ok(best_means(&means(
+            &self.score.surrogate,
+            self.full_at(&places),
+        )?))
     }
 
     /// The same of the process over counts.
     pub(crate) fn screen_targets(&self) -> Result<Vec<f64>, Error> {
-        match &self.screen {
+        match &self.score.screen {
             Some(screen) => {
                 let places = self.contenders(rungs::last_places(&self.ids));
                 let first = self.layers.first_count_rung();
@@ -330,7 +329,7 @@ impl<P: Clone + Send + Sync> Model<P> {
         let furthest = places.iter().map(|&place| self.points[place].rung).max();
         places.retain(|&place| Some(self.points[place].rung) == furthest);
         let order = self.contenders(places);
-        let sums = means(&self.surrogate, self.full_at(&order))?.sum_axis(Axis(0));
+        let sums = means(&self.score.surrogate, self.full_at(&order))?.sum_axis(Axis(0));
         // Contenders come with the best score first, which wins a tie.
         let best = (0..order.len()).reduce(|a, b| if sums[b] > sums[a] { b } else { a });
         Ok(best.map(|place| self.ids[order[place]]))
@@ -348,7 +347,7 @@ impl<P: Clone + Send + Sync> Model<P> {
             .filter_map(|(i, id)| Some((i, place_of(id)?)))
             .collect();
         let places: Vec<usize> = known.iter().map(|&(_, place)| place).collect();
-        let sums = means(&self.surrogate, self.full_at(&places))?.sum_axis(Axis(0));
+        let sums = means(&self.score.surrogate, self.full_at(&places))?.sum_axis(Axis(0));
         for (&(i, _), sum) in known.iter().zip(sums) {
             means_at_end[i] = sum;
         }
@@ -357,14 +356,15 @@ impl<P: Clone + Send + Sync> Model<P> {
 
     /// Those of `places` that may be best, best score first.
     fn contenders(&self, mut places: Vec<usize>) -> Vec<usize> {
-        places.sort_by(|&a, &b| self.scaled[b].total_cmp(&self.scaled[a]));
+        places.sort_by(|&a, &b| self.score.scaled[b].total_cmp(&self.score.scaled[a]));
         places.truncate(CONTENDERS);
         places
     }
 
     /// Distances of scored candidates to all, as if their trainings had come to the end.
     fn full_at(&self, places: &[usize]) -> Array3<f64> {
-        self.scored_at_end(self.surrogate.distances(), places, self.layers.first_rung())
+        let distances = self.score.surrogate.distances();
+        self.scored_at_end(distances, places, self.layers.first_rung())
     }
 
     /// The same in the distances of either process, whose layers of rungs begin with `first`.
@@ -403,6 +403,30 @@ impl<P: Clone + Send + Sync> Model<P> {
         let rows: Vec<Parts<'_>> = rows.iter().map(|counts| self.at_end(counts)).collect();
         self.layers.count_distances(&rows, &columns)
     }
+}
+
+/// One ensemble for each figure.
+pub(crate) type Posteriors<'a> = Vec<Cow<'a, Ensemble<Exponential>>>;
+
+fn as_they_are<'a>(
+    surrogates: impl Iterator<Item = &'a Surrogate<Exponential>>,
+) -> Result<Posteriors<'a>, Error> {
+    let ensembles = surrogates.map(|surrogate| Ok(Cow::Borrowed(surrogate.ensemble()?)));
+    ensembles.collect()
+}
+
+fn with_pending<'a>(
+    surrogates: impl Iterator<Item = &'a Surrogate<Exponential>>,
+    cross: &Array3<f64>,
+    among: &Array3<f64>,
+) -> Result<Posteriors<'a>, Error> {
+    let ensembles = surrogates.map(|surrogate| {
+        let ensemble = surrogate.ensemble()?;
+        Ok(Cow::Owned(
+            ensemble.with_pending(cross.view(), among.view())?,
+        ))
+    });
+    ensembles.collect()
 }
 
 /// Means at points with these distances: rows are members.

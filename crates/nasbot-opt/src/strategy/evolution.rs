@@ -2,13 +2,15 @@
 //! probabilities in proportion to their exponentiated scores, and mutated.
 //!
 //! The probability of a parent with score y is proportional to exp((y − ȳ) / (2σ)), where ȳ and σ are
-//! the mean and standard deviation of all scores; where all scores are equal it is uniform.
+//! the mean and standard deviation of all scores; where all scores are equal it is uniform. With several objectives or bounds, parents are
+//! drawn evenly from the Pareto front.
 
 use rand::RngExt as _;
 use rand_pcg::Pcg64;
 
 use super::{Choice, View};
-use crate::{Error, Origin, Space};
+use crate::model::fitness;
+use crate::{Error, Evaluation, Origin, Space};
 
 /// How many mutations are tried before the choice is left to chance.
 const ATTEMPTS: usize = 200;
@@ -20,15 +22,25 @@ pub(crate) fn choose<S: Space>(
     view: &View<'_, S>,
     rng: &mut Pcg64,
 ) -> Result<Option<Choice<S::Candidate>>, Error> {
-    let scores: Vec<f64> = view.history.scored().map(|(_, score)| score).collect();
-    let Some(roulette) = Roulette::new(&scores, SCALE) else {
+    let history = view.history;
+    let (parents, fitness): (Vec<&Evaluation<S::Candidate>>, Vec<f64>) =
+        match (history.aims().is_score_alone(), history.front()) {
+            (true, _) => history.scored().unzip(),
+            (false, front) if front.is_empty() => {
+                let all: Vec<_> = history.scored().map(|(evaluation, _)| evaluation).collect();
+                let fitness = fitness(history, all.iter().copied());
+                (all, fitness)
+            }
+            (false, front) => {
+                let even = vec![0.0; front.len()];
+                (front, even)
+            }
+        };
+    let Some(roulette) = Roulette::new(&fitness, SCALE) else {
         return Ok(None);
     };
     for _ in 0..ATTEMPTS {
-        let Some((parent, _)) = view.history.scored().nth(roulette.draw(rng)) else {
-            return Ok(None);
-        };
-        let parent = &parent.suggestion;
+        let parent = &parents[roulette.draw(rng)].suggestion;
         if let Some(child) = view.space.mutate(&parent.candidate, rng) {
             let choice = view.fresh(child, Origin::Mutation { parent: parent.id })?;
             if choice.is_some() {

@@ -11,17 +11,18 @@
 //! wanted pass first before the process over counts alone; only those with the best expected improvement
 //! there are compared in full.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
-use gp::{Ensemble, Exponential};
+use gp::Predictions;
+use ndarray::Array3;
 use rand::RngExt as _;
 use rand_pcg::Pcg64;
 
 use super::evolution::Roulette;
 use super::{Choice, View};
 use crate::acquisition::AcquisitionFunction;
-use crate::model::{Model, Point};
+use crate::gain::Gain;
+use crate::model::{Model, Pending, Point, Posteriors};
 use crate::{Acquisition, Counts, Error, Origin, Space};
 
 /// Rounds of one maximisation.
@@ -60,10 +61,37 @@ impl<C> Scored<C> {
     }
 }
 
-/// A process and the acquisition function on it, as if all that is pending had come out as predicted.
+/// Processes, one for each figure, and the acquisition function on them, as if all that is pending had come out as predicted.
 struct Scoring<'a> {
-    posterior: Cow<'a, Ensemble<Exponential>>,
-    function: AcquisitionFunction,
+    posteriors: Posteriors<'a>,
+    function: Function,
+}
+
+/// What is computed of the predictions.
+enum Function {
+    /// Of the score alone.
+    Score(AcquisitionFunction),
+    /// Of several figures.
+    Figures(Gain),
+}
+
+impl Scoring<'_> {
+    /// What is predicted of each figure at candidates with these distances, and the acquisition's values there. `known` is what is known
+    /// of each candidate.
+    fn values(
+        &self,
+        cross: &Array3<f64>,
+        known: &[Vec<f64>],
+        rng: &mut Pcg64,
+    ) -> Result<(Vec<Predictions>, Vec<f64>), Error> {
+        let predictions = self.posteriors.iter().map(|p| p.predict(cross.view()));
+        let predictions: Vec<Predictions> = predictions.collect::<Result<_, _>>()?;
+        let values = match &self.function {
+            Function::Score(function) => function.values(&predictions[0], rng),
+            Function::Figures(gain) => gain.values(&predictions, known),
+        };
+        Ok((predictions, values))
+    }
 }
 
 /// One maximisation under way.
@@ -98,18 +126,32 @@ pub(crate) fn choose<S: Space>(
     let step = view.history.evaluations().len();
     let function =
         |acquisition, targets| AcquisitionFunction::new(acquisition, targets, step, pending.len());
+    let is_score_alone = view.history.aims().is_score_alone();
+    let running = view.history.running().zip(&pending);
+    let believed: Vec<Pending<'_, S::Point>> = running
+        .map(|(e, &point)| Pending {
+            point,
+            known: &e.known,
+        })
+        .collect();
     let full = Scoring {
-        posterior: model.posterior(view.space, &pending)?,
-        function: function(view.config.acquisition, model.targets()?),
+        posteriors: model.posteriors(view.space, &pending)?,
+        function: match is_score_alone {
+            true => Function::Score(function(view.config.acquisition, model.targets()?)),
+            false => Function::Figures(model.gain(view.space, view.history, &believed)?),
+        },
     };
     let counts: Vec<&[Counts]> = pending
         .iter()
         .map(|point| point.counts.as_slice())
         .collect();
-    let screen = match model.screen(&counts)? {
-        Some(posterior) => Some(Scoring {
-            posterior,
-            function: function(Acquisition::LogEi, model.screen_targets()?),
+    let screen = match model.screens(&counts)? {
+        Some(posteriors) => Some(Scoring {
+            posteriors,
+            function: match is_score_alone {
+                true => Function::Score(function(Acquisition::LogEi, model.screen_targets()?)),
+                false => Function::Figures(model.screen_gain(view.history, &believed)?),
+            },
         }),
         None => None,
     };
@@ -142,7 +184,8 @@ impl<S: Space> Maximiser<'_, S> {
         let best = self
             .pool
             .into_iter()
-            .reduce(|a, b| if b.is_before(&a) { b } else { a });
+            .reduce(|a, b| if b.is_before(&a) { b } else { a })
+            .filter(|best| best.rank >= 0.0);
         Ok(best.map(|found| {
             let (mean, std) = (self.model).in_scores(self.view.config, found.mean, found.std);
             Choice {
@@ -160,7 +203,11 @@ impl<S: Space> Maximiser<'_, S> {
     /// Mutations of evaluated candidates, and some of the space at large.
     fn first_round(&mut self, count: usize, rng: &mut Pcg64) -> Result<(), Error> {
         let (view, model) = (self.view, self.model);
-        let Some(roulette) = Roulette::new(model.scores(), SCORE_SCALE) else {
+        let fitness = match view.history.aims().is_score_alone() {
+            true => model.scores().to_vec(),
+            false => model.fitness(view.history),
+        };
+        let Some(roulette) = Roulette::new(&fitness, SCORE_SCALE) else {
             return Ok(());
         };
         let parents: Vec<&S::Candidate> = view
@@ -241,9 +288,7 @@ impl<S: Space> Maximiser<'_, S> {
         let rows: Vec<&[Counts]> = counts.iter().map(Vec::as_slice).collect();
         let pending: Vec<&[Counts]> = self.pending.iter().map(|p| p.counts.as_slice()).collect();
         let cross = self.model.count_cross(&rows, &pending)?;
-        let values = screen
-            .function
-            .values(&screen.posterior.predict(cross.view())?, rng);
+        let (_, values) = screen.values(&cross, &self.known(&fresh), rng)?;
         let ranks = self.ranks(&fresh)?;
         let mut order: Vec<usize> = (0..fresh.len()).collect();
         order.sort_by(|&a, &b| {
@@ -270,9 +315,8 @@ impl<S: Space> Maximiser<'_, S> {
             .collect::<Result<_, _>>()?;
         let rows: Vec<&Point<S::Point>> = points.iter().collect();
         let cross = self.model.cross(self.view.space, &rows, &self.pending)?;
-        let predictions = self.full.posterior.predict(cross.view())?;
-        let values = self.full.function.values(&predictions, rng);
-        let mixture = predictions.mixture();
+        let (predictions, values) = self.full.values(&cross, &self.known(&fresh), rng)?;
+        let mixture = predictions[0].mixture();
         let ranks = self.ranks(&fresh)?;
         for (i, (candidate, hash)) in fresh.into_iter().enumerate() {
             let value = if values[i].is_nan() {
@@ -293,6 +337,11 @@ impl<S: Space> Maximiser<'_, S> {
         Ok(())
     }
 
+    fn known(&self, candidates: &[(S::Candidate, u128)]) -> Vec<Vec<f64>> {
+        let candidates = candidates.iter();
+        (candidates.map(|(candidate, _)| self.view.space.known(candidate))).collect()
+    }
+
     fn ranks(&self, candidates: &[(S::Candidate, u128)]) -> Result<Vec<f64>, Error> {
         let candidates = candidates.iter();
         (candidates.map(|(candidate, _)| self.view.rank(candidate))).collect()
@@ -300,6 +349,9 @@ impl<S: Space> Maximiser<'_, S> {
 
     /// Makes the best candidate so far the one to beat, and computes the acquisition of the others anew.
     fn follow_leader(&mut self, rng: &mut Pcg64) -> Result<(), Error> {
+        let Function::Score(function) = &mut self.full.function else {
+            return Ok(());
+        };
         let mut pool = std::mem::take(&mut self.pool);
         let leader = (0..pool.len()).reduce(|a, b| if pool[b].is_before(&pool[a]) { b } else { a });
         let Some(leader) = leader else { return Ok(()) };
@@ -308,8 +360,8 @@ impl<S: Space> Maximiser<'_, S> {
         let cross = self
             .model
             .cross(self.view.space, &[&point], &self.pending)?;
-        let predictions = self.full.posterior.predict(cross.view())?;
-        self.full.function.follow(&predictions, 0);
+        let predictions = self.full.posteriors[0].predict(cross.view())?;
+        function.follow(&predictions, 0);
         self.admit(
             pool.into_iter().map(|s| (s.candidate, s.hash)).collect(),
             rng,

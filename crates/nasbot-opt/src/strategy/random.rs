@@ -36,7 +36,8 @@ pub(crate) fn choose<S: Space>(
             best = Some((rank, choice));
         }
         unlikely += 1;
-        if rank >= 1.0 || unlikely == UNLIKELY {
+        let is_allowed = best.as_ref().is_some_and(|(top, _)| *top >= 0.0);
+        if rank >= 1.0 || (unlikely >= UNLIKELY && is_allowed) {
             break;
         }
     }
@@ -44,5 +45,6 @@ pub(crate) fn choose<S: Space>(
         attempts: ATTEMPTS,
         suggested: view.history.evaluations().len(),
     };
-    best.map(|(_, choice)| choice).ok_or_else(exhausted)
+    let allowed = best.filter(|(rank, _)| *rank >= 0.0);
+    allowed.map(|(_, choice)| choice).ok_or_else(exhausted)
 }

@@ -12,5 +12,6 @@ mod golden;
 mod halving;
 mod resume;
 mod rungs;
+mod several;
 mod toy;
 mod wrong_spaces;

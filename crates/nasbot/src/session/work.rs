@@ -124,7 +124,8 @@ pub fn last_training(
         epochs: epochs.map(|epochs| epochs.round().max(1.0) as u32),
         ..Final::default()
     };
-    if protocol.last == Last::Ensemble {
+    // An ensemble costs as much as its members together, which objectives and bounds are not about.
+    if protocol.last == Last::Ensemble && ledger.aims().is_score_alone() {
         for (record, _) in ledger.ranked().into_iter().take(MOST_CANDIDATES) {
             let suggestion = &record.suggestion;
             let id = suggestion.id;

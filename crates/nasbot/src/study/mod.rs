@@ -6,6 +6,7 @@
 
 mod event;
 mod follow;
+mod front;
 mod ledger;
 mod lock;
 mod mending;

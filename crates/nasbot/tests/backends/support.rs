@@ -158,6 +158,7 @@ pub(crate) fn settings(evaluator: Evaluator) -> Settings {
             wall_time: None,
         },
         facts: None,
+        aims: Default::default(),
     }
 }
 

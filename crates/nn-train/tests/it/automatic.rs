@@ -8,6 +8,7 @@ fn table(examples: usize) -> Facts {
         images: false,
         divisible: true,
         gpu: false,
+        ends: None,
     }
 }
 
@@ -24,6 +25,7 @@ fn every_amount_of_data_has_a_valid_protocol_of_bounded_length() {
                 images,
                 divisible: true,
                 gpu: false,
+                ends: None,
             };
             let protocol = facts.protocol().validated().unwrap();
             let per_epoch = (examples as u64).div_ceil(protocol.batch.into());
@@ -60,6 +62,7 @@ fn what_is_given_goes_first_and_the_rest_fits_it() {
     let kept = Facts {
         divisible: false,
         gpu: false,
+        ends: None,
         ..facts
     };
     assert_eq!(given("").on(Some(&kept), false).folds, None);

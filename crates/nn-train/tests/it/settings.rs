@@ -7,6 +7,7 @@ const FACTS: Facts = Facts {
     images: false,
     divisible: true,
     gpu: false,
+    ends: None,
 };
 
 fn on(text: &str, facts: Option<&Facts>) -> TrainingSpec {

@@ -60,6 +60,7 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
         )
     });
     let fidelity = fidelity::fidelity(&raw, &training, &mut problems);
+    let aims = super::aims::aims(&raw, search.as_ref(), &mut problems);
     let evaluator = evaluator::evaluator(
         raw,
         training,
@@ -68,8 +69,8 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
         !overrides.without_data,
         &mut problems,
     );
-    let config = match (space, search, fidelity, evaluator) {
-        (Some(space), Some(search), Some(fidelity), Some(evaluator)) => Some(Config {
+    let config = match (space, search, fidelity, evaluator, aims) {
+        (Some(space), Some(search), Some(fidelity), Some(evaluator), Some(aims)) => Some(Config {
             settings: Settings {
                 name,
                 space,
@@ -79,6 +80,7 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
                 workers,
                 budget,
                 facts: overrides.facts,
+                aims,
             },
             study,
             contents: None,
