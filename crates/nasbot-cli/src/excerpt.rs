@@ -266,7 +266,7 @@ mod tests {
             (
                 "{\"op\": \"ip\"}",
                 "{\"op\": \"fc\", \"units\": 1}",
-                "[{\"op\": \"fc\", \"units\": 1}, {\"op\": \"conv3\", \"uni",
+                "[{\"op\": \"fc\", \"units\": 1}, {\"op\": \"conv3\", \"units\"",
                 "",
             ),
             ("\"edges\"", "\"edgs\"", "\"edgs\"", "did you mean `edges`?"),
