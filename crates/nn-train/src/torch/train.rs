@@ -11,7 +11,7 @@ use super::{checkpoint, device};
 use crate::data::{Dataset, InputShape};
 use crate::job::{Event, Job};
 use crate::plan::{Batches, Plan};
-use crate::{Error, Protocol};
+use crate::{Error, Precision, Protocol};
 
 /// Reads the data, trains, scores and saves; reports every epoch to `progress`.
 ///
@@ -125,12 +125,15 @@ fn evaluate(
 }
 
 /// Bytes that a training needs; refused where that is more than the protocol allows. What libraries keep for themselves is known to some
-/// hundredths only, so that a little more than the prediction must fit.
+/// hundredths only, with 16-bit floats to a third, so that more than the prediction must fit.
 fn check_memory(protocol: &Protocol, plan: &Plan, data: &Dataset) -> Result<u64, Error> {
     const MEGABYTE: u64 = 1 << 20;
-    const MARGIN: f64 = 1.08;
+    let margin = match protocol.precision {
+        Precision::Fp32 | Precision::Tf32 => 1.08,
+        Precision::Bf16 => 1.35,
+    };
     let batches = Batches::of(protocol, data.train.len(), data.validation.len());
-    let bytes = (plan.memory(protocol, batches) as f64 * MARGIN) as u64;
+    let bytes = (plan.memory(protocol, batches) as f64 * margin) as u64;
     let needed = bytes.div_ceil(MEGABYTE);
     match protocol.memory {
         Some(limit) if needed > u64::from(limit) => Err(Error::OutOfMemory {
