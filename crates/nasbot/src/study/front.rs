@@ -11,7 +11,7 @@ impl Ledger {
     pub fn ranked(&self) -> Vec<(&Record, f64)> {
         let records = self.finished.iter().filter_map(|&id| self.record(id));
         let merited = records.filter_map(|r| Some((self.merit_of(r)?, (r, r.score()?))));
-        let mut ranked: Vec<((bool, f64), (&Record, f64))> = merited.collect();
+        let mut ranked: Vec<_> = merited.collect();
         // Stable: of equals the first to finish stays first.
         ranked.sort_by(|(a, _), (b, _)| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)));
         ranked.into_iter().map(|(_, entry)| entry).collect()
