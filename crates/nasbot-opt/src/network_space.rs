@@ -49,9 +49,12 @@ pub struct NetworkSpace {
     known: Option<Known>,
 }
 
+/// Numbers that are computed of a network.
+type Compute = dyn Fn(&Network) -> Vec<f64> + Send + Sync;
+
 /// Computes what is known of a network.
 #[derive(Clone)]
-struct Known(Arc<dyn Fn(&Network) -> Vec<f64> + Send + Sync>);
+struct Known(Arc<Compute>);
 
 impl fmt::Debug for Known {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
