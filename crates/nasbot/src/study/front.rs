@@ -10,11 +10,14 @@ impl Ledger {
     /// them before the others.
     pub fn ranked(&self) -> Vec<(&Record, f64)> {
         let records = self.finished.iter().filter_map(|&id| self.record(id));
-        let merited = records.filter_map(|r| Some((self.merit_of(r)?, (r, r.score()?))));
+        let merited = records.filter_map(|r| Some((self.merit_of(r)?, r)));
         let mut ranked: Vec<_> = merited.collect();
         // Stable: of equals the first to finish stays first.
         ranked.sort_by(|(a, _), (b, _)| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)));
-        ranked.into_iter().map(|(_, entry)| entry).collect()
+        let ranked = ranked.into_iter();
+        ranked
+            .filter_map(|(_, record)| Some((record, record.score()?)))
+            .collect()
     }
 
     /// What is asked beside a high score.
