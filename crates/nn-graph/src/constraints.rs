@@ -42,10 +42,6 @@ pub struct Bounds {
     /// Most halvings of the image, by pooling or strides of 2, on a path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_halvings: Option<u32>,
-    /// Units that a search gives layers are multiples of this; networks that are handed to it may have others. GPUs multiply matrices
-    /// of 16-bit floats fastest where channels are multiples of 8.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unit_multiple: Option<u32>,
 }
 
 /// Bounds that every network of a search keeps, and that some network can keep as far as they are compared with one
@@ -211,29 +207,6 @@ impl Bounds {
         (Bound::ALL.into_iter()).filter_map(|bound| bound.broken(self.limit(bound)?, network))
     }
 
-    /// Units as pools and morphs give them to a layer: the nearest [multiple](Bounds::unit_multiple) within the bounds on units; the units
-    /// themselves where no multiple above 1 is asked for.
-    ///
-    /// ```
-    /// let bounds = nn_graph::Bounds { unit_multiple: Some(8), max_units: Some(60), ..Default::default() };
-    /// assert_eq!([1, 11, 12, 90].map(|units| bounds.fitted(units)), [8, 8, 16, 56]);
-    /// ```
-    #[must_use]
-    pub fn fitted(&self, units: u32) -> u32 {
-        let Some(multiple) = self.unit_multiple.filter(|&multiple| multiple > 1) else {
-            return units;
-        };
-        let (least, most) = self.multiples(multiple);
-        let nearest = units / multiple + u32::from(units % multiple >= multiple.div_ceil(2));
-        nearest.min(most).max(least).saturating_mul(multiple)
-    }
-
-    /// How often a number goes into the fewest units that are allowed, rounded up, and into the most.
-    fn multiples(&self, multiple: u32) -> (u32, u32) {
-        let least = self.min_units.unwrap_or(1).max(1).div_ceil(multiple);
-        (least, self.max_units.unwrap_or(u32::MAX) / multiple)
-    }
-
     /// The bounds as constraints.
     ///
     /// # Errors
@@ -242,7 +215,6 @@ impl Bounds {
         let problems: Vec<BoundProblem> = (self.impossible().into_iter())
             .chain(self.too_small())
             .chain(self.contradictory())
-            .chain(self.without_multiple())
             .collect();
         if problems.is_empty() {
             Ok(Constraints(self))
@@ -295,21 +267,6 @@ impl Bounds {
             })
         };
         least.into_iter().filter_map(problem).collect()
-    }
-
-    /// Bounds on units that leave no multiple.
-    fn without_multiple(&self) -> Option<BoundProblem> {
-        let multiple = self.unit_multiple.filter(|&multiple| multiple > 1)?;
-        let (least, most) = self.multiples(multiple);
-        let bound = Bound::MaxUnits;
-        let limit = self.limit(bound)?;
-        (least > most).then(|| BoundProblem {
-            bound,
-            problem: format!(
-                "{bound} is {limit}, and unit-multiple = {multiple} leaves no number of units"
-            ),
-            reason: "raise max-units, or lower unit-multiple",
-        })
     }
 
     /// Lower bounds that exceed their upper ones.

@@ -21,9 +21,6 @@ pub struct Facts {
     pub images: bool,
     /// Whether they can be divided otherwise than they are, which those of groups, of a time or of named parts cannot.
     pub divisible: bool,
-    /// Whether the machine had a GPU when they were first looked at.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub gpu: bool,
 }
 
 impl Facts {
@@ -44,7 +41,6 @@ impl Facts {
             examples: dealing.examples(),
             images: matches!(shape, InputShape::Image(_)),
             divisible: spec.split.is_free() && dealing.is_free,
-            gpu: false,
         }
     }
 

@@ -117,20 +117,12 @@ pub(crate) fn open(source: &Description, overrides: Overrides) -> Result<Config,
         return Ok(config);
     };
     let contents = nn_train::data::describe(&training.data)?;
-    let facts = seen(Facts::of(&training.data, &contents));
+    let facts = Facts::of(&training.data, &contents);
     let config = knowing(source, overrides, facts, &contents.dealing)?;
     Ok(Config {
         contents: Some(contents),
         ..config
     })
-}
-
-/// What is known of the data, with what this machine has.
-fn seen(facts: Facts) -> Facts {
-    Facts {
-        gpu: nasbot::backend::sees_gpu(),
-        ..facts
-    }
 }
 
 /// Checks a description whose data have been read.
@@ -161,7 +153,7 @@ pub(crate) fn with_data(
         return Ok((config, None));
     };
     let data = nn_train::data::load(&training.data)?;
-    let facts = seen(Facts::of_loaded(&training.data, &data));
+    let facts = Facts::of_loaded(&training.data, &data);
     let config = knowing(&source, overrides, facts, &data.dealing)?;
     Ok((config, Some(data)))
 }

@@ -119,7 +119,6 @@ space! {
     min_units: u32, "none", "8";
     max_units: u32, "none; of tables `128` below 1,000 rows, `256` below 20,000, else `512`", "32";
     max_halvings: u32, "as often as `data.image` allows", "3";
-    unit_multiple: u32, "`8` where workers run on GPUs of this machine with `training.precision` `bf16` or `tf32`, else `1`", "8";
 }
 
 /// Moves the schema of a key from one table's to another's, and says more of it.

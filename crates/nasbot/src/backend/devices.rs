@@ -41,12 +41,6 @@ pub fn threads_on_processor(workers: &Workers) -> Option<usize> {
         .map(|slot| slot.threads)
 }
 
-/// Whether there is a GPU on this machine that may be used.
-#[must_use]
-pub fn sees_gpu() -> bool {
-    !visible_gpus().is_empty()
-}
-
 fn plan(workers: &Workers, gpus: &[String], cores: usize) -> Result<Vec<Slot>, Error> {
     let devices = match &workers.devices {
         Devices::Listed(devices) => devices.clone(),

@@ -5,7 +5,7 @@ use rand::seq::SliceRandom as _;
 
 use super::draft::Draft;
 use super::{Refusal, first_within, is_drawn, processing};
-use crate::{Bounds, Constraints, Layer, Network, Op};
+use crate::{Constraints, Layer, Network, Op};
 
 /// Puts `replacement` in the place of layer `i`.
 ///
@@ -20,7 +20,7 @@ pub fn swap_label(network: &Network, i: usize, replacement: Layer) -> Result<Net
 
 /// What could stand in the place of layer `i`: convolutions and pooling for each other, halving
 /// the image where the layer did if they can, and activations for each other.
-fn replacements(network: &Network, i: usize, bounds: &Bounds) -> Vec<Layer> {
+fn replacements(network: &Network, i: usize) -> Vec<Layer> {
     let layer = network.layers()[i];
     let is_image = |op: Op| op.is_conv() || op.is_pool();
     let fits = |op: &Op| {
@@ -29,7 +29,7 @@ fn replacements(network: &Network, i: usize, bounds: &Bounds) -> Vec<Layer> {
         *op != layer.op && is_drawn(*op) && op.is_processing() && same_family
     };
     let stride = if layer.halves() { 2 } else { 1 };
-    let units = bounds.fitted(layer.units.unwrap_or_else(|| network.channels_in(i)));
+    let units = layer.units.unwrap_or_else(|| network.channels_in(i));
     (network.kind().ops().filter(fits))
         .map(|op| Layer {
             op,
@@ -47,7 +47,7 @@ pub(super) fn swap<R: Rng + ?Sized>(
     let mut layers: Vec<usize> = (0..network.len()).collect();
     layers.shuffle(rng);
     let swapped = layers.into_iter().flat_map(|i| {
-        let mut others = replacements(network, i, constraints.bounds());
+        let mut others = replacements(network, i);
         others.shuffle(rng);
         (others.into_iter()).map(move |layer| swap_label(network, i, layer))
     });

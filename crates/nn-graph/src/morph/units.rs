@@ -8,7 +8,7 @@ use rand::seq::{IndexedRandom as _, SliceRandom as _};
 
 use super::draft::Draft;
 use super::{Refusal, first_within, processing};
-use crate::{Bounds, Constraints, Network};
+use crate::{Constraints, Network};
 
 /// The share of its units by which a layer grows or shrinks.
 const SHARE: f64 = 0.125;
@@ -26,22 +26,17 @@ pub enum Change {
 
 impl Change {
     /// An eighth more or less, rounded half away from zero, but at least one more or less (and at
-    /// least one). Where units are multiples of a number, the nearest one that is more or less.
-    fn of(self, units: u32, bounds: &Bounds) -> u32 {
+    /// least one).
+    fn of(self, units: u32) -> u32 {
         let share = f64::from(units) * SHARE;
-        let multiple = bounds.unit_multiple.unwrap_or(1).max(1);
         match self {
             Self::Increase => {
                 let more = (f64::from(units) + share).round() as u32; // saturates
-                let next = (units / multiple)
-                    .saturating_add(1)
-                    .saturating_mul(multiple);
-                bounds.fitted(more).max(next)
+                more.max(units.saturating_add(1))
             }
             Self::Decrease => {
                 let fewer = (f64::from(units) - share).round() as u32;
-                let previous = units.saturating_sub(1) / multiple * multiple;
-                bounds.fitted(fewer).min(previous).max(multiple).min(units)
+                fewer.min(units.saturating_sub(1)).max(1)
             }
         }
     }
@@ -56,21 +51,11 @@ pub fn change_units(
     layers: &[usize],
     change: Change,
 ) -> Result<Network, Refusal> {
-    changed(network, layers, change, &Bounds::default())
-}
-
-/// As [`change_units`], to multiples of what the bounds say.
-fn changed(
-    network: &Network,
-    layers: &[usize],
-    change: Change,
-    bounds: &Bounds,
-) -> Result<Network, Refusal> {
     let mut draft = Draft::of(network);
     for &i in layers {
         let mut layer = processing(network, i)?;
         let units = layer.units.ok_or(Refusal::NoPlace)?;
-        layer.units = Some(change.of(units, bounds));
+        layer.units = Some(change.of(units));
         if layer.units == Some(units) {
             return Err(Refusal::NoPlace);
         }
@@ -99,10 +84,10 @@ pub(super) fn single<R: Rng + ?Sized>(
 ) -> Result<Network, Refusal> {
     let mut layers = with_units(network);
     layers.shuffle(rng);
-    let others = layers
+    let changed = layers
         .into_iter()
-        .map(|i| changed(network, &[i], change, constraints.bounds()));
-    first_within(constraints, others)
+        .map(|i| change_units(network, &[i], change));
+    first_within(constraints, changed)
 }
 
 pub(super) fn en_masse<R: Rng + ?Sized>(
@@ -115,9 +100,9 @@ pub(super) fn en_masse<R: Rng + ?Sized>(
     let runs = RUNS.choose(rng).copied().unwrap_or(1);
     let mut indices: Vec<usize> = (0..runs).collect();
     indices.shuffle(rng);
-    let others = (indices.into_iter())
+    let changed = (indices.into_iter())
         .map(|index| &layers[run_of(layers.len(), index, runs)])
         .filter(|run| !run.is_empty())
-        .map(|run| changed(network, run, change, constraints.bounds()));
-    first_within(constraints, others)
+        .map(|run| change_units(network, run, change));
+    first_within(constraints, changed)
 }

@@ -86,7 +86,6 @@ fn random_layer<R: Rng + ?Sized>(
     let units = units
         .min(constraints.bounds().max_units.unwrap_or(u32::MAX))
         .max(constraints.bounds().min_units.unwrap_or(1));
-    let units = constraints.bounds().fitted(units);
     let stride = if rng.random_ratio(1, STRIDE_2_IN) {
         2
     } else {

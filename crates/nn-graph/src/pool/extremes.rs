@@ -49,11 +49,7 @@ pub fn smallest(kind: Kind, constraints: &Constraints) -> Option<Network> {
             let network = chain(kind, op, hidden, units);
             network.is_some_and(|n| bounds.min_mass.is_some_and(|least| n.total_mass() < least))
         };
-        let multiple = bounds.unit_multiple.unwrap_or(1).max(1);
-        of(
-            hidden,
-            first_not(least, most, is_light).next_multiple_of(multiple),
-        )
+        of(hidden, first_not(least, most, is_light))
     })
 }
 
@@ -82,8 +78,6 @@ pub fn largest(kind: Kind, constraints: &Constraints) -> Option<Network> {
         let units = first_not(least, most + 1, is_kept)
             .saturating_sub(1)
             .max(least);
-        let multiple = bounds.unit_multiple.unwrap_or(1).max(1);
-        let units = (units / multiple * multiple).max(least.next_multiple_of(multiple));
         let network = chain(kind, op, hidden, units)?;
         constraints.check(&network).is_ok().then_some(network)
     });

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::{Bounds, Kind, Layer, Network, Op};
+use crate::{Kind, Layer, Network, Op};
 
 /// Units of the hidden layers of a perceptron, block by block; the last is repeated.
 const MLP_UNITS: [u32; 4] = [64, 128, 256, 512];
@@ -45,8 +45,6 @@ pub(super) struct Sizes {
     pub(super) least_units: u32,
     /// … and at most this many.
     pub(super) most_units: u32,
-    /// What units are multiples of.
-    pub(super) multiple: Option<u32>,
 }
 
 impl Sizes {
@@ -55,13 +53,7 @@ impl Sizes {
         // Multiples of 4 once there are enough of them.
         let grain = if scaled < 8.0 { 1.0 } else { 4.0 };
         let units = ((scaled / grain).round() * grain) as u32; // saturates
-        let bounds = Bounds {
-            min_units: Some(self.least_units),
-            max_units: Some(self.most_units),
-            unit_multiple: self.multiple,
-            ..Bounds::default()
-        };
-        bounds.fitted(units.min(self.most_units).max(self.least_units))
+        units.min(self.most_units).max(self.least_units)
     }
 }
 

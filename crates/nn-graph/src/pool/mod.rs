@@ -82,7 +82,6 @@ fn sizes(constraints: &Constraints, stages: u32, repeats: u32, dense: u32) -> Si
         narrowing: 0,
         least_units: constraints.bounds().min_units.unwrap_or(1).max(1),
         most_units: constraints.bounds().max_units.unwrap_or(u32::MAX),
-        multiple: constraints.bounds().unit_multiple,
     }
 }
 

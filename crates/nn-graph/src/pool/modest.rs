@@ -40,7 +40,7 @@ pub fn modest(kind: Kind, constraints: &Constraints) -> Vec<Network> {
             .split_whitespace()
             .filter_map(|token| layer(kind, token));
         let clipped = hidden.map(|layer| Layer {
-            units: (layer.units).map(|units| bounds.fitted(units.clamp(least, most))),
+            units: layer.units.map(|units| units.clamp(least, most)),
             ..layer
         });
         if let Some(network) = families::chain(kind, clipped.collect())

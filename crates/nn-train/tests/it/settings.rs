@@ -6,7 +6,6 @@ const FACTS: Facts = Facts {
     examples: 300,
     images: false,
     divisible: true,
-    gpu: false,
 };
 
 fn on(text: &str, facts: Option<&Facts>) -> TrainingSpec {

@@ -42,12 +42,6 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
     if let (Some(data), Some(kind)) = (&raw.data, kind) {
         space::halvings(data, kind, &mut bounds, &mut problems);
     }
-    space::multiple(
-        &mut bounds,
-        raw.workers.trains(),
-        (&training, &workers, overrides.facts),
-        &mut problems,
-    );
     let constraints = space::constraints(bounds, &mut problems);
     let space = (kind.zip(constraints)).and_then(|(kind, constraints)| {
         space::space(

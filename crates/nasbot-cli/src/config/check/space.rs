@@ -1,11 +1,10 @@
 //! Checks of `[space]`: the kind, the bounds, the networks to start from.
 
-use nasbot::settings::{Description, Devices, Workers};
+use nasbot::settings::Description;
 use nasbot_opt::NetworkSpace;
 use nn_graph::{BoundProblem, Bounds, Constraints, Kind, pool};
+use nn_train::Facts;
 use nn_train::data::DataSpec;
-use nn_train::job::Device;
-use nn_train::{Facts, Precision, TrainingSpec};
 
 use super::super::diagnostic::Problems;
 use super::super::raw::Raw;
@@ -69,33 +68,6 @@ pub(super) fn halvings(
             "leave the key out: the bound then follows from the data",
         ),
         Some(_) => {}
-    }
-}
-
-/// GPUs multiply numbers of fewer bits fastest where channels are multiples of 8: units are, unless the description says otherwise.
-pub(super) fn multiple(
-    bounds: &mut Bounds,
-    trains: bool,
-    (training, workers, facts): (&TrainingSpec, &Workers, Option<Facts>),
-    problems: &mut Problems<'_>,
-) {
-    const MULTIPLE: u32 = 8;
-    if bounds.unit_multiple == Some(0) {
-        let message = "unit-multiple is 0, it must be at least 1";
-        problems.add(
-            "space.unit-multiple",
-            message.to_owned(),
-            "1 leaves units as they come",
-        );
-    }
-    let has_gpu = match &workers.devices {
-        Devices::Auto => facts.is_some_and(|facts| facts.gpu) && workers.queue.is_none(),
-        Devices::Listed(devices) => devices.iter().any(|device| *device != Device::Cpu),
-    };
-    let is_short = training.precision != Precision::Fp32;
-    let has_room = bounds.max_units.is_none_or(|most| most >= MULTIPLE);
-    if bounds.unit_multiple.is_none() && trains && has_gpu && is_short && has_room {
-        bounds.unit_multiple = Some(MULTIPLE);
     }
 }
 
