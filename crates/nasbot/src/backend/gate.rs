@@ -71,7 +71,8 @@ impl Gate {
                 works.waiting -= 1;
                 works.is_one_alone = works.is_one_alone || is_free;
                 self.changed.notify_all();
-                return is_free.then_some(Turn {
+                // Not `then_some`: a turn that is made and dropped at once gives back what it never had.
+                return is_free.then(|| Turn {
                     gate: self,
                     device,
                     is_alone: true,
