@@ -189,7 +189,6 @@ pub(crate) struct ResumeArgs {
 Examples:
   nasbot train digits-cnn.nasbot.db                        into digits-cnn.trained/
   nasbot train digits-cnn.nasbot.db --evaluation 3 --repeats 5
-  nasbot train digits-cnn.nasbot.db --within 'parameters<=20000'    the best of the small ones
   nasbot train digits-cnn.nasbot.db --config long.toml     by another protocol, or on other data
   nasbot train net.json --config demos/digits-cnn.toml --device cuda:0 --out net/
 
@@ -204,9 +203,6 @@ pub(crate) struct TrainArgs {
     /// Which evaluation of a study [default: the best].
     #[arg(long, value_name = "N")]
     pub(crate) evaluation: Option<u64>,
-    /// The best of a study's networks within a bound, such as latency-ms<=2 or score>=0.9; may be given several times.
-    #[arg(long, value_name = "NAME<=NUMBER", conflicts_with = "evaluation")]
-    pub(crate) within: Vec<String>,
     /// Where to write [default: NAME.trained here].
     #[arg(long, short, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,

@@ -148,7 +148,6 @@ fn status(error: &nasbot::Error) -> u8 {
         | E::OtherEpochs { .. }
         | E::OutsideSpace { .. }
         | E::Figure { .. }
-        | E::NoFigure { .. }
         | E::NoProgram(_)
         | E::Device(_)
         | E::Training(_) => 2,

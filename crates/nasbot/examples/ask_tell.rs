@@ -49,7 +49,6 @@ fn main() -> Result<(), Box<dyn Error>> {
             wall_time: None,
         },
         facts: None,
-        aims: nasbot::settings::Aims::default(),
     };
     let study = if path.exists() {
         settings.budget.evaluations += Ledger::read(&path)?.begun();

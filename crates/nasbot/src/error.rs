@@ -158,14 +158,6 @@ pub enum Error {
         /// Its value.
         value: f64,
     },
-    /// A figure that an objective or a constraint needs and that is not there.
-    #[error("there is no figure `{name}`: {message}")]
-    NoFigure {
-        /// The figure's name.
-        name: String,
-        /// Why, or what to do.
-        message: String,
-    },
     /// A network that is given and lies outside of the study's space.
     #[error("the network is outside of the study's space: {reason}")]
     OutsideSpace {

@@ -36,7 +36,6 @@
 //!     workers: Workers::default(),
 //!     budget: Budget { evaluations: 12, wall_time: None },
 //!     facts: None,
-//!     aims: Default::default(),
 //! };
 //! // Networks with few units, and many layers.
 //! let score = |network: &Network, _seed: u64| {

@@ -1,6 +1,5 @@
 //! The settings of a search, checked: what is searched, what evaluates a network, where, and how much may be spent.
 
-mod aims;
 mod queue;
 mod ray;
 
@@ -13,7 +12,6 @@ use nn_train::job::Device;
 use nn_train::{Facts, TrainingSpec};
 use serde::{Deserialize, Serialize};
 
-pub use self::aims::{Aims, Constraint, Objective, SCORE};
 pub use self::queue::{Engine, Gpus, Parameter, Queue, Slurm, Template, Words};
 pub(crate) use self::ray::check_address;
 pub use self::ray::{Memory, Ray};
@@ -37,8 +35,6 @@ pub struct Settings {
     pub budget: Budget,
     /// What the protocol and the bounds follow from, where they follow from the data.
     pub facts: Option<Facts>,
-    /// Objectives and bounds; the score alone by default.
-    pub aims: Aims,
 }
 
 impl Settings {

@@ -21,45 +21,19 @@ pub struct Facts {
     pub images: bool,
     /// Whether they can be divided otherwise than they are, which those of groups, of a time or of named parts cannot.
     pub divisible: bool,
-    /// What one example is to a network; absent in studies that are older.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ends: Option<Ends>,
-}
-
-/// The two ends of a network on some data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Ends {
-    /// What goes in.
-    pub input: InputShape,
-    /// How many numbers come out.
-    pub outputs: u32,
 }
 
 impl Facts {
     /// Those of a data set.
     #[must_use]
     pub fn of(spec: &DataSpec, contents: &Contents) -> Self {
-        let outputs = u32::try_from(contents.classes.len().max(1)).ok();
-        Self {
-            ends: outputs.map(|outputs| Ends {
-                input: contents.shape,
-                outputs,
-            }),
-            ..Self::new(spec, contents.shape, &contents.dealing)
-        }
+        Self::new(spec, contents.shape, &contents.dealing)
     }
 
     /// Those of a data set that has been read.
     #[must_use]
     pub fn of_loaded(spec: &DataSpec, data: &Dataset) -> Self {
-        Self {
-            ends: Some(Ends {
-                input: data.shape,
-                outputs: data.outputs(),
-            }),
-            ..Self::new(spec, data.shape, &data.dealing)
-        }
+        Self::new(spec, data.shape, &data.dealing)
     }
 
     fn new(spec: &DataSpec, shape: InputShape, dealing: &Dealing) -> Self {
@@ -67,7 +41,6 @@ impl Facts {
             examples: dealing.examples(),
             images: matches!(shape, InputShape::Image(_)),
             divisible: spec.split.is_free() && dealing.is_free,
-            ends: None,
         }
     }
 

@@ -25,7 +25,7 @@ pub mod torch;
 pub mod trained;
 mod training;
 
-pub use auto::{Ends, Facts};
+pub use auto::Facts;
 pub use error::Error;
 pub use training::{
     Augmentation, Given, Last, Optimiser, OptimiserKeys, Precision, Preset, Protocol, Schedule,

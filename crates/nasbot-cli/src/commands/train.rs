@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use nasbot::backend::{self, End, Key, Task, Work};
 use nasbot::report::{Card, Searched};
 use nasbot::session::{self, Once, write_atomically};
-use nasbot::settings::{Constraint, Devices, Evaluator, Training};
-use nasbot::study::{self, Detail, Ledger, Record};
-use nasbot_opt::Goal;
+use nasbot::settings::{Devices, Evaluator, Training};
+use nasbot::study::{self, Detail, Ledger};
 use nn_graph::{Network, draw};
 use nn_train::Last;
 use nn_train::data::{self, Dataset};
@@ -131,9 +130,9 @@ fn subject(args: &TrainArgs) -> Result<Subject, Error> {
     if !input::is_stdin(&args.source) && study::is_study(&args.source)? {
         return from_study(args, given);
     }
-    if args.evaluation.is_some() || !args.within.is_empty() {
+    if args.evaluation.is_some() {
         return Err(Error::Usage(format!(
-            "--evaluation and --within need a study, and {} is none",
+            "--evaluation needs a study, and {} is none",
             input::name(&args.source)
         )));
     }
@@ -167,7 +166,6 @@ fn from_study(
     let ledger = Ledger::read(path)?;
     let record = match args.evaluation {
         Some(id) => ledger.evaluation(path, id)?,
-        None if !args.within.is_empty() => within(&ledger, &args.within)?,
         None => ledger
             .best()
             .ok_or_else(|| nasbot::Error::NothingScored { path: path.clone() })?,
@@ -196,7 +194,7 @@ fn from_study(
     let mut how = match &config.settings.evaluator {
         Evaluator::Local(training) => {
             let mut protocol = training.protocol.clone();
-            if args.evaluation.is_some() || !args.within.is_empty() {
+            if args.evaluation.is_some() {
                 // A network that was asked for is trained alone.
                 protocol.last = Last::Best;
             }
@@ -225,37 +223,6 @@ fn from_study(
             metric: ledger.metric(),
         }),
         how,
-    })
-}
-
-/// The best network within bounds such as `latency-ms<=2`.
-fn within<'a>(ledger: &'a Ledger, texts: &[String]) -> Result<&'a Record, Error> {
-    let bound = |text: &String| {
-        let parts = ["<=", ">="].into_iter();
-        let mut split = parts.filter_map(|sign| Some((sign, text.split_once(sign)?)));
-        let (sign, (name, bound)) = split.next()?;
-        Some(Constraint {
-            name: name.trim().to_owned(),
-            goal: match sign {
-                "<=" => Goal::Minimise,
-                _ => Goal::Maximise,
-            },
-            bound: bound.trim().parse().ok()?,
-        })
-    };
-    let bounds = texts.iter().map(|text| {
-        bound(text).ok_or_else(|| {
-            Error::Usage(format!(
-                "--within {text}: expected a figure and a bound, as latency-ms<=2 or score>=0.9"
-            ))
-        })
-    });
-    let bounds: Vec<Constraint> = bounds.collect::<Result<_, _>>()?;
-    ledger.best_within(&bounds).ok_or_else(|| {
-        Error::Usage(format!(
-            "no network of the study keeps to {}: `nasbot show STUDY --all --format json` has the figures of each",
-            texts.join(" and ")
-        ))
     })
 }
 

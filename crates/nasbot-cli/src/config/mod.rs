@@ -3,7 +3,6 @@
 //! The raw form lives in `raw` and never leaves this module: [`parse`] turns it into a [`Config`]
 //! or into [`ConfigErrors`] that point at the place in the file.
 
-mod aims;
 mod check;
 mod diagnostic;
 mod duration;

@@ -13,7 +13,6 @@ use nn_train::data::DataSpec;
 use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 
-use super::aims::{RawConstraint, RawObjective, Repeated};
 use super::duration::Span;
 
 /// What nasbot searches, with what, and how much may be spent.
@@ -43,10 +42,6 @@ pub(super) struct Raw {
     pub(super) ray: Option<Ray>,
     /// Jobs of any other queue: for `backend = "template"`.
     pub(super) template: Option<Template>,
-    /// What is wanted besides a high score: a figure that is maximised or minimised, up to three of them.
-    pub(super) objective: Option<Repeated<RawObjective>>,
-    /// Bounds on figures: networks that break one do not count as good, however high their score is.
-    pub(super) constraint: Option<Repeated<RawConstraint>>,
     /// How much may be spent.
     pub(super) budget: RawBudget,
 }
@@ -90,22 +85,6 @@ macro_rules! space {
             /// Default: of images the paper's networks, of tables eight small perceptrons; within the bounds.
             /// Example: `["start.json"]`.
             pub(super) pool: Option<Vec<PathBuf>>,
-            /// Trainable parameters at most, where networks are trained on data.
-            ///
-            /// Default: none.
-            /// Example: `1e6`.
-            pub(super) max_parameters: Option<f64>,
-            /// Floating-point operations for one example forwards at most, likewise.
-            ///
-            /// Default: none.
-            /// Example: `1e8`.
-            pub(super) max_flops: Option<f64>,
-            /// Bytes at most that a training with the batch of `[training]` takes, by an estimate that is good to a factor of two, likewise.
-            ///
-            /// Default: none.
-            /// Unit: bytes.
-            /// Example: `2e9`.
-            pub(super) max_memory: Option<f64>,
             $(#[schemars(skip)] $bound: Option<$type>,)+
         }
 

@@ -17,8 +17,6 @@ mod describing;
 #[cfg(test)]
 mod format_1;
 #[cfg(test)]
-mod front;
-#[cfg(test)]
 mod going_on;
 #[cfg(test)]
 mod help;

@@ -24,7 +24,6 @@
 //!     workers: Workers::default(),
 //!     budget: Budget { evaluations: 5, wall_time: None },
 //!     facts: None,
-//!     aims: Default::default(),
 //! };
 //! let path = folder.path().join("small.nasbot.db");
 //! let first = Event::Created(Created::new(&settings));

@@ -82,14 +82,13 @@ impl AskTell {
     ///
     /// [`Error::NoEvaluation`], [`Error::NotByHand`] and [`Error::ToldOtherwise`] where a result can't be that of an evaluation
     /// that was handed out, [`Error::OtherEpochs`] where it is that of another rung; [`nasbot_opt::Error::NotFinite`],
-    /// [`nasbot_opt::Error::Objectives`] and [`Error::Figure`] for figures that can't be recorded, [`Error::NoFigure`] where one is missing; and what goes wrong with the
+    /// [`nasbot_opt::Error::Objectives`] and [`Error::Figure`] for figures that can't be recorded; and what goes wrong with the
     /// study's file.
     pub fn tell_all(&mut self, results: Vec<Observation>) -> Result<Vec<Acknowledged>, Error> {
         let mut events = Vec::new();
         let mut now: BTreeMap<u64, Outcome> = BTreeMap::new();
         let mut taken = Vec::new();
         for told in results {
-            let told = self.with_figures(told)?;
             let (id, outcome) = (told.id, told.outcome);
             if let Some(&known) = now.get(&id) {
                 same(id, known, outcome)?;
@@ -111,21 +110,6 @@ impl AskTell {
             self.record(all)?;
         }
         Ok(taken)
-    }
-
-    /// A result with all figures that are asked for.
-    fn with_figures(&self, told: Observation) -> Result<Observation, Error> {
-        let id = told.id;
-        let record = self.ledger.evaluation(self.study.path(), id)?;
-        check_figures(id, told.outcome, &told.detail)?;
-        let network = record.suggestion.candidate.network();
-        let network = network.map_err(|source| Error::StoredNetwork { id, source })?;
-        let (outcome, detail) = self.settings.complete(network, told.outcome, told.detail)?;
-        Ok(Observation {
-            outcome,
-            detail,
-            ..told
-        })
     }
 
     /// Gives an evaluation back that was handed out: it is run by whatever asks next, a search included.
@@ -152,6 +136,7 @@ impl AskTell {
             detail,
         } = told;
         let record = self.ledger.evaluation(self.study.path(), id)?;
+        check_figures(id, outcome, &detail)?;
         let fidelity = &self.settings.fidelity;
         match record.state {
             State::Running(rung) => {

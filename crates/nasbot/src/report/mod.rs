@@ -9,7 +9,6 @@ mod curve;
 mod dates;
 mod detailed;
 mod errors;
-mod front;
 mod line;
 mod listing;
 mod mending;
@@ -17,7 +16,6 @@ mod origin;
 mod pace;
 mod score;
 mod sheet;
-mod states;
 mod summary;
 mod text;
 mod whole;
@@ -28,15 +26,14 @@ pub use self::contents::{Figures, contents, contents_json, remarks};
 pub use self::curve::{Curve, curves};
 pub use self::dates::{date, read_date};
 pub use self::detailed::detailed;
-pub use self::front::{OnFront, front};
 pub use self::line::line;
 pub use self::listing::{Listing, Order, Selection};
 pub use self::mending::change;
 pub use self::origin::origin;
 pub use self::pace::{Left, Pace};
 pub use self::score::{MetricFigure, named, score};
-pub(crate) use self::states::{record_state, state};
 pub use self::summary::{Row, Summary, sketch_of};
+pub(crate) use self::summary::{record_state, state};
 pub use self::text::{
     clean, clean_line, counted, failure, failures, human, json, number, quoted, seconds, sketch,
     table,

@@ -3,20 +3,17 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use nasbot_opt::Origin;
+use nasbot_opt::{Origin, Outcome, State};
 use nn_train::data::Metric;
 use serde::Serialize;
 
 use super::compared::Comparison;
 use super::errors::errors;
-use super::front::{OnFront, front, lines as front_lines};
 use super::mending;
 use super::origin::{origin, origin_cell};
 use super::score::{MetricFigure, cell, heading, score};
-use super::states::{record_state, state};
 use super::text::{self, clean, grouped, json, quoted, seconds, sketch, table};
 use crate::error::Error;
-use crate::settings::Aims;
 use crate::study::{Detail, Ending, Ledger, Mending, Place, Record, Simple, Stored};
 
 /// The figures of a study, as `--format json` prints them.
@@ -33,12 +30,6 @@ pub struct Summary<'a> {
     /// What scores are of; `None` where that is not recorded.
     metric: Option<MetricFigure>,
     best: Option<Row<'a>>,
-    /// Objectives and bounds, where more than a high score is asked.
-    #[serde(skip_serializing_if = "Aims::is_score_alone")]
-    aims: &'a Aims,
-    /// The Pareto front, the best in the first objective first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    front: Vec<OnFront>,
     test: Option<Test<'a>>,
     baselines: &'a [Simple],
     /// Values that were given beside the file of the description.
@@ -119,8 +110,6 @@ impl<'a> Summary<'a> {
             best: ledger
                 .best()
                 .map(|record| Row::new(record, is_owned, ledger.metric())),
-            aims: ledger.aims(),
-            front: front(ledger),
             test,
             baselines: &ledger.baselines,
             set: (ledger.description()).map_or(&[], |description| &description.set),
@@ -199,11 +188,6 @@ impl<'a> Summary<'a> {
             None => rows.push(row("best", "no network has a score yet".to_owned())),
             Some(best) => rows.extend(describe_best(best, self.ledger.metric())),
         }
-        rows.extend(
-            front_lines(self.ledger)
-                .into_iter()
-                .map(|(name, line)| row(name, line)),
-        );
         if let Some(test) = &self.test {
             let result = match (test.score, text::is_tested(test.detail)) {
                 (Some(value), true) => format!(
@@ -468,4 +452,40 @@ fn describe_best(best: &Record, metric: Option<Metric>) -> Vec<Vec<String>> {
             format!("from: {}", origin(&best.suggestion.origin, metric)),
         ),
     ]
+}
+
+/// Where a study stands, in a word or two.
+pub(crate) fn state(ledger: &Ledger, owned: bool) -> &'static str {
+    match ledger.ending {
+        _ if owned => "running",
+        // Of what a search without a back-end began, too.
+        Some(Ending::Complete | Ending::Interrupted) | None
+            if !ledger.is_open() && ledger.by_hand().next().is_some() =>
+        {
+            "waiting for results by hand"
+        }
+        None if !ledger.is_open() && !ledger.records.is_empty() => "idle",
+        Some(Ending::Complete) => "complete",
+        Some(Ending::OutOfTime) => "out of time",
+        Some(Ending::Exhausted) => "the space is exhausted",
+        Some(Ending::Interrupted) => "interrupted",
+        Some(Ending::Failed) => "stopped by a failure",
+        None => "killed",
+    }
+}
+
+/// Where an evaluation stands, in a word.
+pub(crate) fn record_state(record: &Record, is_owned: bool) -> &'static str {
+    match record.state {
+        State::Running(_) if record.is_by_hand() => "by hand",
+        State::Running(_) if !is_owned || record.is_interrupted => "interrupted",
+        State::Running(_) if record.place.is_some() => "running",
+        State::Running(_) => "waiting",
+        State::Paused(_) => "stopped at a rung",
+        State::Done(outcome) => match outcome {
+            Outcome::Scored(_) => "complete",
+            Outcome::Failed(_) => "failed",
+            _ => "withdrawn",
+        },
+    }
 }

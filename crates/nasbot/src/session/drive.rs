@@ -376,7 +376,6 @@ impl Session<'_> {
 
     /// What the end of an evaluation means.
     fn end(&mut self, id: u64, end: End, state: &mut Loop) -> Event {
-        let end = self.with_figures(id, end);
         let (outcome, detail) = match end {
             // What fails while everything is being stopped is taken for an effect of that, and runs again.
             End::Done(Outcome::Failed(_), _) if self.stop.is_requested() => {
@@ -403,27 +402,6 @@ impl Session<'_> {
         state.untold.push((id, outcome));
         let record = self.ledger.record(id);
         ended(&self.settings.fidelity, record, id, outcome, detail)
-    }
-
-    /// An end with all figures that are asked for; one that lacks some is an answer that is none.
-    fn with_figures(&self, id: u64, end: End) -> End {
-        let network = self
-            .ledger
-            .record(id)
-            .map(|r| r.suggestion.candidate.network());
-        match (end, network) {
-            (End::Done(outcome, detail), Some(Ok(network))) => {
-                let seconds = detail.seconds;
-                match self.settings.complete(network, outcome, detail) {
-                    Ok((outcome, detail)) => End::Done(outcome, detail),
-                    Err(error) => End::Broken {
-                        message: error.to_string(),
-                        seconds,
-                    },
-                }
-            }
-            (end, _) => end,
-        }
     }
 
     /// Whether any evaluation has a score, one that is about to be recorded included.

@@ -25,11 +25,9 @@ pub(crate) fn replay(
     path: &Path,
 ) -> Result<Replayed, Error> {
     read_networks(events)?;
-    let (space, config) = (settings.space_with_known()?, settings.search.clone());
-    let mut search = match settings.aims.is_score_alone() {
-        true => Search::with_halving(space, config, settings.fidelity.halving())?,
-        false => Search::with_aims(space, config, settings.aims.checked(&settings.evaluator)?)?,
-    };
+    let halving = settings.fidelity.halving();
+    let mut search =
+        Search::with_halving(settings.space.clone(), settings.search.clone(), halving)?;
     search.set_budget(Some(settings.budget.evaluations));
     let mut replayed = Replayed {
         search,

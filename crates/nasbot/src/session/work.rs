@@ -124,8 +124,7 @@ pub fn last_training(
         epochs: epochs.map(|epochs| epochs.round().max(1.0) as u32),
         ..Final::default()
     };
-    // An ensemble costs as much as its members together, which objectives and bounds are not about.
-    if protocol.last == Last::Ensemble && ledger.aims().is_score_alone() {
+    if protocol.last == Last::Ensemble {
         for (record, _) in ledger.ranked().into_iter().take(MOST_CANDIDATES) {
             let suggestion = &record.suggestion;
             let id = suggestion.id;

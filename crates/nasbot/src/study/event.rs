@@ -10,7 +10,7 @@ use nn_train::figures::Breakdown;
 use serde::{Deserialize, Serialize};
 
 use super::{Change, Stored};
-use crate::settings::{Aims, Description, Settings};
+use crate::settings::{Description, Settings};
 
 /// One thing that happened. The JSON of these is the study's format: fields may be added, with a
 /// default, but never change their meaning.
@@ -75,9 +75,6 @@ pub struct Created {
     /// metric, and in studies that are older: of these, accuracies or minus mean squared errors of standardised targets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metric: Option<Metric>,
-    /// Objectives and bounds, where more than a high score is asked.
-    #[serde(default, skip_serializing_if = "Aims::is_score_alone")]
-    pub aims: Aims,
     /// A name that no other study has: part of the key by which a back-end knows its work. Empty in studies of format 1.
     #[serde(default)]
     pub identity: String,
@@ -107,7 +104,6 @@ impl Created {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             facts: settings.facts,
             metric: settings.metric(),
-            aims: settings.aims.clone(),
             identity: identity(),
         }
     }

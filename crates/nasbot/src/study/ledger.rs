@@ -42,8 +42,6 @@ pub struct Ledger {
     /// How the last session ended; `None` while one runs or was killed.
     pub ending: Option<Ending>,
     best: Option<u64>,
-    /// Whether the best one keeps to the bounds, and its first objective such that more is better.
-    merit: Option<(bool, f64)>,
     /// Numbers of the evaluations that a back-end has.
     running: BTreeSet<u64>,
     failed: usize,
@@ -213,6 +211,15 @@ impl Ledger {
     /// What scores are of, where that is recorded.
     pub fn metric(&self) -> Option<Metric> {
         self.created.as_ref()?.metric
+    }
+
+    /// Finished evaluations with a score, the best first.
+    pub fn ranked(&self) -> Vec<(&Record, f64)> {
+        let records = self.finished.iter().filter_map(|&id| self.record(id));
+        let mut ranked: Vec<_> = records.filter_map(|r| Some((r, r.score()?))).collect();
+        // Stable: of equals the first to finish stays first.
+        ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+        ranked
     }
 
     /// Evaluations that a back-end has.
@@ -388,6 +395,7 @@ impl Ledger {
 
     fn finish(&mut self, finished: &Finished) {
         let id = finished.id;
+        let top = self.best().and_then(Record::score);
         self.running.remove(&id);
         let running = |record: &&mut Record| matches!(record.state, State::Running(_));
         // What is no step of an evaluation's life, as in a damaged study, changes nothing.
@@ -406,11 +414,10 @@ impl Ledger {
             Outcome::Withdrawn => self.withdrawn += 1,
             _ => self.failures = 0,
         }
-        let merit = self.record(id).and_then(|record| self.merit_of(record));
-        if let Some(merit) = merit
-            && self.merit.is_none_or(|best| merit > best)
+        if let Some(score) = finished.outcome.score()
+            && top.is_none_or(|top| score > top)
         {
-            (self.best, self.merit) = (Some(id), Some(merit));
+            self.best = Some(id);
         }
     }
 

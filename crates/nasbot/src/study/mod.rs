@@ -6,7 +6,6 @@
 
 mod event;
 mod follow;
-mod front;
 mod ledger;
 mod lock;
 mod mending;

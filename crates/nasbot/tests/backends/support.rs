@@ -148,7 +148,6 @@ pub(crate) fn settings(evaluator: Evaluator) -> Settings {
             wall_time: None,
         },
         facts: None,
-        aims: Default::default(),
     }
 }
 

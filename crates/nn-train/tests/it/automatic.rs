@@ -7,7 +7,6 @@ fn table(examples: usize) -> Facts {
         examples,
         images: false,
         divisible: true,
-        ends: None,
     }
 }
 
@@ -23,7 +22,6 @@ fn every_amount_of_data_has_a_valid_protocol_of_bounded_length() {
                 examples,
                 images,
                 divisible: true,
-                ends: None,
             };
             let protocol = facts.protocol().validated().unwrap();
             let per_epoch = (examples as u64).div_ceil(protocol.batch.into());
@@ -59,7 +57,6 @@ fn what_is_given_goes_first_and_the_rest_fits_it() {
     assert_eq!((rungs.folds, rungs.patience), (None, None));
     let kept = Facts {
         divisible: false,
-        ends: None,
         ..facts
     };
     assert_eq!(given("").on(Some(&kept), false).folds, None);

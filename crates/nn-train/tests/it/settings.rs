@@ -6,7 +6,6 @@ const FACTS: Facts = Facts {
     examples: 300,
     images: false,
     divisible: true,
-    ends: None,
 };
 
 fn on(text: &str, facts: Option<&Facts>) -> TrainingSpec {

@@ -54,7 +54,6 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
         )
     });
     let fidelity = fidelity::fidelity(&raw, &training, &mut problems);
-    let aims = super::aims::aims(&raw, search.as_ref(), &mut problems);
     let evaluator = evaluator::evaluator(
         raw,
         training,
@@ -63,8 +62,8 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
         !overrides.without_data,
         &mut problems,
     );
-    let config = match (space, search, fidelity, evaluator, aims) {
-        (Some(space), Some(search), Some(fidelity), Some(evaluator), Some(aims)) => Some(Config {
+    let config = match (space, search, fidelity, evaluator) {
+        (Some(space), Some(search), Some(fidelity), Some(evaluator)) => Some(Config {
             settings: Settings {
                 name,
                 space,
@@ -74,7 +73,6 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
                 workers,
                 budget,
                 facts: overrides.facts,
-                aims,
             },
             study,
             contents: None,
