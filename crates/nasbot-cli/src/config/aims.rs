@@ -71,6 +71,7 @@ pub(super) struct RawObjective {
     /// What is wanted of it.
     ///
     /// Default: `"maximise"` of the score, `"minimise"` of all else.
+    /// Example: `"minimise"`.
     goal: Option<RawGoal>,
     /// The value from which on an improvement counts, in units of the figure.
     ///

@@ -100,7 +100,7 @@ macro_rules! space {
             /// Default: none.
             /// Example: `1e8`.
             pub(super) max_flops: Option<f64>,
-            /// Bytes at most that a training with the batch of `[training]` takes, by an estimate that is good to a factor of two, likewise.
+            /// Bytes at most that a training with the batch of `[training]` is predicted to take (docs/measurements/training-hours.md), likewise.
             ///
             /// Default: none.
             /// Unit: bytes.
