@@ -173,7 +173,7 @@ fn the_demos_on_data_that_do_not_ship_are_valid() {
         );
         count += 1;
     }
-    assert_eq!(count, 6);
+    assert_eq!(count, 7);
 }
 
 #[test]

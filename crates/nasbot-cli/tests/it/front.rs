@@ -142,7 +142,7 @@ fn aims_that_cannot_be_are_found_in_the_file() {
         ),
         (
             "[[objective]]\nname = \"x\"\nweight = 2\n",
-            "unknown field `weight`",
+            "unknown key `weight`",
         ),
         (
             "[[objective]]\nname = \"x\"\n[search]\nstrategy = \"local-search\"\n",

@@ -197,7 +197,7 @@ fn what_can_t_be_trained_is_refused_before_anything_runs() {
         .run(&["train", "nowhere.json", "--config", "search.toml"])
         .fails(2);
     let error = train(&folder, &["--evaluation", "1"]).fails(2);
-    assert!(error.contains("needs a study"), "{error}");
+    assert!(error.contains("need a study"), "{error}");
     let error = train(&folder, &["--device", "gpu"]).fails(2);
     assert!(error.contains("cuda:N"), "{error}");
     let error = train(&folder, &["--repeats", "0"]).fails(2);

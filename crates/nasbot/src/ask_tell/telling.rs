@@ -120,7 +120,8 @@ impl AskTell {
         check_figures(id, told.outcome, &told.detail)?;
         let network = record.suggestion.candidate.network();
         let network = network.map_err(|source| Error::StoredNetwork { id, source })?;
-        let (outcome, detail) = self.settings.complete(network, told.outcome, told.detail)?;
+        let mut detail = told.detail;
+        let outcome = (self.settings).complete(network, told.outcome, &mut detail.metrics)?;
         Ok(Observation {
             outcome,
             detail,

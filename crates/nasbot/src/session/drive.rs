@@ -412,13 +412,15 @@ impl Session<'_> {
             .record(id)
             .map(|r| r.suggestion.candidate.network());
         match (end, network) {
-            (End::Done(outcome, detail), Some(Ok(network))) => {
-                let seconds = detail.seconds;
-                match self.settings.complete(network, outcome, detail) {
-                    Ok((outcome, detail)) => End::Done(outcome, detail),
+            (End::Done(outcome, mut detail), Some(Ok(network))) => {
+                match self
+                    .settings
+                    .complete(network, outcome, &mut detail.metrics)
+                {
+                    Ok(outcome) => End::Done(outcome, detail),
                     Err(error) => End::Broken {
                         message: error.to_string(),
-                        seconds,
+                        seconds: detail.seconds,
                     },
                 }
             }

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{Evaluator, Settings};
 use crate::error::Error;
-use crate::study::Detail;
 
 /// The figure that every evaluation has; higher is better.
 pub const SCORE: &str = "score";
@@ -291,8 +290,8 @@ impl Settings {
         }))
     }
 
-    /// What came of an evaluation of `network` as the search and the study have it: with all figures that are asked for. What is
-    /// no score stays as it is.
+    /// What came of an evaluation of `network` as the search and the study have it: with all figures that are asked for, of which those
+    /// that are known join the `metrics` that the evaluation returned. What is no score stays as it is.
     ///
     /// # Errors
     ///
@@ -301,14 +300,14 @@ impl Settings {
         &self,
         network: &Network,
         outcome: Outcome,
-        mut detail: Detail,
-    ) -> Result<(Outcome, Detail), Error> {
+        metrics: &mut BTreeMap<String, f64>,
+    ) -> Result<Outcome, Error> {
         let Some(score) = outcome.score().filter(|_| !self.aims.is_score_alone()) else {
-            return Ok((outcome, detail));
+            return Ok(outcome);
         };
         let mut figures = vec![score];
         for name in self.aims.measured(&self.evaluator) {
-            match detail.metrics.get(name) {
+            match metrics.get(name) {
                 Some(&figure) => figures.push(figure),
                 None => {
                     return Err(Error::NoFigure {
@@ -322,11 +321,11 @@ impl Settings {
         if let Some(computed) = self.computed()? {
             let known = self.aims.known(&self.evaluator);
             for ((name, _), figure) in known.iter().zip(computed.of(network)) {
-                detail.metrics.insert((*name).to_owned(), figure);
+                metrics.insert((*name).to_owned(), figure);
             }
         }
         // There are as many as the search was made for.
         let scores = Scores::several(&figures).unwrap_or_else(|| Scores::one(score));
-        Ok((Outcome::Scored(scores), detail))
+        Ok(Outcome::Scored(scores))
     }
 }
