@@ -57,27 +57,38 @@ fn the_memory_of_a_training_is_predicted() {
     allocator::count(None).unwrap();
     let mut held = Held::default();
     let last = short();
+    // With how much of what is taken may be missing or too much. With 16-bit floats oneDNN keeps tensors of its own, of which nothing
+    // is known; the margin by which such trainings are refused is as large.
     let settings = [
-        last.clone(),
-        TrainingSpec {
-            optimiser: Optimiser::Adamw,
-            batch: 100,
-            ..last.clone()
-        },
-        TrainingSpec {
-            channels_last: false,
-            ..last.clone()
-        },
-        TrainingSpec {
-            precision: Precision::Bf16,
-            ..last
-        },
+        (0.1, last.clone()),
+        (
+            0.1,
+            TrainingSpec {
+                optimiser: Optimiser::Adamw,
+                batch: 100,
+                ..last.clone()
+            },
+        ),
+        (
+            0.1,
+            TrainingSpec {
+                channels_last: false,
+                ..last.clone()
+            },
+        ),
+        (
+            0.35,
+            TrainingSpec {
+                precision: Precision::Bf16,
+                ..last
+            },
+        ),
     ];
     // The data are put in place.
     taken(&mut held, &job(for_digits(), digits(), briefly(short()))).unwrap();
     let networks = networks();
     assert!(networks.len() >= 6);
-    for training in settings {
+    for (tolerance, training) in settings {
         for network in &networks {
             let job = job(network.clone(), digits(), briefly(training.clone()));
             let (predicted, taken) = (
@@ -86,7 +97,7 @@ fn the_memory_of_a_training_is_predicted() {
             );
             // Libraries keep some small things, which the smallest networks do not outweigh.
             assert!(
-                (predicted - taken).abs() < 0.1 * taken + 65_536.0,
+                (predicted - taken).abs() < tolerance * taken + 65_536.0,
                 "{predicted} for {taken}: {training:?}, {}",
                 network.to_json()
             );

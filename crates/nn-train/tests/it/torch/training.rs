@@ -55,7 +55,9 @@ fn regression(folder: &tempfile::TempDir) -> DataSpec {
 }
 
 /// The losses of the epochs, and the final event's score and metrics.
-fn train(job: &Job) -> Result<(Vec<f64>, f64, BTreeMap<String, f64>), Error> {
+type Course = (Vec<f64>, f64, BTreeMap<String, f64>);
+
+fn train(job: &Job) -> Result<Course, Error> {
     let mut losses = Vec::new();
     let done = train::run(job, &mut |event| match event {
         Event::Progress { loss, .. } => losses.push(loss),
