@@ -20,8 +20,8 @@ class Setting:
     """What every part needs: the programs, the device, sizes, and where rows go."""
 
     def __init__(self, options, folder):
-        self.worker = os.path.join(options.bin, "nasbot-worker")
-        self.nasbot = os.path.join(options.bin, "nasbot")
+        self.worker = os.path.join(os.path.abspath(options.bin), "nasbot-worker")
+        self.nasbot = os.path.join(os.path.abspath(options.bin), "nasbot")
         self.is_quick, self.as_json = options.quick, options.json == "-"
         self.folder, self.failed = folder, 0
         self.card = card.find()

@@ -2,7 +2,7 @@
 
 use super::origin::origin;
 use super::score::named;
-use super::summary::sketch_of;
+use super::text::sketch_of;
 use super::text::{clean_line, human, number, seconds};
 use crate::study::{Event, Ledger, Stamped};
 

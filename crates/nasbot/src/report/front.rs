@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use nasbot_opt::Goal;
 use serde::Serialize;
 
-use super::summary::sketch_of;
-use super::text::{clean_line, number, table};
+use super::text::{clean_line, number, sketch_of, table};
 use crate::study::Ledger;
 
 /// Points that are listed in a summary; of more, only how many there are.

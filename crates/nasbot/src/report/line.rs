@@ -2,7 +2,7 @@
 
 use super::causes::reason;
 use super::score::{cell, named, score};
-use super::summary::sketch_of;
+use super::text::sketch_of;
 use super::text::{self, clean_line, human};
 use crate::study::{Event, Ledger, Stamped};
 

@@ -36,8 +36,8 @@ pub use self::origin::origin;
 pub use self::pace::{Left, Pace};
 pub use self::score::{MetricFigure, named, score};
 pub(crate) use self::states::{record_state, state};
-pub use self::summary::{Row, Summary, sketch_of};
+pub use self::summary::{Row, Summary};
 pub use self::text::{
     clean, clean_line, counted, failure, failures, human, json, number, quoted, seconds, sketch,
-    table,
+    sketch_of, table,
 };

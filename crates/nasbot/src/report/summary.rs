@@ -14,7 +14,7 @@ use super::mending;
 use super::origin::{origin, origin_cell};
 use super::score::{MetricFigure, cell, heading, score};
 use super::states::{record_state, state};
-use super::text::{self, clean, grouped, json, quoted, seconds, sketch, table};
+use super::text::{self, clean, grouped, json, quoted, seconds, sketch_of, table};
 use crate::error::Error;
 use crate::settings::Aims;
 use crate::study::{Detail, Ending, Ledger, Mending, Place, Record, Simple, Stored};
@@ -414,14 +414,6 @@ pub(super) fn cells(
         ]
     });
     (heading.map(str::to_owned).to_vec(), rows.collect())
-}
-
-/// A network of a study in a few words, or what is wrong with it.
-pub fn sketch_of(record: &Record) -> String {
-    match record.suggestion.candidate.network() {
-        Ok(network) => sketch(network),
-        Err(error) => clean(&error.to_string()),
-    }
 }
 
 fn layers(record: &Record) -> String {

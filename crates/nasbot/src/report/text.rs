@@ -10,7 +10,7 @@ pub use nn_train::numbers::number;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::study::{Detail, Ledger};
+use crate::study::{Detail, Ledger, Record};
 
 /// A value as JSON on one line; floats keep every digit that matters.
 ///
@@ -99,6 +99,14 @@ pub fn failure(failure: Failure) -> &'static str {
         Failure::TimedOut => "timed out",
         Failure::Crashed => "crashed",
         _ => "other",
+    }
+}
+
+/// A network of a study in a few words, or what is wrong with it.
+pub fn sketch_of(record: &Record) -> String {
+    match record.suggestion.candidate.network() {
+        Ok(network) => sketch(network),
+        Err(error) => clean(&error.to_string()),
     }
 }
 
