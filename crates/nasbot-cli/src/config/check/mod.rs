@@ -1,5 +1,6 @@
 //! From the raw description to one that can run: every check in one place.
 
+mod aims;
 mod evaluator;
 mod fidelity;
 mod queue;
@@ -60,7 +61,7 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
         )
     });
     let fidelity = fidelity::fidelity(&raw, &training, &mut problems);
-    let aims = super::aims::aims(&raw, search.as_ref(), &mut problems);
+    let aims = aims::aims(&raw, search.as_ref(), &mut problems);
     let evaluator = evaluator::evaluator(
         raw,
         training,
