@@ -232,21 +232,36 @@ struct Row {
     short: Option<(f64, f64)>,
 }
 
+/// A gzip-compressed CSV file and its header.
+pub(crate) fn open(
+    path: &Path,
+) -> anyhow::Result<(
+    csv::Reader<flate2::read::GzDecoder<std::fs::File>>,
+    csv::StringRecord,
+)> {
+    let file =
+        std::fs::File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    let mut reader = csv::Reader::from_reader(flate2::read::GzDecoder::new(file));
+    let headers = reader.headers();
+    let headers =
+        headers.with_context(|| format!("cannot read the header of {}", path.display()))?;
+    let headers = headers.clone();
+    Ok((reader, headers))
+}
+
+/// The place of a column that a file must have.
+pub(crate) fn place(path: &Path, headers: &csv::StringRecord, name: &str) -> anyhow::Result<usize> {
+    let place = headers.iter().position(|header| header == name);
+    place.with_context(|| format!("{} has no column `{name}`", path.display()))
+}
+
 impl Table {
     /// Reads the columns `PREFIX_val_s0`, `_s1`, `_s2` (the last may be empty) and `PREFIX_test` of a
     /// gzip-compressed CSV file whose column `code` holds the six operations as digits.
     pub(crate) fn read(path: &Path, prefix: &str) -> anyhow::Result<Self> {
-        let file =
-            std::fs::File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-        let mut reader = csv::Reader::from_reader(flate2::read::GzDecoder::new(file));
-        let headers = reader
-            .headers()
-            .context("cannot read the table's header")?
-            .clone();
+        let (mut reader, headers) = open(path)?;
         let column = |name: &str| headers.iter().position(|header| header == name);
-        let need = |name: String| {
-            column(&name).with_context(|| format!("{} has no column `{name}`", path.display()))
-        };
+        let need = |name: String| place(path, &headers, &name);
         let code = need("code".to_owned())?;
         let test = need(format!("{prefix}_test"))?;
         let short = column(&format!("{prefix}_val12")).zip(column(&format!("{prefix}_time")));

@@ -6,13 +6,13 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use nasbot_opt::{
     Aims, Constraint, Evaluator, Failure, Figure, Goal, Objective, Outcome, Scores, Search,
     SearchConfig,
 };
 
-use crate::nb201::{Cell, Cells, Table};
+use crate::nb201::{Cell, Cells, Table, open, place};
 use crate::run::{self, Run};
 
 /// Accuracy and cost of every cell.
@@ -134,17 +134,8 @@ impl Evaluator<Cell> for Costed {
 }
 
 fn costs(path: &Path, name: &str) -> anyhow::Result<Vec<(Cell, f64)>> {
-    let file =
-        std::fs::File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    let mut reader = csv::Reader::from_reader(flate2::read::GzDecoder::new(file));
-    let headers = reader
-        .headers()
-        .context("cannot read the header of the costs")?
-        .clone();
-    let column = |name: &str| {
-        let place = headers.iter().position(|header| header == name);
-        place.with_context(|| format!("{} has no column `{name}`", path.display()))
-    };
+    let (mut reader, headers) = open(path)?;
+    let column = |name: &str| place(path, &headers, name);
     let (code, cost) = (column("code")?, column(name)?);
     let mut costs = Vec::new();
     for record in reader.records() {

@@ -272,7 +272,7 @@ fn watch(mut child: Child, mut ears: Ears, first: Vec<u8>, keep_open: bool) -> E
                 None => drop(signal::kill(program, Signal::SIGUSR2)),
             },
             Heard::More(more) => {
-                // Whoever has more to do for a program keeps its input open.
+                // The input of a program that is given more to do is kept open.
                 if let Some(input) = &input {
                     input.write(more);
                 }

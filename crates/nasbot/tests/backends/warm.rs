@@ -274,7 +274,7 @@ fn no_room() {
     assert_eq!(found.len(), 3);
     assert!(!found[..2].contains(&found[2]));
     assert!(is_alive(found[2]) && !found[..2].iter().any(|process| is_alive(*process)));
-    // Whoever waits for its turn can be stopped.
+    // A work that waits for its turn can be stopped.
     deed(&stand, 2, "fail no-room; exit");
     let handle = stand.submit(2, 0);
     while !matches!(stand.report(), Report::Note(_)) {}
