@@ -72,7 +72,7 @@ pub(super) fn estimates(settings: &Settings, contents: &Contents) -> Option<Esti
         networks,
         threads,
         operations: speed.operations,
-        stops: training.protocol.patience.is_some() || settings.fidelity.halving().rungs() > 1,
+        stops: training.protocol.patience.is_some() || settings.fidelity.stops(),
     })
 }
 

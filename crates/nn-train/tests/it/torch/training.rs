@@ -24,6 +24,8 @@ pub(super) fn job(network: Network, task: DataSpec, training: TrainingSpec) -> J
         finally: None,
         stage: None,
         stay: false,
+        inherit: None,
+        leave: None,
     }
 }
 
