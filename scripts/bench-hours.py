@@ -27,16 +27,12 @@ ROWS = {
     "both": ("nasbot", RUNGS + INHERIT.format(1), 4),
     "random": ("random", RUNGS, 3),
 }
-SGD = 'optimiser = { name = "sgd", learning-rate = 0.1, momentum = 0.9, nesterov = true, weight-decay = 5e-4 }'
-ADAMW = 'optimiser = { name = "adamw", learning-rate = 0.01, weight-decay = 1e-3 }'
 SPLIT = {"train": 0.6, "validation": 0.2, "test": 0.2, "seed": 1}
-PERCEPTRONS = 'kind = "mlp-reg"\nmax-layers = 12\nmax-units = 64\nmax-mass = 6e4'
-PICTURES = 'kind = "cnn"\npool = ["{repo}/demos/digits-start.json"]\nmin-layers = 5\nmax-layers = 18\nmax-mass = 4e2\nmin-units = 2\nmax-units = 32\nmax-halvings = 3'
-# Space, data, batch and optimiser.
+# Kind, data, batch and learning rate.
 SETS = {
-    "digits": (PICTURES, {"path": "digits/digits.csv.gz", "task": "class", "image": [1, 8, 8]}, 32, SGD),
-    "protein": (PERCEPTRONS, {"path": "protein/protein.csv.gz", "task": "reg"}, 256, ADAMW),
-    "indoor": (PERCEPTRONS, {"path": "indoor/indoor.csv.gz", "task": "reg", "label": 520, "ignore": list(range(521, 529))}, 256, ADAMW),
+    "digits": ("mlp-class", {"path": "digits/digits.csv.gz", "task": "class"}, 64, 0.003),
+    "naval": ("mlp-reg", {"path": "naval/naval.csv.gz", "task": "reg"}, 256, 0.01),
+    "protein": ("mlp-reg", {"path": "protein/protein.csv.gz", "task": "reg"}, 1024, 0.01),
 }
 
 
@@ -60,11 +56,14 @@ class Bench:
         return data | {"split": SPLIT}
 
     def description(self, name: str, row: str) -> str:
-        space, _, batch, optimiser = SETS[name]
+        kind, _, batch, rate = SETS[name]
         strategy, further, each = ROWS[row]
         data = "\n".join(f"{key} = {toml(value)}" for key, value in self.data(name).items())
         return f"""[space]
-{space.format(repo=self.args.repo)}
+kind = "{kind}"
+max-layers = 12
+max-units = 64
+max-mass = 6e4
 
 [data]
 {data}
@@ -72,12 +71,15 @@ class Bench:
 [training]
 epochs = {EPOCHS}
 batch = {batch}
-{optimiser}
+optimiser = {{ name = "adamw", learning-rate = {rate}, weight-decay = 1e-3 }}
 schedule = {{ name = "cosine", warmup = 1.0 }}
 evaluate-every = {EPOCHS}
 
 [search]
 strategy = "{strategy}"
+# So that most of the time goes to trainings, which are short here.
+samples = 0
+initial = 6
 {further}
 [workers]
 devices = ["cpu"]
@@ -147,14 +149,12 @@ evaluations = {each * self.args.evaluations}
         return self.tests[key]
 
     def finally_trained(self, name: str, network: dict, seed: int) -> float:
-        _, _, batch, optimiser = SETS[name]
+        _, _, batch, rate = SETS[name]
         if self.worker is None:
             program = os.environ["NASBOT_WORKER"]
             self.worker = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        sgd = optimiser == SGD
         training = {"epochs": EPOCHS, "batch": batch, "evaluate-every": EPOCHS, "schedule": "cosine", "warmup": 1.0}
-        training |= {"optimiser": "sgd" if sgd else "adamw", "learning-rate": 0.1 if sgd else 0.01, "weight-decay": 5e-4 if sgd else 1e-3}
-        training |= {"momentum": 0.9, "nesterov": sgd}
+        training |= {"optimiser": "adamw", "learning-rate": rate, "weight-decay": 1e-3, "momentum": 0.9, "nesterov": False}
         job = {"protocol": 3, "evaluation": 0, "network": network, "task": self.data(name), "training": training}
         job |= {"seed": seed, "device": "cpu", "final": {}, "stay": True}
         self.worker.stdin.write(json.dumps(job) + "\n")
@@ -248,7 +248,7 @@ def main() -> None:
     parser.add_argument("--data", action="append", choices=list(SETS))
     parser.add_argument("--row", action="append", choices=list(ROWS))
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--evaluations", type=int, default=40)
+    parser.add_argument("--evaluations", type=int, default=24)
     parser.add_argument("--table", action="store_true")
     for name in ("repo", "datasets", "state", "bin"):
         parser.add_argument(f"--{name}", required=True)

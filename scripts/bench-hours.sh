@@ -3,10 +3,10 @@
 # rungs, trainings that inherit weights, both, and random networks with rungs as the rival. Searches run one after the other, with one
 # worker of one thread; each is a study that goes on where it stopped, so that this can be interrupted at any time.
 #
-#     --data NAME          digits, protein or indoor; may be repeated (default: all)
+#     --data NAME          digits, naval or protein; may be repeated (default: all)
 #     --row NAME           full, rungs, inherit, both or random; may be repeated (default: all)
 #     --seeds N            seeds 1 to N (default: 5)
-#     --evaluations N      full trainings of the search to which the others are compared (default: 40)
+#     --evaluations N      full trainings of the search to which the others are compared (default: 24)
 #     --datasets DIR       where the data are (default: datasets, else ../shared/datasets)
 #     --state DIR          where the studies are (default: TARGET/bench-hours)
 #     --bin DIR            use the programs in DIR (default: build them)

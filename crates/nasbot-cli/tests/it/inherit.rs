@@ -201,11 +201,11 @@ fn weights_that_are_gone_are_explained() {
 fn what_it_cannot_be_combined_with_is_refused() {
     let folder = Folder::new();
     for (inherit, training, message) in [
-        ("epochs = 9", "", "inherit.epochs"),
-        ("epochs = 0", "", "inherit.epochs"),
-        ("factor = 1", "", "inherit.factor"),
-        ("nearest = 0.0", "", "inherit.nearest"),
-        ("nearest = 1.5", "", "inherit.nearest"),
+        ("epochs = 9", "", "setting `epochs` is 9"),
+        ("epochs = 0", "", "setting `epochs` is 0"),
+        ("factor = 1", "", "setting `factor` is 1"),
+        ("nearest = 0.0", "", "setting `nearest` is 0"),
+        ("nearest = 1.5", "", "setting `nearest` is 1.5"),
         ("keep = \"lots\"", "", "no size such as 500MB"),
         (
             "",
