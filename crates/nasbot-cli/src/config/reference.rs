@@ -28,7 +28,7 @@ struct Key<'a> {
     is_table: bool,
 }
 
-/// Every key that the reader accepts. One that the schema does not know is one that nobody explains: its schema is empty.
+/// Every key that the reader accepts. One that the schema does not know has no explanation: its schema is empty.
 fn listed(root: &Value) -> Vec<Key<'_>> {
     let listed = keys::all().into_iter().map(|path| {
         let (last, above) = path

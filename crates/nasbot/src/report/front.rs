@@ -11,6 +11,9 @@ use crate::study::Ledger;
 /// Points that are listed in a summary; of more, only how many there are.
 const LISTED: usize = 20;
 
+/// The name of the rows of a summary that are about the front.
+pub(crate) const FRONT: &str = "front";
+
 /// One evaluation of the front, for programs.
 #[derive(Debug, Serialize)]
 pub struct OnFront {
@@ -68,7 +71,7 @@ pub(super) fn lines(ledger: &Ledger) -> Vec<(&'static str, String)> {
     let count = front.len();
     let networks = if count == 1 { "network" } else { "networks" };
     lines.push((
-        "front",
+        FRONT,
         format!("{count} {networks} that none is better than in every objective"),
     ));
     let mut rows = vec![vec!["#".to_owned()]];
