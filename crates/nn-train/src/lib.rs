@@ -24,6 +24,7 @@ mod presets;
 pub mod torch;
 pub mod trained;
 mod training;
+pub mod transfer;
 
 pub use auto::{Ends, Facts};
 pub use error::Error;

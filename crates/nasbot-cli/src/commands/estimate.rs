@@ -91,7 +91,7 @@ pub(super) fn estimates(settings: &Settings, contents: &Contents) -> Option<Esti
         evaluations,
         threads,
         operations: speed.operations,
-        stops: training.protocol.patience.is_some() || settings.fidelity.halving().rungs() > 1,
+        stops: training.protocol.patience.is_some() || settings.fidelity.stops(),
     })
 }
 

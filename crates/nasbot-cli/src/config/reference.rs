@@ -219,8 +219,10 @@ fn kind_of(schema: &Value) -> String {
         "text" => "texts".to_owned(),
         _ => "values".to_owned(),
     };
-    if schema["x-kind"] == "duration" {
-        return "duration".to_owned();
+    for kind in ["duration", "size"] {
+        if schema["x-kind"] == kind {
+            return kind.to_owned();
+        }
     }
     if schema.get("const").is_some()
         || !schema["examples"][0].is_null() && schema.get("pattern").is_some()

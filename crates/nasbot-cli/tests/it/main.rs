@@ -26,6 +26,8 @@ mod hostile;
 #[cfg(test)]
 mod in_turn;
 #[cfg(test)]
+mod inherit;
+#[cfg(test)]
 mod interruption;
 #[cfg(test)]
 mod mending;

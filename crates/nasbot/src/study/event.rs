@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use nasbot_opt::{Fit, Outcome, Suggestion};
+use nasbot_opt::{Fit, Outcome, Rung, Suggestion};
 use nn_train::Facts;
 use nn_train::data::Metric;
 use nn_train::figures::Breakdown;
@@ -172,6 +172,36 @@ pub struct Queued {
     /// it is absent, all whose results were recorded before, in the order of their numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<Vec<u64>>,
+    /// The first rung that it is on its way to: a later one than the first where others inherit and it has nothing to inherit.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub first: Rung,
+    /// Whose weights it begins with, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inherits: Option<Inherits>,
+}
+
+/// How an evaluation begins: the fields of [`Queued`] that say so.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Begins {
+    /// As [`Queued::first`].
+    pub first: Rung,
+    /// As [`Queued::inherits`].
+    pub inherits: Option<Inherits>,
+}
+
+/// Whose weights an evaluation begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Inherits {
+    /// The evaluation that left them, which was trained from nothing.
+    pub parent: u64,
+    /// The rung at which it left them.
+    pub rung: Rung,
+    /// How far the two networks are from each other.
+    pub distance: f64,
+}
+
+fn is_first(rung: &Rung) -> bool {
+    *rung == Rung::default()
 }
 
 /// An evaluation that goes on.

@@ -9,6 +9,7 @@ mod checkpoint;
 pub mod device;
 mod finale;
 pub mod held;
+pub mod inherit;
 mod journal;
 mod kept;
 mod layers;

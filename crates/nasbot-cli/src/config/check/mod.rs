@@ -3,6 +3,7 @@
 mod aims;
 mod evaluator;
 mod fidelity;
+mod inherit;
 mod queue;
 mod space;
 mod workers;
@@ -32,7 +33,8 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
     let kind = space::kind(&raw, &mut problems);
     // Without a section for it, a protocol is as the data have it.
     let training = raw.training.clone().unwrap_or_default();
-    let training = training.on(overrides.facts.as_ref(), raw.fidelity.is_some());
+    let in_parts = raw.fidelity.is_some() || raw.inherit.is_some();
+    let training = training.on(overrides.facts.as_ref(), in_parts);
     let from_data = (overrides.facts).map_or_else(Bounds::default, |facts| facts.bounds());
     let mut bounds = raw.space.bounds(from_data);
     let search = search(&raw, overrides, &mut problems);
@@ -61,6 +63,8 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
         )
     });
     let fidelity = fidelity::fidelity(&raw, &training, &mut problems);
+    let fidelity =
+        fidelity.and_then(|rungs| inherit::inherit(rungs, &raw, &training, &mut problems));
     let aims = aims::aims(&raw, search.as_ref(), &mut problems);
     let evaluator = evaluator::evaluator(
         raw,

@@ -2,6 +2,7 @@
 
 mod finale;
 mod forward;
+mod inherit;
 mod memory;
 mod metrics;
 mod numerics;

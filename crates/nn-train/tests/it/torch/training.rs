@@ -24,6 +24,8 @@ pub(super) fn job(network: Network, task: DataSpec, training: TrainingSpec) -> J
         finally: None,
         stage: None,
         stay: false,
+        inherit: None,
+        leave: None,
     }
 }
 
@@ -221,13 +223,8 @@ fn a_network_that_halves_too_often_is_an_outcome() {
 #[test]
 fn a_network_beyond_the_memory_limit_is_not_tried() {
     let _alone = alone(1);
-    let network = chain(
-        Kind::Cnn,
-        &[
-            Layer::conv(Op::Conv3, 256, 1),
-            Layer::conv(Op::Conv9, 256, 1),
-        ],
-    );
+    let conv = |op| Layer::conv(op, 256, 1);
+    let network = chain(Kind::Cnn, &[conv(Op::Conv3), conv(Op::Conv9)]);
     // 5.3 million parameters, kept four times over.
     let training = TrainingSpec {
         memory: Some(64),
