@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use nasbot_opt::{Origin, State};
-use nn_train::data::Metric;
 use serde::Serialize;
 
 use super::chosen::{MOST_SHOWN, chosen};
