@@ -177,6 +177,42 @@ fn init_looks_at_pictures_of_any_size() {
     );
 }
 
+#[test]
+fn init_keeps_pictures_and_networks_small_where_there_is_no_gpu() {
+    let folder = Folder::new();
+    for class in ["cat", "dog"] {
+        fs::create_dir_all(folder.path("pets").join(class)).unwrap();
+        for i in 0..12_u32 {
+            png(
+                &folder.path("pets").join(class).join(format!("{i}.png")),
+                80,
+            );
+        }
+    }
+    let init = |output: &str| {
+        let mut command = folder.command(&["init", "--data", "pets", "-o", output]);
+        // As if there were no GPU; what is visible is looked for again.
+        assert!(
+            command
+                .env("CUDA_VISIBLE_DEVICES", "")
+                .output()
+                .unwrap()
+                .status
+                .success()
+        );
+        folder.read(output)
+    };
+    let text = init("pets.toml");
+    for part in ["80 × 80 pixels", "image = [3, 64, 64]", "\nmax-units = 64"] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    let shown = folder.run(&["validate", "pets.toml"]).ok();
+    assert!(
+        shown.contains("all 30 evaluations, if they are like"),
+        "{shown}"
+    );
+}
+
 /// Writes a square picture.
 fn png(path: &Path, side: u32) {
     let program = "import struct, sys, zlib\npath, n = sys.argv[1], int(sys.argv[2])\n\

@@ -35,7 +35,7 @@ use nn_graph::Network;
 use nn_train::job::{Final, Inherit, Stage};
 use serde::{Deserialize, Serialize};
 
-pub use self::devices::{sees_gpu, threads_on_processor};
+pub use self::devices::{OnProcessor, on_processor, sees_gpu};
 pub use self::function::{Connect, Function};
 pub(crate) use self::log::end_of_log;
 use crate::error::Error;

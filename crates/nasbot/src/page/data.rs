@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use nasbot_opt::{Origin, State};
-use nn_train::data::Metric;
 use serde::Serialize;
 
 use super::chosen::{MOST_SHOWN, chosen};
@@ -13,6 +12,7 @@ use super::front::{self, FrontData};
 use super::group::group;
 use super::map::Map;
 use super::rounded::rounded;
+use super::scoring::ScoreData;
 use crate::report::{self, Summary, clean, clean_line};
 use crate::study::{Change, Ledger, Mending, Record};
 
@@ -76,31 +76,6 @@ pub struct StudyData {
     description_path: String,
     mended: Vec<Mending>,
     versions: Vec<String>,
-}
-
-/// What scores are of.
-#[derive(Clone, Debug, Serialize)]
-pub struct ScoreData {
-    /// The metric's title, or `score`.
-    pub(super) title: String,
-    /// Whether less is better.
-    pub(super) minimise: bool,
-    /// Whether it is a share that people read in per cent.
-    pub(super) percent: bool,
-}
-
-impl ScoreData {
-    /// What scores of this metric are of.
-    pub(super) fn of(metric: Option<Metric>) -> Self {
-        Self {
-            title: metric.map_or_else(|| "score".to_owned(), Metric::title),
-            minimise: metric.is_some_and(Metric::is_loss),
-            percent: matches!(
-                metric,
-                Some(Metric::Accuracy | Metric::BalancedAccuracy | Metric::Top(_))
-            ),
-        }
-    }
 }
 
 /// One evaluation. Names are short, since there are many of them.

@@ -4,8 +4,8 @@ use nasbot_opt::Goal;
 use nn_train::data::Metric;
 use serde::Serialize;
 
-use super::data::ScoreData;
 use super::rounded::rounded;
+use super::scoring::ScoreData;
 use crate::report::clean_line;
 use crate::settings::{Objective, SCORE};
 use crate::study::{Ledger, Record};

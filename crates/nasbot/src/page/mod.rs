@@ -24,13 +24,15 @@ mod group;
 mod html;
 mod map;
 mod rounded;
+mod scoring;
 #[cfg(test)]
 mod tests;
 
 pub use self::chosen::{MOST_DETAILED, MOST_SHOWN};
-pub use self::data::{EvaluationData, ScoreData, StudyData};
+pub use self::data::{EvaluationData, StudyData};
 pub use self::detail::{DetailData, Drawing};
 pub use self::fold::Folded;
 pub use self::front::FrontData;
 pub use self::html::{Live, Page, Row, html, list};
 pub use self::map::Map;
+pub use self::scoring::ScoreData;

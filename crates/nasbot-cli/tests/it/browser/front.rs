@@ -46,7 +46,10 @@ fn browser_shows_the_front() {
     let all = folder.evaluations();
     let points: Vec<[f64; 3]> = all.iter().filter_map(oriented).collect();
     let is_beaten = |p: &[f64; 3]| {
-        let beats = |q: &[f64; 3]| q != p && q.iter().zip(p).all(|(q, p)| q >= p);
+        let pairs = |q: &[f64; 3]| q.iter().copied().zip(*p).collect::<Vec<_>>();
+        let beats = |q: &[f64; 3]| {
+            pairs(q).iter().all(|(q, p)| q >= p) && pairs(q).iter().any(|(q, p)| q > p)
+        };
         points.iter().any(beats)
     };
     let on = points.iter().filter(|point| !is_beaten(point)).count();
