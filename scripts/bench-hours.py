@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """The runs and the table of bench-hours.sh, which says what the arguments are.
 
-A run is one search of one data set by one row's way and one seed. Its training seconds are those of its evaluations and of the parts of
-them, in the order in which they ended. At each of these its network is the best that was trained to the end from nothing. That network's
-final score is the mean test score of two trainings from nothing on training and validation data, which do not count.
+A run is one search of one data set by one row's way and one seed. What its trainings cost is counted in the order in which they, or parts of
+them, ended: in epochs, and in operations, which are epochs times parameters for networks of dense layers. Both are the same on every machine,
+whatever else it does. The seconds are those of this one. At each end the run's network is the best that was trained to the end from nothing.
+That network's final score is the mean test score of two trainings from nothing on training and validation data, which do not count.
 """
 
 import argparse
@@ -109,31 +110,28 @@ evaluations = {each * self.args.evaluations}
         done.touch()
 
     def course(self, name: str, row: str, seed: int):
-        """Training seconds, epochs and the best network after each part of an evaluation."""
+        """Epochs, operations, seconds and the best network after each part of an evaluation."""
         study = sqlite3.connect(f"file:{self.state / f'{name}-{row}-{seed}'}.nasbot.db?mode=ro", uri=True)
         networks, reached, best = {}, {}, None
-        seconds = epochs = 0.0
+        cost = [0.0, 0.0, 0.0]
         for (text,) in study.execute("SELECT event FROM event ORDER BY number"):
             event = json.loads(text)
             kind, number = event["event"], event.get("id")
             if kind == "queued":
-                suggestion = event["suggestion"]
-                networks[suggestion["id"]] = suggestion["candidate"]
-                # What inherits, and what begins with nothing.
-                reached[suggestion["id"]] = 0
-            elif kind == "reached":
-                seconds += event["detail"]["seconds"]
-                inherits = "inherited" in event["detail"].get("metrics", {})
-                epochs += event["epochs"] - (0 if inherits else reached[number])
-                reached[number] = 0 if inherits else event["epochs"]
-                yield seconds, epochs, best
-            elif kind == "finished":
-                seconds += event["detail"]["seconds"]
-                epochs += EPOCHS - reached[number]
-                score = event["outcome"].get("score") if isinstance(event["outcome"], dict) else None
+                networks[event["suggestion"]["id"]] = event["suggestion"]["candidate"]
+            elif kind in ("reached", "finished"):
+                detail = event["detail"]
+                until = event.get("epochs", EPOCHS)
+                epochs = until - reached.get(number, 0)
+                # What inherited begins anew afterwards.
+                reached[number] = 0 if "inherited" in detail.get("metrics", {}) else until
+                for unit, part in enumerate((epochs, epochs * detail.get("parameters", 0), detail["seconds"])):
+                    cost[unit] += part
+                outcome = event.get("outcome")
+                score = outcome.get("score") if isinstance(outcome, dict) else None
                 if score is not None and (best is None or score > best[0]):
                     best = (score, networks[number])
-                yield seconds, epochs, best
+                yield *cost, best
             elif kind in ("retraining", "closed"):
                 return
 
@@ -167,40 +165,29 @@ evaluations = {each * self.args.evaluations}
                 sys.exit(f"a last training failed: {event['message']}")
 
     def curve(self, name: str, row: str, seed: int):
-        """Steps of (training seconds, epochs, final score of the best network so far)."""
-        out = []
-        for seconds, epochs, best in self.course(name, row, seed):
-            score = None if best is None else self.test(name, best[1])
-            out.append((seconds, epochs, score))
-        return out
+        """Steps of (epochs, operations, seconds, final score of the best network so far)."""
+        return [(*cost, best and self.test(name, best[1])) for *cost, best in self.course(name, row, seed)]
 
     def table(self, names, rows) -> None:
-        print("| data | way | seeds | final score | its evaluations' seconds | seconds until as good | share | the same in epochs |")
-        print("|---|---|---|---|---|---|---|---|")
+        print("| data | way | seeds | final score | seconds | epochs | operations | as good after epochs | after operations |")
+        print("|---|---|---|---|---|---|---|---|---|")
         for name in names:
-            full = None
             for row in ["full"] + [row for row in rows if row != "full"]:
                 seeds = range(1, self.args.seeds + 1)
                 seeds = [seed for seed in seeds if (self.state / f"{name}-{row}-{seed}.done").exists()]
                 if not seeds:
                     continue
                 curves = [self.curve(name, row, seed) for seed in seeds]
-                last = [curve[-1][2] for curve in curves]
-                totals = [curve[-1][0] for curve in curves]
+                last = [curve[-1] for curve in curves]
                 if row == "full":
-                    goal = statistics.fmean(last)
-                    full = (statistics.fmean(totals), statistics.fmean(curve[-1][1] for curve in curves))
-                cells = [mean_and_error(last, 5), mean_and_error(totals, 3)]
+                    goal = statistics.fmean(step[3] for step in last)
+                    whole = [statistics.fmean(step[unit] for step in last) for unit in (0, 1)]
+                cells = [mean_and_error([step[3] for step in last], 5), mean_and_error([step[2] for step in last], 3)]
+                cells += [mean_and_error([step[unit] / whole[unit] for step in last], 2) for unit in (0, 1)]
                 for unit in (0, 1):
                     value, error = reach(curves, unit, goal)
-                    if value is None:
-                        cells.append("not reached")
-                        cells += ["–"] if unit == 0 else []
-                    elif unit == 0:
-                        cells.append(f"{value:.3g} ± {error:.2g}")
-                        cells.append(f"{value / full[0]:.2f}")
-                    else:
-                        cells.append(f"{value / full[1]:.2f} ± {error / full[1]:.2f}")
+                    after = "" if error is None else f" ± {error / whole[unit]:.2f}"
+                    cells.append("never" if value is None else f"{value / whole[unit]:.2f}{after}")
                 print(f"| {name} | {row} | {len(seeds)} | " + " | ".join(cells) + " |", flush=True)
 
 
@@ -214,11 +201,10 @@ def mean_and_error(values, digits: int) -> str:
 def first(curves, unit: int, goal: float):
     """What the runs have cost when their mean final score first is the goal."""
     costs = sorted({step[unit] for curve in curves for step in curve})
-    # Costs of different runs that lie close by are as good as one.
     for cost in costs:
         scores = []
         for curve in curves:
-            known = [step[2] for step in curve if step[unit] <= cost and step[2] is not None]
+            known = [step[3] for step in curve if step[unit] <= cost and step[3] is not None]
             scores.append(known[-1] if known else None)
         if None not in scores and statistics.fmean(scores) >= goal:
             return cost
@@ -232,7 +218,7 @@ def reach(curves, unit: int, goal: float):
         return None, None
     count = len(curves)
     if count < 2:
-        return value, float("nan")
+        return value, None
     ends = max(step[unit] for curve in curves for step in curve)
     without = []
     for left_out in range(count):

@@ -95,8 +95,8 @@ pub enum Error {
     },
     /// The weights that an evaluation is to begin with are not there.
     #[error(
-        "evaluation {id} begins with the weights of evaluation {parent}, and {} is gone: put the file back, or give the evaluation up \
-         with `nasbot fail`",
+        "evaluation {id} begins with the weights of evaluation {parent}, and {} is gone: put the file back, or let `nasbot resume` go on \
+         without it",
         .path.display()
     )]
     WeightsGone {

@@ -178,23 +178,34 @@ fn killed_again_and_again_it_is_the_same_search() {
 }
 
 #[test]
-fn weights_that_are_gone_are_explained() {
+fn a_search_goes_on_without_weights_that_are_gone() {
     let folder = Folder::new();
-    worker(&folder, "");
-    search(&folder, 3, "nearest = 1.0", "");
-    folder.run(&["search", "search.toml"]).ok();
+    worker(&folder, "[ $n != 3 ] || sleep 60");
+    search(&folder, 6, "nearest = 1.0", "");
+    let searching = folder.start(&["search", "search.toml"]);
+    eventually("the first three are over", || {
+        folder.lines("jobs").len() >= 3
+            && folder
+                .path("search.nasbot.out/logs/evaluation-0003.log")
+                .exists()
+    });
+    searching.signal(Signal::SIGKILL);
+    searching.wait();
+    assert!(parents(&folder)[3].1.is_some());
     std::fs::remove_dir_all(folder.path("search.nasbot.out/weights")).unwrap();
-    let said = folder
-        .run(&["resume", "search.nasbot.db", "--evaluations", "5"])
-        .fails(1);
+    worker(&folder, "");
+    let ran = folder.run(&["resume", "search.nasbot.db"]);
+    let said = ran.stderr.clone();
+    ran.ok();
     assert!(
-        said.contains("evaluation 3 begins with the weights of evaluation"),
+        said.contains("weights that were kept for other networks are gone, those of #0:"),
         "{said}"
     );
-    assert!(
-        said.contains("-1.safetensors is gone") && said.contains("nasbot fail"),
-        "{said}"
-    );
+    // The one that was to inherit was withdrawn, and the next one has nothing to inherit.
+    let parents = parents(&folder);
+    assert!(parents.len() == 7 && parents[4].1.is_none(), "{parents:?}");
+    assert_eq!(folder.summary()["evaluations"], 6);
+    replays(&folder);
 }
 
 #[test]

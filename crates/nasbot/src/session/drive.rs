@@ -87,6 +87,7 @@ impl Loop {
 impl Session<'_> {
     /// Evaluates until the budget is spent.
     pub(super) fn drive(&mut self, mut replayed: Replayed) -> Result<Ending, Error> {
+        self.miss_weights(&mut replayed)?;
         let dropped = (replayed.parents.as_mut()).map(Parents::take_dropped);
         let sender = self.sender.clone();
         let mut state = Loop {

@@ -151,6 +151,17 @@ impl Parents {
         }))
     }
 
+    /// The weights that are kept: which evaluations left them, at which rungs.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = (u64, Rung)> {
+        self.kept.iter().map(|(&id, kept)| (id, kept.rung))
+    }
+
+    /// These are not there any more.
+    pub(crate) fn forget(&mut self, lost: &[(u64, Rung)]) {
+        self.kept
+            .retain(|&id, kept| !lost.contains(&(id, kept.rung)));
+    }
+
     /// Weights that are not kept any more, since the last call.
     pub(crate) fn take_dropped(&mut self) -> BTreeSet<(u64, Rung)> {
         std::mem::take(&mut self.dropped)

@@ -136,6 +136,12 @@ impl Replayed {
                 self.untold.push((finished.id, finished.outcome));
                 Ok(())
             }
+            Event::Lost(lost) => {
+                if let Some(parents) = &mut self.parents {
+                    parents.forget(&lost.weights);
+                }
+                Ok(())
+            }
             Event::Fitted(fit) => {
                 self.search.restore_fits([fit.clone()]);
                 Ok(())

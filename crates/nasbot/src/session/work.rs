@@ -10,11 +10,12 @@ use nn_train::ensemble::MOST_CANDIDATES;
 use nn_train::job::{Candidate, Final, Inherit, Stage};
 use nn_train::{Last, TrainingSpec};
 
+use super::replay::Replayed;
 use super::{Session, parents};
 use crate::backend::{Key, Task, Work};
 use crate::error::Error;
 use crate::settings::{Evaluator, Fidelity};
-use crate::study::{Detail, Event, Finished, Ledger, Reached, Record};
+use crate::study::{Detail, Event, Finished, Ledger, Lost, Reached, Record};
 
 impl Session<'_> {
     /// The part of its training that an evaluation is to do next.
@@ -74,6 +75,51 @@ impl Session<'_> {
         })
     }
 
+    /// Looks for weights that were kept and are not there any more, as where a person made room. What was to begin with them is
+    /// withdrawn, and others do not inherit them.
+    pub(super) fn miss_weights(&mut self, replayed: &mut Replayed) -> Result<(), Error> {
+        let Some(parents) = &mut replayed.parents else {
+            return Ok(());
+        };
+        let wanted = (self.ledger.records.iter())
+            .filter(|record| self.is_to_inherit(record))
+            .filter_map(|record| record.begins.inherits)
+            .map(|inherits| (inherits.parent, inherits.rung));
+        let wanted: BTreeSet<(u64, Rung)> = wanted.chain(parents.kept()).collect();
+        let is_lost = |&(id, rung): &(u64, Rung)| !self.place.weights(id, rung).exists();
+        let weights: Vec<(u64, Rung)> = wanted.into_iter().filter(is_lost).collect();
+        if weights.is_empty() {
+            return Ok(());
+        }
+        parents.forget(&weights);
+        let mut events = vec![Event::Lost(Lost {
+            weights: weights.clone(),
+        })];
+        for record in (self.ledger.records.iter()).filter(|record| self.is_to_inherit(record)) {
+            let of = record.begins.inherits.map(|i| (i.parent, i.rung));
+            if of.is_some_and(|of| weights.contains(&of)) {
+                let id = record.suggestion.id;
+                replayed.untold.push((id, Outcome::Withdrawn));
+                events.push(Event::Finished(Finished {
+                    id,
+                    outcome: Outcome::Withdrawn,
+                    detail: Detail::default(),
+                }));
+            }
+        }
+        let ids: Vec<String> = weights.iter().map(|(id, _)| format!("#{id}")).collect();
+        self.observer.note(&format!(
+            "weights that were kept for other networks are gone, those of {}: the search goes on without them",
+            ids.join(", ")
+        ));
+        self.record_all(events)
+    }
+
+    /// Whether an evaluation is on its way to the rung of those that inherit.
+    fn is_to_inherit(&self, record: &Record) -> bool {
+        matches!(record.state, State::Running(rung) if self.settings.fidelity.inherits(rung))
+    }
+
     /// Removes weights that are not kept any more, but for those that an evaluation under way begins with.
     pub(super) fn remove_weights(&self, dropped: &mut BTreeSet<(u64, Rung)>) {
         if dropped.is_empty() {
@@ -81,7 +127,7 @@ impl Session<'_> {
         }
         let records = self.ledger.records.iter();
         let wanted: BTreeSet<(u64, Rung)> = records
-            .filter(|record| matches!(record.state, State::Running(rung) if self.settings.fidelity.inherits(rung)))
+            .filter(|record| self.is_to_inherit(record))
             .filter_map(|record| record.begins.inherits)
             .map(|inherits| (inherits.parent, inherits.rung))
             .collect();

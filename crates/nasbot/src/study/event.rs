@@ -42,6 +42,8 @@ pub enum Event {
     Finished(Finished),
     /// An evaluation was stopped; it will run again.
     Interrupted(About),
+    /// Weights that were kept for others to inherit are not there any more.
+    Lost(Lost),
     /// Hyper-parameters of the surrogate were chosen, or its covariances were factored anew since the last event of this
     /// kind, which this one then replaces.
     Fitted(Fit),
@@ -178,6 +180,13 @@ pub struct Queued {
     /// Whose weights it begins with, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inherits: Option<Inherits>,
+}
+
+/// Weights that are not there any more, although they were kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    /// Which evaluations left them, at which rungs.
+    pub weights: Vec<(u64, Rung)>,
 }
 
 /// How an evaluation begins: the fields of [`Queued`] that say so.
@@ -420,6 +429,7 @@ impl Event {
             "reached" => Self::Reached(from_str(text)?),
             "finished" => Self::Finished(from_str(text)?),
             "interrupted" => Self::Interrupted(from_str(text)?),
+            "lost" => Self::Lost(from_str(text)?),
             "fitted" => Self::Fitted(from_str(text)?),
             "retraining" => Self::Retraining(from_str(text)?),
             "retraining-progress" => Self::RetrainingProgress(from_str(text)?),

@@ -180,7 +180,7 @@ impl Ledger {
                 self.baselines.clone_from(&compared.baselines);
                 self.is_compared = true;
             }
-            Event::Fitted(_) | Event::Told(_) => {}
+            Event::Fitted(_) | Event::Told(_) | Event::Lost(_) => {}
         }
     }
 

@@ -90,11 +90,14 @@ pub fn take_over(model: &Model, inherit: &Inherit, seed: u64) -> Result<Inherite
     let momentum = flat.f_zeros_like()?;
     let tensors: Vec<&Tensor> = model.parameters().map(|(_, tensor)| tensor).collect();
     let (mut has_momentum, mut taken_over) = (false, 0);
-    for (layer, filling) in plan.layers.iter().zip(&transfer.layers) {
+    for (place, (layer, filling)) in plan.layers.iter().zip(&transfer.layers).enumerate() {
         let own = &tensors[layer.parameters.clone()];
         match filling {
             Filling::Fresh => {}
-            Filling::Identity { inputs } => hand_on(layer.module, own, inputs)?,
+            Filling::Identity { inputs } => {
+                let moments = Moments::of(plan, &tensors, place, inputs)?;
+                hand_on(layer.module, own, inputs, &moments)?;
+            }
             Filling::Taken(taken) => {
                 let from = &parent.layers[taken.layer];
                 let mut there = Vec::with_capacity(from.parameters.len());
@@ -135,7 +138,12 @@ pub fn take_over(model: &Model, inherit: &Inherit, seed: u64) -> Result<Inherite
 }
 
 /// Makes a new layer hand on its inputs.
-fn hand_on(module: Module, own: &[&Tensor], inputs: &[u32]) -> Result<(), Error> {
+fn hand_on(
+    module: Module,
+    own: &[&Tensor],
+    inputs: &[u32],
+    moments: &Moments,
+) -> Result<(), Error> {
     let switched_off = |norm: &[&Tensor]| match norm {
         [weight, ..] => put(weight, &weight.f_zeros_like()?),
         [] => Ok(()),
@@ -143,14 +151,14 @@ fn hand_on(module: Module, own: &[&Tensor], inputs: &[u32]) -> Result<(), Error>
     match (module, own) {
         (Module::Conv { .. }, [weight, norm @ ..]) => {
             put(weight, &identity(weight, inputs)?)?;
-            neutral(norm)
+            neutral(norm, Some(moments))
         }
         (Module::Residual { .. }, [_, rest @ ..]) if rest.len() >= 9 => {
             switched_off(&rest[5..9])?;
             match &rest[9..] {
                 [shortcut, norm @ ..] => {
                     put(shortcut, &identity(shortcut, inputs)?)?;
-                    neutral(norm)
+                    neutral(norm, Some(moments))
                 }
                 [] => Ok(()),
             }
@@ -194,16 +202,89 @@ fn one_of(length: i64, place: u32) -> Vec<f32> {
     row
 }
 
-/// Makes a batch norm hand on its inputs when it is not training.
-fn neutral(norm: &[&Tensor]) -> Result<(), Error> {
-    if let [weight, bias, mean, variance] = norm {
-        // The variance is 1, and ε is added to it.
-        put(weight, &weight.f_full_like((1.0 + NORM_EPS).sqrt())?)?;
-        put(bias, &bias.f_zeros_like()?)?;
-        put(mean, &mean.f_zeros_like()?)?;
-        put(variance, &variance.f_ones_like()?)?;
+/// Makes a batch norm hand on its inputs when it is not training, and roughly so when it is, where their moments are known.
+fn neutral(norm: &[&Tensor], moments: Option<&Moments>) -> Result<(), Error> {
+    let [weight, bias, mean, variance] = norm else {
+        return Ok(());
+    };
+    let unknown = Moments {
+        mean: mean.f_zeros_like()?,
+        variance: variance.f_ones_like()?,
+    };
+    let moments = moments.unwrap_or(&unknown);
+    put(mean, &moments.mean)?;
+    put(variance, &moments.variance)?;
+    let deviation = moments.variance.f_add_scalar(NORM_EPS)?.f_sqrt()?;
+    put(weight, &deviation)?;
+    put(bias, &moments.mean)
+}
+
+/// Moments of what comes into the units of a layer over the pixels of many examples, as far as they are known.
+struct Moments {
+    mean: Tensor,
+    variance: Tensor,
+}
+
+impl Moments {
+    /// Those of a layer's input `inputs[c]` for each unit c: of what a convolution puts out, whose norm leaves about a normal
+    /// distribution of mean β and standard deviation γ before it is rectified; behind pools the same. Of others they are taken for 0
+    /// and 1.
+    fn of(plan: &Plan, tensors: &[&Tensor], layer: usize, inputs: &[u32]) -> Result<Self, Error> {
+        let [mut gamma, mut beta, mut known] = [0, 1, 2].map(|_| Vec::with_capacity(inputs.len()));
+        for &input in inputs {
+            let norm = producer(plan, layer, input).and_then(|(from, channel)| {
+                let from = &plan.layers[from];
+                let is_conv = matches!(from.module, Module::Conv { .. });
+                let norm = tensors.get(from.parameters.start + 1..from.parameters.start + 3)?;
+                is_conv.then_some((norm, i64::from(channel)))
+            });
+            known.push(if norm.is_some() { 1.0_f32 } else { 0.0 });
+            let at = |place: usize| match norm {
+                Some((norm, channel)) => norm[place].f_double_value(&[channel]),
+                None => Ok(1.0),
+            };
+            gamma.push(at(0)?.abs() as f32);
+            beta.push(at(1)? as f32);
+        }
+        let [gamma, beta, known] = [gamma, beta, known].map(|values| Tensor::f_from_slice(&values));
+        let (gamma, beta, known) = (gamma?.f_clamp_min(1e-6)?, beta?, known?);
+        // With z = β/γ, Φ and φ of the normal distribution: m = βΦ(z) + γφ(z), and (β² + γ²)Φ(z) + βγφ(z) is the mean of the squares.
+        let z = beta.f_div(&gamma)?;
+        let below = (z.f_mul_scalar(std::f64::consts::FRAC_1_SQRT_2)?.f_erf()?)
+            .f_add_scalar(1.0)?
+            .f_mul_scalar(0.5)?;
+        let density = (z.f_square()?.f_mul_scalar(-0.5)?.f_exp()?).f_mul_scalar(
+            std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2 / 2.0,
+        )?;
+        let mean = (beta.f_mul(&below)?).f_add(&gamma.f_mul(&density)?)?;
+        let squares = (beta.f_square()?.f_add(&gamma.f_square()?)?)
+            .f_mul(&below)?
+            .f_add(&beta.f_mul(&gamma)?.f_mul(&density)?)?;
+        let variance = squares.f_sub(&mean.f_square()?)?.f_clamp_min(1e-4)?;
+        let others = known.f_neg()?.f_add_scalar(1.0)?;
+        Ok(Self {
+            mean: mean.f_mul(&known)?,
+            variance: variance.f_mul(&known)?.f_add(&others)?,
+        })
     }
-    Ok(())
+}
+
+/// The layer and the channel of it that a channel comes from which goes into `layer`, pools left out.
+fn producer(plan: &Plan, layer: usize, channel: u32) -> Option<(usize, u32)> {
+    let (mut layer, mut channel) = (layer, channel);
+    loop {
+        let mut parents = plan.network.parents(layer).iter();
+        let from = parents.find(|&&parent| {
+            let count = plan.layers[parent].output.channels();
+            let is_here = channel < count;
+            channel -= if is_here { 0 } else { count };
+            is_here
+        });
+        layer = *from?;
+        if !matches!(plan.layers[layer].module, Module::MaxPool | Module::AvgPool) {
+            return Some((layer, channel));
+        }
+    }
 }
 
 /// Gives a layer the weights of the parent's layer.
@@ -249,7 +330,7 @@ fn fill(own: &[&Tensor], from: &[Tensor], taken: &Taken) -> Result<(), Error> {
                     };
                     let rows: Vec<Vec<f32>> = outputs.iter().map(row).collect();
                     put(shortcut, &in_the_middle(shortcut, &rows)?)?;
-                    neutral(own)
+                    neutral(own, None)
                 }
                 _ => Ok(()),
             }

@@ -233,6 +233,46 @@ fn new_layers_copies_of_paths_and_shortcuts_compute_the_same() {
 }
 
 #[test]
+fn a_new_convolution_hands_on_what_comes_in_while_it_trains_too() {
+    let _alone = alone(7);
+    let conv = |units| Layer::conv(Op::Conv3, units, 1);
+    let parent = chain(
+        Kind::Cnn,
+        &[conv(6), Layer::plain(Op::AvgPool), conv(8), conv(7)],
+    );
+    let network = wedge_layer(&parent, (3, 4), conv(8)).unwrap();
+    let model = trained(&parent);
+    let (_folder, path) = left(&model);
+    let (child, inherited) = child(&network, &parent, &path, &aligned(&parent, &network));
+    assert!(inherited.keeps_function);
+    let x = Tensor::randn([256, 3, 12, 12], CPU);
+    let training = |model: &Model| tch::no_grad(|| model.forward(&x, true)).unwrap();
+    let (before, ours) = (training(&model), training(&child));
+    let ours = (ours - &before)
+        .abs()
+        .mean(Numbers::Float)
+        .double_value(&[]);
+    // As a layer whose norm takes nothing over would do it.
+    let weight = |name: &str| {
+        let mut all = child.parameters();
+        all.find(|(p, _)| p.name == name).unwrap().1.shallow_clone()
+    };
+    let new = (1..network.len())
+        .find(|&i| network.layers()[i] == conv(8))
+        .unwrap()
+        + 1;
+    tch::no_grad(|| {
+        drop(weight(&format!("layer{new}.norm.weight")).fill_(1.0));
+        drop(weight(&format!("layer{new}.norm.bias")).zero_());
+    });
+    let plain = (training(&child) - &before)
+        .abs()
+        .mean(Numbers::Float)
+        .double_value(&[]);
+    assert!(ours < 0.25 * plain, "{ours:e} {plain:e}");
+}
+
+#[test]
 fn what_is_said_to_be_kept_after_any_morphs_is_kept() {
     let _alone = alone(3);
     let bounds = Bounds {
