@@ -5,13 +5,13 @@
     scripts/check-book.py --links
 
 A page's blocks are taken in order: ```LANGUAGE,file=NAME writes a file, each line of ```console that begins with "$ " is run in a
-folder that the page has for itself, and must end with status 0. Blocks of ```console,ignore need what is not here; their commands are
-listed as left out. Before that, or alone with --links, the links of all pages are checked: files, headings, and files of the
-repository that CONTRIBUTING.md and ARCHITECTURE.md name. In the folder are also small made-up data. Budgets are shortened by the
-environment, which descriptions take keys from.
+folder that the page has for itself, and must end with status 0. One of ```console,serve prints an address, which is opened, and is then
+ended by Ctrl-C. Blocks of ```console,ignore need what is not here; their commands are listed as left out. Before that, or alone with --links, the links of all pages are checked: files, headings, and files of the
+repository that CONTRIBUTING.md and ARCHITECTURE.md name. In the folder are also small made-up data, and where a page speaks of them my.toml and the
+studies my, a and b. The home folder is the page's own too. Budgets are shortened by the environment, which descriptions take keys from.
 """
 
-import argparse, csv, glob, os, random, re, struct, subprocess, sys, tempfile, time, zlib
+import argparse, csv, glob, os, random, re, signal, struct, subprocess, sys, tempfile, time, urllib.request, zlib
 
 REPO = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```", re.M | re.S)
@@ -118,6 +118,33 @@ def pictures(folder, each):
             png(os.path.join(folder, kind, f"{number:03}.png"), pixels)
 
 
+MY = """[space]
+kind = "mlp-class"
+max-layers = 6
+max-units = 16
+[data]
+path = "patients.csv"
+task = "class"
+label = "outcome"
+[training]
+epochs = 2
+[budget]
+evaluations = 18
+"""
+
+
+def studies(folder, commands, environment):
+    """my.toml, and of my, a and b, which differ by their seeds, the studies that are in the commands."""
+    with open(os.path.join(folder, "my.toml"), "w") as file:
+        file.write(MY)
+    for name, evaluations in (("my", 18), ("a", 4), ("b", 4)):
+        if not re.search(rf"\b{name}\.nasbot\.db", commands):
+            continue
+        changed = {**environment, "NASBOT__BUDGET__EVALUATIONS": str(evaluations), "NASBOT__STUDY__SEED": str(ord(name[0]))}
+        subprocess.run(["nasbot", "search", "my.toml", "-q", "--study", f"{name}.nasbot.db"], cwd=folder, env=changed, check=True,
+                       stdout=subprocess.DEVNULL)
+
+
 def prepare(folder):
     patients(os.path.join(folder, "patients.csv"), 240)
     patients(os.path.join(folder, "new-patients.csv"), 7, labelled=False)
@@ -130,11 +157,38 @@ def commands(block):
     return [line[2:].strip() for line in joined.splitlines() if line.startswith("$ ")]
 
 
+def run(command, folder, environment):
+    """Runs a command; whether it ended well, and what it printed."""
+    done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=SECONDS)
+    return done.returncode == 0, done.stdout
+
+
+def serve(command, folder, environment):
+    """Starts a server, opens the address that it prints and ends it; whether a page came, and what was printed."""
+    server = subprocess.Popen(["bash", "-c", f"exec {command}" if command.startswith("nasbot") else command], cwd=folder, env=environment,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    try:
+        first = server.stdout.readline()
+        cookies = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        page = cookies.open(first.split()[0], timeout=60).read().decode()
+        return "<html" in page, first
+    except (OSError, ValueError, IndexError) as error:
+        return False, f"{first}{error}"
+    finally:
+        os.killpg(server.pid, signal.SIGINT)
+        server.wait(timeout=60)
+
+
 def run_page(page, text, environment, say):
     """Runs a page, and says each command; the number of commands that failed."""
     failed = 0
     with tempfile.TemporaryDirectory(prefix="nasbot-book-") as folder:
         prepare(folder)
+        environment = {**environment, "HOME": folder}
+        lines = "\n".join(re.findall(r"^\$ .*", text, re.M))
+        if "my." in lines:
+            studies(folder, lines, environment)
         for head, block in FENCE.findall(text):
             language, *marks = head.strip().split(",")
             for mark in marks:
@@ -145,13 +199,11 @@ def run_page(page, text, environment, say):
                 continue
             for command in commands(block):
                 start = time.monotonic()
-                done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
-                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=SECONDS)
-                good = done.returncode == 0
+                good, printed = (serve if "serve" in marks else run)(command, folder, environment)
                 say(f"{'ok  ' if good else 'FAIL'} {time.monotonic() - start:6.1f} s  {page}: {command}")
                 if not good:
                     failed += 1
-                    say(done.stdout)
+                    say(printed)
     return failed
 
 

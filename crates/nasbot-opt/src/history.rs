@@ -23,7 +23,9 @@ pub struct Evaluation<C> {
     pub suggestion: Suggestion<C>,
     /// Where it stands.
     pub state: State,
-    /// Its scores, one for each rung that it has reached.
+    /// The first rung that it was on its way to.
+    pub first: Rung,
+    /// Its scores, one for each rung that it has reached, from the first one on.
     pub scores: Vec<f64>,
     /// All figures that were told last, the score first; empty while none were.
     pub measured: Vec<f64>,
@@ -42,7 +44,8 @@ impl<C> Evaluation<C> {
     #[must_use]
     pub fn reached(&self) -> Option<Rung> {
         let count = u32::try_from(self.scores.len()).ok()?;
-        count.checked_sub(1).map(Rung::new)
+        let above = count.checked_sub(1)?;
+        Some(Rung::new(self.first.number() + above))
     }
 }
 
@@ -198,10 +201,18 @@ impl<C> History<C> {
         self.evaluations.push(Evaluation {
             suggestion,
             state: State::Running(Rung::default()),
+            first: Rung::default(),
             scores: Vec::new(),
             measured: Vec::new(),
             known,
         });
+    }
+
+    /// Sets the first rung of an evaluation that has no score yet.
+    pub(crate) fn begin_at(&mut self, id: u64, rung: Rung) {
+        let evaluation = &mut self.evaluations[id as usize];
+        evaluation.first = rung;
+        evaluation.state = State::Running(rung);
     }
 
     /// Lets an evaluation go on from the rung on which it is paused, and returns the next one.
@@ -215,7 +226,7 @@ impl<C> History<C> {
     /// Runs an evaluation that failed once more, to the rung at which it failed.
     pub(crate) fn retry(&mut self, id: u64) -> Rung {
         let evaluation = &mut self.evaluations[id as usize];
-        let rung = evaluation.reached().map_or_else(Rung::default, Rung::next);
+        let rung = evaluation.reached().map_or(evaluation.first, Rung::next);
         evaluation.state = State::Running(rung);
         self.impossible.retain(|&failed| failed != id);
         self.running.insert(id);

@@ -27,8 +27,10 @@ impl PartialOrd for Ordered {
 }
 
 /// The evaluations on one rung.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Step {
+    /// One in so many of them goes on.
+    factor: usize,
     /// Each evaluation that has reached the rung and whether it has gone on: the best score first, of equals the earliest.
     ranked: BTreeMap<(Reverse<Ordered>, usize), (u64, bool)>,
     /// How many of these have gone on.
@@ -38,7 +40,6 @@ struct Step {
 /// All rungs but the last, from which no evaluation goes on, and whether any has reached that one.
 #[derive(Clone, Debug)]
 pub(crate) struct Ladder {
-    factor: usize,
     steps: Vec<Step>,
     /// Whether an evaluation has reached the last rung.
     is_topped: bool,
@@ -55,9 +56,13 @@ pub(crate) struct Vacancy {
 
 impl Ladder {
     pub(crate) fn new(halving: Halving) -> Self {
+        let step = |number| Step {
+            factor: halving.factor(Rung::new(number)),
+            ranked: BTreeMap::new(),
+            gone_on: 0,
+        };
         Self {
-            factor: halving.factor(),
-            steps: vec![Step::default(); halving.last().index()],
+            steps: (0..halving.last().number()).map(step).collect(),
             is_topped: false,
         }
     }
@@ -93,7 +98,7 @@ impl Ladder {
     /// 1/η, the best, with that rung.
     pub(crate) fn best(&self) -> Option<(u64, Rung)> {
         self.rungs().rev().find_map(|(rung, step)| {
-            let share = step.ranked.len() / self.factor;
+            let share = step.share();
             let best = step.ranked.values().take(share);
             let open = best.filter(|(_, gone_on)| !gone_on);
             open.map(|&(id, _)| (id, rung)).next()
@@ -105,7 +110,7 @@ impl Ladder {
         let (from, step) = self
             .rungs()
             .rev()
-            .find(|(_, step)| step.gone_on < step.ranked.len() / self.factor)?;
+            .find(|(_, step)| step.gone_on < step.share())?;
         Some(Vacancy {
             from,
             candidates: step.open().collect(),
@@ -130,6 +135,11 @@ impl Ladder {
 }
 
 impl Step {
+    /// How many may go on.
+    fn share(&self) -> usize {
+        self.ranked.len() / self.factor
+    }
+
     /// The evaluations that have not gone on, the best score first.
     fn open(&self) -> impl Iterator<Item = u64> {
         let open = self.ranked.values().filter(|(_, gone_on)| !gone_on);

@@ -131,6 +131,12 @@ impl NetworkSpace {
         self.kind
     }
 
+    /// What networks are compared by.
+    #[must_use]
+    pub fn metric(&self) -> &Metric {
+        &self.metric
+    }
+
     /// Networks that random ones start from: the initial ones.
     #[must_use]
     pub fn starts(&self) -> &[Network] {

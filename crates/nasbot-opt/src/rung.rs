@@ -55,6 +55,8 @@ impl fmt::Display for Rung {
 pub struct Halving {
     last: Rung,
     factor: usize,
+    /// Of how many that have reached the rung of those that inherit one goes on, where there is such a rung.
+    inheriting: Option<usize>,
 }
 
 impl Halving {
@@ -67,6 +69,7 @@ impl Halving {
         Self {
             last: Rung(0),
             factor: 2,
+            inheriting: None,
         }
     }
 
@@ -93,7 +96,43 @@ impl Halving {
         Ok(Self {
             last: Rung(last),
             factor,
+            inheriting: None,
         })
+    }
+
+    /// These rungs, and one before the first of them: that of a short training which begins with what another one has learnt. It says
+    /// less of the end than a training from nothing does, and is the cheaper for it; one in `factor` is followed by a training from
+    /// nothing, to the next rung. What has nothing to inherit begins there ([`Search::begin_at`](crate::Search::begin_at)).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setting`] unless `factor` is at least 2, and there are at most [`Halving::MOST_RUNGS`] rungs then.
+    pub fn inheriting(self, factor: usize) -> Result<Self, Error> {
+        let requirement = match (self.inheriting, self.rungs() < Self::MOST_RUNGS) {
+            (None, true) if factor >= 2 => {
+                return Ok(Self {
+                    last: self.last.next(),
+                    inheriting: Some(factor),
+                    ..self
+                });
+            }
+            (None, true) => "it must be at least 2",
+            _ => "there are at most 64 rungs, and one at the most for trainings that inherit",
+        };
+        Err(Error::Setting {
+            name: "factor",
+            value: factor.to_string(),
+            requirement,
+        })
+    }
+
+    /// The first rung of a training from nothing.
+    #[must_use]
+    pub fn first(self) -> Rung {
+        match self.inheriting {
+            Some(_) => Rung(1),
+            None => Rung(0),
+        }
     }
 
     /// The last rung, the end of a training.
@@ -110,7 +149,9 @@ impl Halving {
 
     /// One training in so many goes on from a rung.
     #[must_use]
-    pub fn factor(self) -> usize {
-        self.factor
+    pub fn factor(self, rung: Rung) -> usize {
+        (self.inheriting)
+            .filter(|_| rung < self.first())
+            .unwrap_or(self.factor)
     }
 }

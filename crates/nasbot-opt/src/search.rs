@@ -341,6 +341,25 @@ impl<S: Space> Search<S> {
         }
     }
 
+    /// Lets an evaluation that was just suggested begin at a later rung than the first: one that inherits nothing, at the first one of
+    /// a training from nothing ([`Halving::first`]).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownEvaluation`] when `id` was never suggested, [`Error::CannotGoOn`] when it has a score or is over, or when there
+    /// is no such rung.
+    pub fn begin_at(&mut self, id: u64, rung: Rung) -> Result<(), Error> {
+        let state = self.state(id)?;
+        let evaluation = self.history.get(id).filter(|e| e.scores.is_empty());
+        match (state, evaluation) {
+            (State::Running(_), Some(_)) if rung <= self.halving.last() => {
+                self.history.begin_at(id, rung);
+                Ok(())
+            }
+            _ => Err(Error::CannotGoOn { id, rung }),
+        }
+    }
+
     /// Takes over an answer that an earlier process was given, in the order of the answers. What came of it is told with
     /// [`Search::tell`] as usual. Nothing is recomputed.
     ///

@@ -93,6 +93,20 @@ pub enum Error {
         /// The process that owns it.
         owner: String,
     },
+    /// The weights that an evaluation is to begin with are not there.
+    #[error(
+        "evaluation {id} begins with the weights of evaluation {parent}, and {} is gone: put the file back, or let `nasbot resume` go on \
+         without it",
+        .path.display()
+    )]
+    WeightsGone {
+        /// The evaluation.
+        id: u64,
+        /// The one whose weights they are.
+        parent: u64,
+        /// The file.
+        path: PathBuf,
+    },
     /// The study's file was removed or replaced while it was searched.
     #[error(
         "the study {} was removed, replaced or renamed while it was being searched; {}",

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::session::asking::storable;
 use crate::session::replay::{Replayed, network, replay as rebuild};
 use crate::settings::{Description, Settings};
-use crate::study::{Event, Queued, Stamped};
+use crate::study::{Event, Inherits, Queued, Stamped};
 
 /// What came out of recomputing a study.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -80,6 +80,13 @@ pub enum Answer {
     },
     /// Nothing before another result.
     Wait,
+    /// To begin an evaluation with the weights of another.
+    Inherit {
+        /// The evaluation.
+        id: u64,
+        /// The one whose weights they are; `None` for random ones.
+        parent: Option<u64>,
+    },
     /// Nothing any more.
     Over {
         /// Whether that is because the space has no further candidate, and not for the budget.
@@ -221,7 +228,8 @@ impl Run {
                     return self.give(place, recorded, event);
                 }
                 self.result.suggestions += 1;
-                self.compare(place, Answer::Start(Box::new(recorded)));
+                self.compare(place, Answer::Start(Box::new(recorded.clone())));
+                self.compare_parents(place, &recorded, queued)?;
                 self.replayed.take(event)?;
             }
             Event::Promoted(promoted) => {
@@ -247,7 +255,11 @@ impl Run {
     ) -> Result<(), String> {
         self.result.given += 1;
         match self.replayed.search.give(recorded.candidate.clone()) {
-            Ok(now) if now == recorded => {}
+            Ok(now) if now == recorded => {
+                if let Event::Queued(queued) = event {
+                    self.replayed.begin(queued)?;
+                }
+            }
             Ok(now) => {
                 let (recorded, now) = (Box::new(recorded), Box::new(now));
                 let id = Some(recorded.id);
@@ -260,6 +272,30 @@ impl Run {
                 self.differs(place, id, recorded, Answer::Error { message });
                 self.replayed.take(event)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Whose weights an evaluation begins with; what is run by hand has none.
+    fn compare_parents(
+        &mut self,
+        place: usize,
+        suggestion: &Suggestion<Network>,
+        queued: &Queued,
+    ) -> Result<(), String> {
+        let Some(parents) = &self.replayed.parents else {
+            return Ok(());
+        };
+        let now = parents.choose(self.replayed.search.space(), suggestion);
+        let now = now.map_err(|error| error.to_string())?;
+        if queued.inherits.is_some() && now != queued.inherits {
+            let id = suggestion.id;
+            let answer = |inherits: Option<Inherits>| Answer::Inherit {
+                id,
+                parent: inherits.map(|inherits| inherits.parent),
+            };
+            let (recorded, now) = (answer(queued.inherits), answer(now));
+            self.differs(place, Some(id), recorded, now);
         }
         Ok(())
     }
@@ -330,7 +366,7 @@ impl Answer {
     pub fn about(&self) -> Option<u64> {
         match self {
             Self::Start(suggestion) => Some(suggestion.id),
-            Self::GoOn { id, .. } => Some(*id),
+            Self::GoOn { id, .. } | Self::Inherit { id, .. } => Some(*id),
             Self::Wait | Self::Over { .. } | Self::Error { .. } => None,
         }
     }

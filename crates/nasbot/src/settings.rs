@@ -1,19 +1,21 @@
 //! The settings of a search, checked: what is searched, what evaluates a network, where, and how much may be spent.
 
 mod aims;
+mod fidelity;
 mod queue;
 mod ray;
 
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use nasbot_opt::{Halving, NetworkSpace, Rung, ValidConfig};
+use nasbot_opt::{NetworkSpace, ValidConfig};
 use nn_train::data::{DataSpec, Metric};
 use nn_train::job::Device;
 use nn_train::{Facts, TrainingSpec};
 use serde::{Deserialize, Serialize};
 
 pub use self::aims::{Aims, Constraint, Objective, SCORE};
+pub use self::fidelity::{Fidelity, Inheritance};
 pub use self::queue::{Engine, Gpus, Parameter, Queue, Slurm, Template, Words};
 pub(crate) use self::ray::check_address;
 pub use self::ray::{Memory, Ray};
@@ -49,55 +51,6 @@ impl Settings {
             Evaluator::Local(training) => Some(training.data.metric()),
             Evaluator::Command { .. } | Evaluator::Synthetic { .. } | Evaluator::Own => None,
         }
-    }
-}
-
-/// The rungs of a training, in epochs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fidelity {
-    halving: Halving,
-    /// Epochs done at each rung, the last of which is the end of a training; empty where trainings do not stop early.
-    epochs: Vec<u32>,
-}
-
-impl Fidelity {
-    /// Trainings that run to their end.
-    #[must_use]
-    pub fn full() -> Self {
-        Self {
-            halving: Halving::off(),
-            epochs: Vec::new(),
-        }
-    }
-
-    /// Trainings that stop after each of `epochs`, the last being their end; one in `factor` goes on from each.
-    ///
-    /// # Errors
-    ///
-    /// [`nasbot_opt::Error::Setting`] unless `epochs` are at least two, rise, and begin above 0, and `factor` is at least 2.
-    pub fn rungs(epochs: Vec<u32>, factor: usize) -> Result<Self, nasbot_opt::Error> {
-        let rise = epochs.windows(2).all(|pair| pair[0] < pair[1]);
-        if epochs.len() < 2 || !rise || epochs[0] == 0 {
-            return Err(nasbot_opt::Error::Setting {
-                name: "rungs",
-                value: format!("{epochs:?}"),
-                requirement: "they must be rising numbers of epochs, the first at least 1 and the last below the training's",
-            });
-        }
-        let halving = Halving::new(epochs.len(), factor)?;
-        Ok(Self { halving, epochs })
-    }
-
-    /// How many rungs there are and which share goes on.
-    #[must_use]
-    pub fn halving(&self) -> Halving {
-        self.halving
-    }
-
-    /// Epochs done at a rung; `None` where trainings do not stop early.
-    #[must_use]
-    pub fn epochs(&self, rung: Rung) -> Option<u32> {
-        self.epochs.get(rung.index()).copied()
     }
 }
 

@@ -160,6 +160,8 @@ fn trained(setting: &mut Setting, network: &Network, seed: u64) -> Result<(), Er
         finally: None,
         stage: None,
         stay: false,
+        inherit: None,
+        leave: None,
     };
     train::run_with(&mut setting.held, &job, &mut |_| ()).map(drop)
 }

@@ -58,6 +58,26 @@ pub struct Job {
     /// Whether the worker waits for another job afterwards.
     #[serde(default, skip_serializing_if = "is_false")]
     pub stay: bool,
+    /// Begin with weights of another network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inherit: Option<Inherit>,
+    /// Where to write the weights for trainings that [inherit](Inherit) them, with what the optimiser needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leave: Option<PathBuf>,
+}
+
+/// Weights that a training begins with, in place of random ones; see [`transfer`](crate::transfer). What is said of the training has a
+/// figure `inherited` then, the share of its parameters that took weights of the parent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inherit {
+    /// The network that left them, the parent, which was trained on the same data.
+    pub network: Network,
+    /// The file that it [left](Job::leave).
+    pub weights: PathBuf,
+    /// Pairs of a layer of the parent and the layer of the job's network that it is matched with, by their numbers. Of several of one
+    /// layer the first counts that is of like kind.
+    pub matches: Vec<(usize, usize)>,
 }
 
 /// How the last training is done, the one whose weights are kept.

@@ -17,6 +17,7 @@ pub mod export;
 pub mod figures;
 mod folds;
 pub mod job;
+pub mod latency;
 pub mod numbers;
 pub mod plan;
 mod presets;
@@ -24,6 +25,7 @@ mod presets;
 pub mod torch;
 pub mod trained;
 mod training;
+pub mod transfer;
 
 pub use auto::{Ends, Facts};
 pub use error::Error;

@@ -135,6 +135,19 @@ impl Augmentation {
 }
 
 impl TrainingSpec {
+    /// The same course in fewer epochs: what is counted in epochs, the warm-up and the steps of a schedule, shrinks with them.
+    #[must_use]
+    pub fn shortened(&self, epochs: u32) -> Self {
+        let share = f64::from(epochs) / f64::from(self.epochs.max(1));
+        Self {
+            epochs,
+            warmup: self.warmup * share,
+            step_epochs: ((f64::from(self.step_epochs) * share).round() as u32).max(1),
+            evaluate_every: self.evaluate_every.min(epochs.max(1)),
+            ..self.clone()
+        }
+    }
+
     /// Checks every field.
     ///
     /// # Errors
@@ -216,6 +229,11 @@ impl TrainingSpec {
                 self.time.is_none_or(|time| finite(time) && time > 0.0),
                 "time",
                 "a finite number of seconds above 0",
+            ),
+            (
+                (self.latency).is_none_or(|how| (1..=65_536).contains(&how.batch)),
+                "latency.batch",
+                "from 1 to 65,536",
             ),
         ];
         match checks.into_iter().find(|(ok, ..)| !ok) {

@@ -31,6 +31,11 @@ pub(super) struct Estimates {
     networks: Vec<Figures>,
     /// Threads of a worker on the processor.
     threads: Option<usize>,
+    /// Seconds of all evaluations, if they take what the initial networks take in the mean; `None` where evaluations run on GPUs.
+    seconds: Option<f64>,
+    /// Evaluations in the budget.
+    #[serde(skip)]
+    evaluations: u64,
     /// Floating-point operations a second of one thread, measured.
     operations: f64,
     /// Whether trainings may stop before their last epoch.
@@ -53,10 +58,13 @@ pub(super) fn estimates(settings: &Settings, contents: &Contents) -> Option<Esti
         let heaviest = starts.max_by(|a, b| f64::total_cmp(&a.total_mass(), &b.total_mass()))?;
         Some(("largest initial", heaviest.clone()))
     });
-    let threads = backend::threads_on_processor(&settings.workers);
+    let processor = backend::on_processor(&settings.workers);
+    let threads = processor.map(|processor| processor.threads);
     let speed = Speed::measure();
+    let of =
+        |network: &Network| estimate(training, contents, network, (speed, threads.unwrap_or(1)));
     let figures = |(which, network): (&'static str, Network)| {
-        let found = estimate(training, contents, &network, (speed, threads.unwrap_or(1)))?;
+        let found = of(&network)?;
         Some(Figures {
             which,
             layers: network.len(),
@@ -68,11 +76,22 @@ pub(super) fn estimates(settings: &Settings, contents: &Contents) -> Option<Esti
     };
     let networks = [smallest, largest].into_iter().flatten();
     let networks: Vec<Figures> = networks.filter_map(figures).collect();
+    let starts = settings.space.starts().iter();
+    let starts: Vec<f64> = starts
+        .filter_map(|network| Some(of(network)?.seconds))
+        .collect();
+    let evaluations = settings.budget.evaluations;
+    let seconds = processor.filter(|_| !starts.is_empty()).map(|processor| {
+        let mean = starts.iter().sum::<f64>() / starts.len() as f64;
+        mean * evaluations as f64 / processor.workers as f64
+    });
     (!networks.is_empty()).then(|| Estimates {
         networks,
+        seconds,
+        evaluations,
         threads,
         operations: speed.operations,
-        stops: training.protocol.patience.is_some() || settings.fidelity.halving().rungs() > 1,
+        stops: training.protocol.patience.is_some() || settings.fidelity.stops(),
     })
 }
 
@@ -100,15 +119,9 @@ impl Estimates {
                 .to_owned(),
         };
         let lines = self.networks.iter().map(|of| {
-            let time = of.seconds.map_or_else(String::new, |seconds| {
-                // More than a clock counts is for ever.
-                let span = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
-                format!(
-                    "{}{}, ",
-                    if self.stops { "at most " } else { "" },
-                    report::human(span)
-                )
-            });
+            let time = of
+                .seconds
+                .map_or_else(String::new, |seconds| self.span(seconds) + ", ");
             format!(
                 "    the {} network ({} layers, {}): {time}{:.1} GB",
                 of.which,
@@ -117,7 +130,22 @@ impl Estimates {
                 of.bytes as f64 / 1e9
             )
         });
-        let lines: Vec<String> = lines.collect();
+        let all = self.seconds.map(|seconds| {
+            format!(
+                "    all {} evaluations, if they are like the initial networks: {}",
+                self.evaluations,
+                self.span(seconds)
+            )
+        });
+        let lines: Vec<String> = lines.chain(all).collect();
         format!("  {heading}\n{}", lines.join("\n"))
+    }
+
+    /// Seconds in words.
+    fn span(&self, seconds: f64) -> String {
+        // More than a clock counts is for ever.
+        let span = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+        let most = if self.stops { "at most " } else { "" };
+        format!("{most}{}", report::human(span))
     }
 }

@@ -121,6 +121,7 @@ fn evaluate(
         seed,
         log: log.to_owned(),
         study: None,
+        leave: None,
         task: Task::Evaluate,
     };
     let backend = |reports| backend::backend(settings, reports);

@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
+use nasbot::backend;
 use nasbot::report::{clean_line, contents, quoted};
 use nasbot::settings::Description;
 use nn_graph::Kind;
@@ -29,12 +30,19 @@ const PICTURE: ImageShape = ImageShape {
     width: 32,
 };
 
+/// The side that pictures are scaled to where there is no GPU, if theirs is longer: a training takes minutes then, not hours.
+const SIDE: u32 = 64;
+
 /// What is known of a search that is to be described.
 struct Plan {
     kind: Kind,
     data: DataSpec,
     contents: Contents,
     evaluations: u64,
+    /// The size that all pictures have, where a smaller one is written.
+    full: Option<ImageShape>,
+    /// Whether trainings have the processor alone.
+    is_slow: bool,
 }
 
 pub(crate) fn run(args: &InitArgs) -> Result<(), Error> {
@@ -98,6 +106,21 @@ fn plan(args: &InitArgs, asker: &Asker) -> Result<Plan, Error> {
         data.image = Some(PICTURE);
         contents = nn_train::data::survey(&data)?;
     }
+    let is_slow = !backend::sees_gpu();
+    let mut full = None;
+    if let (InputShape::Image(image), Format::Images) = (contents.shape, format) {
+        let longest = image.height.max(image.width);
+        if is_slow && data.image.is_none() && longest > SIDE {
+            let side = |side: u32| (side * SIDE).div_ceil(longest);
+            data.image = Some(ImageShape {
+                channels: image.channels,
+                height: side(image.height),
+                width: side(image.width),
+            });
+            full = Some(image);
+            contents = nn_train::data::survey(&data)?;
+        }
+    }
     let kind = kind(args, &data, &contents)?;
     let evaluations = match args.evaluations {
         Some(evaluations) => evaluations,
@@ -108,6 +131,8 @@ fn plan(args: &InitArgs, asker: &Asker) -> Result<Plan, Error> {
         data,
         contents,
         evaluations,
+        full,
+        is_slow,
     })
 }
 

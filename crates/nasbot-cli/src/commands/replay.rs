@@ -110,6 +110,11 @@ fn answer(answer: &Answer, metric: Option<Metric>) -> String {
         Answer::Wait => "wait for a result".to_owned(),
         Answer::Over { exhausted: true } => "nothing: the space is exhausted".to_owned(),
         Answer::Over { exhausted: false } => "nothing: the budget is spent".to_owned(),
+        Answer::Inherit { id, parent: None } => format!("#{id} begins with nothing"),
+        Answer::Inherit {
+            id,
+            parent: Some(parent),
+        } => format!("#{id} begins with the weights of #{parent}"),
         Answer::Error { message } => format!("no answer: {}", clean(message)),
     }
 }

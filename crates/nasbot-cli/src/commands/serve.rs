@@ -4,8 +4,6 @@ use std::env;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-use nasbot::study;
-
 use crate::cli::ServeArgs;
 use crate::error::Error;
 use crate::serve::{Gate, Pages, Studies, serve};
@@ -18,16 +16,12 @@ const SHORTEST_TOKEN: usize = 16;
 
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Error> {
     let token = token(args)?;
-    let is_folder = args.source.is_dir();
-    if !is_folder {
-        // Says what is wrong with it now rather than in the browser.
-        study::read(&args.source)?;
-    }
+    let studies = Studies::new(&args.source, args.source.is_dir());
+    // Says what is wrong with a study now rather than in the browser.
+    studies.warm()?;
     let listener = listen(args)?;
     let address = listener.local_addr().map_err(Error::Listen)?;
-    let studies = Studies::new(&args.source, is_folder);
     let pages = Arc::new(Pages::new(studies, Gate::new(address, token)));
-    pages.warm();
     terminal::print(&pages.address())?;
     terminal::say("serving until Ctrl-C");
     serve(&listener, &pages).map_err(Error::Listen)

@@ -65,6 +65,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Error> {
         seed: subject.seed,
         log: log.clone(),
         study: None,
+        leave: None,
         task: Task::TrainFinally {
             weights: absolute.join("model.safetensors"),
             how: Final {

@@ -12,6 +12,7 @@ mod raw;
 mod reference;
 mod schema;
 mod set;
+mod size;
 #[cfg(test)]
 mod tests;
 

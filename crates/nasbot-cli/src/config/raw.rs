@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use super::aims::{RawConstraint, RawObjective, Repeated};
 use super::duration::Span;
+use super::size::ByteSize;
 
 /// What nasbot searches, with what, and how much may be spent.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -34,6 +35,8 @@ pub(super) struct Raw {
     pub(super) search: SearchConfig,
     /// Bad networks stop early: for the same back-ends as `[data]`, and for `backend = "hand"`.
     pub(super) fidelity: Option<RawFidelity>,
+    /// Networks begin with the weights of others that are like them: for the same back-ends as `[data]`.
+    pub(super) inherit: Option<RawInherit>,
     /// Where evaluations run.
     #[serde(default)]
     pub(super) workers: RawWorkers,
@@ -195,6 +198,34 @@ pub(super) struct RawFidelity {
     ///
     /// Default: `3`.
     pub(super) factor: Option<usize>,
+}
+
+/// `[inherit]`: trainings that begin with the weights of another network.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawInherit {
+    /// Epochs of a training that inherits, at least 1 and fewer than a whole training has.
+    ///
+    /// Default: a third of `training.epochs`, or the first of `fidelity.rungs`.
+    /// Unit: epochs.
+    /// Example: `5`.
+    pub(super) epochs: Option<u32>,
+    /// One in so many trainings that inherit is followed by one that begins with nothing, as the search's best is in the end.
+    ///
+    /// Default: `4`.
+    /// Example: `4`.
+    pub(super) factor: Option<usize>,
+    /// Disk for the weights of networks that may still be inherited from. Where it is full, those of the worst networks go.
+    ///
+    /// Default: `"2GB"`.
+    /// Example: `"2GB"`.
+    pub(super) keep: Option<ByteSize>,
+    /// The largest distance to a network whose weights are inherited: the normalised one, from 0 to 1, its mean over the structural
+    /// coefficients. What is further from all begins with nothing.
+    ///
+    /// Default: `0.2`.
+    /// Example: `0.2`.
+    pub(super) nearest: Option<f64>,
 }
 
 /// `[workers]`: what evaluates, and where.

@@ -28,7 +28,7 @@ struct Key<'a> {
     is_table: bool,
 }
 
-/// Every key that the reader accepts. One that the schema does not know is one that nobody explains: its schema is empty.
+/// Every key that the reader accepts. One that the schema does not know has no explanation: its schema is empty.
 fn listed(root: &Value) -> Vec<Key<'_>> {
     let listed = keys::all().into_iter().map(|path| {
         let (last, above) = path
@@ -219,8 +219,10 @@ fn kind_of(schema: &Value) -> String {
         "text" => "texts".to_owned(),
         _ => "values".to_owned(),
     };
-    if schema["x-kind"] == "duration" {
-        return "duration".to_owned();
+    for kind in ["duration", "size"] {
+        if schema["x-kind"] == kind {
+            return kind.to_owned();
+        }
     }
     if schema.get("const").is_some()
         || !schema["examples"][0].is_null() && schema.get("pattern").is_some()

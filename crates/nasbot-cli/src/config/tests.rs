@@ -163,11 +163,14 @@ fn around(section: &str, key: &str) -> &'static str {
                             [workers]\nbackend = \"template\"\n[template]\nsubmit = \"a\"\nstatus = \"b\"\ncancel = \"c\"\n";
     const RUNGS: &str = "[space]\nkind = \"mlp-class\"\n[budget]\nevaluations = 3\n[data]\npath = \"a.csv\"\ntask = \"class\"\n\
                          [fidelity]\nrungs = [1, 3]\n";
+    const INHERIT: &str = "[space]\nkind = \"mlp-class\"\n[budget]\nevaluations = 3\n[data]\npath = \"a.csv\"\ntask = \"class\"\n\
+                           [inherit]\n";
     match (section, key) {
         ("slurm", _) | ("workers", "jobs" | "grace" | "interval") => SLURM,
         ("ray", _) => RAY,
         ("template", _) => TEMPLATE,
         ("fidelity", _) => RUNGS,
+        ("inherit", _) => INHERIT,
         _ => DATA,
     }
 }

@@ -30,17 +30,6 @@ impl Pages {
         self.gate.address()
     }
 
-    /// Reads a study that is served alone, so that the first page comes at once.
-    pub(crate) fn warm(&self) {
-        if !self.studies.is_folder() {
-            for name in self.studies.names() {
-                if let Some(study) = self.studies.get(&name) {
-                    lock(&study).look();
-                }
-            }
-        }
-    }
-
     pub(super) fn answer(&self, request: &Request) -> Answer {
         match self.gate.pass(request) {
             Pass::Open => {}

@@ -52,6 +52,19 @@ impl Studies {
         }
     }
 
+    /// Reads a study that is served alone, so that the first page comes at once.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub(crate) fn warm(&self) -> Result<(), nasbot::Error> {
+        if self.is_folder {
+            return Ok(());
+        }
+        let alone = self.names().iter().find_map(|name| self.get(name));
+        alone.map_or(Ok(()), |study| lock(&study).read())
+    }
+
     /// Whether it is a folder that is served.
     pub(super) fn is_folder(&self) -> bool {
         self.is_folder
@@ -136,30 +149,33 @@ impl Watched {
         }
     }
 
-    /// Reads what is new.
+    /// Looks for what is new, and keeps the problem where it cannot be read.
     pub(super) fn look(&mut self) {
         if self.looked.is_some_and(|at| at.elapsed() < FRESH) {
             return;
         }
         let before = (self.folded.events(), self.is_owned, self.problem.clone());
-        match self.follower.news() {
-            Ok(News::Events(events)) => {
-                self.folded.extend(&events);
-                self.problem = None;
-            }
-            Ok(News::Another(events)) => {
-                self.folded = Folded::new(Place::of(&self.path));
-                self.folded.extend(&events);
-                self.problem = None;
-                self.version += 1;
-            }
-            Err(error) => self.problem = Some(report::clean(&error.to_string())),
-        }
+        let read = self.read();
+        self.problem = read.err().map(|error| report::clean(&error.to_string()));
         self.is_owned = study::is_owned(&self.path);
         if before != (self.folded.events(), self.is_owned, self.problem.clone()) {
             self.version += 1;
         }
         self.looked = Some(Instant::now());
+    }
+
+    /// Reads what is new.
+    fn read(&mut self) -> Result<(), nasbot::Error> {
+        let events = match self.follower.news()? {
+            News::Events(events) => events,
+            News::Another(events) => {
+                self.folded = Folded::new(Place::of(&self.path));
+                self.version += 1;
+                events
+            }
+        };
+        self.folded.extend(&events);
+        Ok(())
     }
 
     /// Why it cannot be read now.

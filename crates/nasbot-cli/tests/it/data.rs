@@ -211,6 +211,13 @@ fn validate_estimates_what_evaluations_take() {
     assert!(of(0, "parameters") < of(1, "parameters"), "{found}");
     assert!(of(0, "seconds") < of(1, "seconds"), "{found}");
     assert!(of(0, "bytes") < of(1, "bytes"), "{found}");
+    // All evaluations together take something between as many of the smallest and as many of the largest network.
+    let all = found["estimate"]["seconds"].as_f64().unwrap();
+    let each = all / 8.0;
+    assert!(
+        of(0, "seconds") <= each && each <= of(1, "seconds"),
+        "{found}"
+    );
     // Pictures have no bounds unless they are given.
     folder.worker("");
     folder.search(2, "");

@@ -26,6 +26,9 @@ mod hostile;
 #[cfg(test)]
 mod in_turn;
 #[cfg(test)]
+mod inherit;
+mod init;
+#[cfg(test)]
 mod interruption;
 #[cfg(test)]
 mod mending;

@@ -270,3 +270,86 @@ evaluations = 4
     }
     assert!((1..4).contains(&ended), "{halved:?}");
 }
+
+#[test]
+fn torch_trains_networks_that_begin_with_the_weights_of_others() {
+    let Some(worker) = worker() else { return };
+    let folder = Folder::new();
+    folder.write(
+        "search.toml",
+        &format!(
+            r#"
+[space]
+kind = "mlp-class"
+max-layers = 8
+max-units = 32
+[data]
+path = "{DIGITS}"
+task = "class"
+[training]
+epochs = 6
+batch = 64
+optimiser = {{ name = "sgd", learning-rate = 0.05 }}
+[search]
+initial = 3
+[inherit]
+epochs = 2
+factor = 3
+nearest = 0.5
+[workers]
+devices = ["cpu"]
+per-device = 2
+threads = 1
+timeout = "2m"
+[budget]
+evaluations = 10
+"#
+        ),
+    );
+    let mut command = folder.command(&["search", "search.toml", "--format", "json"]);
+    let output = command.env("NASBOT_WORKER", worker).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    let evaluations = folder.evaluations();
+    let inherited: Vec<f64> = (evaluations.iter())
+        .filter(|evaluation| evaluation["state"] == "stopped at a rung")
+        .map(|evaluation| evaluation["metrics"]["inherited"].as_f64().unwrap())
+        .collect();
+    assert!(inherited.len() >= 3, "{evaluations:#?}");
+    assert!(
+        inherited.iter().all(|share| (0.0..=1.0).contains(share)),
+        "{inherited:?}"
+    );
+    assert!(inherited.iter().any(|share| *share > 0.5), "{inherited:?}");
+    let said = folder.run(&["replay", "search.nasbot.db"]).ok();
+    assert!(said.contains("identical"), "{said}");
+}
+
+#[test]
+fn torch_searches_for_accuracy_and_latency() {
+    let Some(worker) = worker() else { return };
+    let folder = Folder::new();
+    folder.write(
+        "search.toml",
+        &format!(
+            "[space]\nkind = \"cnn\"\nmax-layers = 10\nmax-units = 16\n\
+             [data]\npath = \"{DIGITS}\"\ntask = \"class\"\nimage = [1, 8, 8]\n\
+             [training]\nepochs = 1\n[workers]\ndevices = [\"cpu\"]\nthreads = 1\n[budget]\nevaluations = 4\n\
+             [[objective]]\nname = \"score\"\n[[objective]]\nname = \"latency-ms\"\n\
+             [[constraint]]\nname = \"latency-batch-ms\"\nat-most = 60000\n"
+        ),
+    );
+    let mut command = folder.command(&["search", "search.toml", "--format", "json"]);
+    let output = command.env("NASBOT_WORKER", worker).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let front = summary["front"].as_array().unwrap();
+    assert!(!front.is_empty(), "{summary}");
+    for point in front {
+        assert!(
+            point["values"]["latency-ms"].as_f64().unwrap() > 0.0,
+            "{summary}"
+        );
+    }
+}

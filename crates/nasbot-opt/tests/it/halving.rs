@@ -150,3 +150,97 @@ fn rungs_and_factors_that_make_no_sense_are_refused() {
     assert_eq!(Halving::new(64, 2).unwrap().last(), Rung::new(63));
     assert_eq!(Halving::off().rungs(), 1);
 }
+
+#[test]
+fn trainings_that_inherit_have_a_rung_of_their_own_before_the_others() {
+    let halving = Halving::new(2, 3).unwrap().inheriting(4).unwrap();
+    assert_eq!((halving.rungs(), halving.first()), (3, Rung::new(1)));
+    assert_eq!([0, 1].map(|rung| halving.factor(Rung::new(rung))), [4, 3]);
+    assert_eq!(Halving::off().first(), Rung::default());
+    let config = SearchConfig {
+        strategy: Strategy::Random,
+        ..SearchConfig::default()
+    };
+    let mut search =
+        Search::with_halving(Words::new(7), config.validated().unwrap(), halving).unwrap();
+    search.set_budget(Some(12));
+    // Every third evaluation has nothing to inherit.
+    let (mut counts, mut ended) = ([0; 3], Vec::new());
+    loop {
+        let (id, rung) = match search.ask().unwrap() {
+            Next::Start(suggestion) if suggestion.id % 3 == 0 => {
+                search.begin_at(suggestion.id, halving.first()).unwrap();
+                (suggestion.id, halving.first())
+            }
+            Next::Start(suggestion) => (suggestion.id, Rung::default()),
+            Next::GoOn { id, rung } => (id, rung),
+            Next::Wait => panic!("nothing runs"),
+            Next::Over(_) => break,
+        };
+        counts[rung.index()] += 1;
+        search.tell(id, Outcome::scored(-(id as f64))).unwrap();
+        assert_eq!(search.evaluation(id).unwrap().reached(), Some(rung));
+        if rung == halving.last() {
+            ended.push(id);
+        }
+    }
+    // By hand: 8 inherit, of which 1 and 2 go on; with 0, 3, 6 and 9 they are six, of which 0 and 1 go on.
+    assert_eq!((counts, ended), ([8, 6, 2], vec![0, 1]));
+
+    let begun = search.begin_at(0, Rung::new(1));
+    assert!(
+        matches!(begun, Err(Error::CannotGoOn { id: 0, .. })),
+        "{begun:?}"
+    );
+    let begun = search.begin_at(99, Rung::new(1));
+    assert!(
+        matches!(begun, Err(Error::UnknownEvaluation { id: 99 })),
+        "{begun:?}"
+    );
+    for refused in [
+        Halving::off().inheriting(1),
+        halving.inheriting(3),
+        Halving::new(64, 2).unwrap().inheriting(3),
+    ] {
+        assert!(
+            matches!(refused, Err(Error::Setting { name: "factor", .. })),
+            "{refused:?}"
+        );
+    }
+}
+
+#[test]
+fn the_surrogate_learns_from_trainings_that_inherit() {
+    let halving = Halving::off().inheriting(3).unwrap();
+    let config = SearchConfig::default().validated().unwrap();
+    let mut search = Search::with_halving(Words::new(7), config, halving).unwrap();
+    search.set_budget(Some(30));
+    let initial = search.before_the_surrogate().unwrap() as u64;
+    let mut whole = 0;
+    loop {
+        let (id, rung) = match search.ask().unwrap() {
+            Next::Start(suggestion) if suggestion.id < initial => {
+                search.begin_at(suggestion.id, halving.first()).unwrap();
+                (suggestion.id, halving.first())
+            }
+            Next::Start(suggestion) => (suggestion.id, Rung::default()),
+            Next::GoOn { id, rung } => (id, rung),
+            Next::Wait => panic!("nothing runs"),
+            Next::Over(_) => break,
+        };
+        let candidate = &search.evaluation(id).unwrap().suggestion.candidate;
+        // What is inherited flatters: ten more, and twice the differences.
+        let score = candidate.iter().sum::<usize>() as f64;
+        let told = if rung == halving.last() {
+            score
+        } else {
+            10.0 + 2.0 * score
+        };
+        whole += u64::from(rung == halving.last());
+        search.tell(id, Outcome::scored(told)).unwrap();
+    }
+    assert!(whole >= initial && whole < 30, "{whole} of 30 from nothing");
+    // The best is one of those that were trained from nothing, not one whose score flatters.
+    let best = search.incumbent().unwrap().unwrap();
+    assert_eq!(best.reached(), Some(halving.last()));
+}

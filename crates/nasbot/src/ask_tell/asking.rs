@@ -1,13 +1,13 @@
 //! Handing evaluations out, and taking networks of one's own in.
 
-use nasbot_opt::{Next, Space as _, State};
+use nasbot_opt::{NetworkSpace, Next, Search, Space as _, State};
 use nn_graph::Network;
 
 use super::{AskTell, Asked, Assignment, Part, Rest};
 use crate::error::Error;
 use crate::session::asking::{promoted, queued, storable};
 use crate::session::work::rung_of;
-use crate::study::{About, Event, Record, Started, Told};
+use crate::study::{About, Begins, Event, Record, Started, Told};
 
 impl AskTell {
     /// Hands out evaluations, at most `count`: first those that wait to be run, as an interrupted search leaves them, then
@@ -74,8 +74,9 @@ impl AskTell {
         }
         let suggestion = live.search.give(network)?;
         let id = suggestion.id;
+        let begins = from_nothing(&mut live.search, id)?;
         let told = self.unrecorded(&mut events);
-        events.push(queued(suggestion, Some(hash), 0.0, told));
+        events.push(queued(suggestion, Some(hash), begins, 0.0, told));
         self.record(events)?;
         Ok(id)
     }
@@ -91,7 +92,10 @@ impl AskTell {
     fn waiting(&self) -> impl Iterator<Item = &Record> {
         // A queue may have work of which no handle is recorded: it is asked first, by a search that goes on.
         let is_known = self.settings.workers.queue.is_none();
+        let fidelity = &self.settings.fidelity;
         let is_free = move |record: &&Record| {
+            // What inherits needs a worker of ours.
+            let is_known = is_known && !fidelity.inherits(rung_of(record));
             let held = record.place.as_ref();
             let held = held.is_some_and(|place| place.by_hand || place.handle.is_some());
             is_known && !held && matches!(record.state, State::Running(_))
@@ -124,12 +128,13 @@ impl AskTell {
                 Next::Start(suggestion) => {
                     let suggestion = storable(suggestion);
                     let id = suggestion.id;
+                    let begins = from_nothing(&mut self.search()?.search, id)?;
                     let hash = self.settings.space.hash(&suggestion.candidate);
                     let now = self.study.clock().monotonic();
                     let seconds = now.saturating_sub(since).as_secs_f64();
                     since = now;
                     let told = self.unrecorded(events);
-                    events.push(queued(suggestion, Some(hash), seconds, told));
+                    events.push(queued(suggestion, Some(hash), begins, seconds, told));
                     events.push(Event::Started(Started::by_hand(id)));
                     ids.push(id);
                 }
@@ -184,9 +189,19 @@ impl AskTell {
             origin: suggestion.origin,
             part: until.map(|until| Part {
                 rung,
-                from: record.rungs.last().map_or(0, |&(epochs, _)| epochs),
+                from: self.settings.fidelity.before(rung),
                 until,
             }),
         })
     }
+}
+
+/// What is run by hand, or given, inherits nothing.
+fn from_nothing(search: &mut Search<NetworkSpace>, id: u64) -> Result<Begins, nasbot_opt::Error> {
+    let first = search.halving().first();
+    search.begin_at(id, first)?;
+    Ok(Begins {
+        first,
+        inherits: None,
+    })
 }

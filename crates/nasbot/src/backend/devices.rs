@@ -30,15 +30,25 @@ pub(super) fn slots(workers: &Workers) -> Result<Vec<Slot>, Error> {
     plan(workers, &visible_gpus(), cores)
 }
 
-/// Processor threads of each worker, where all workers compute on the processor of this machine.
+/// How workers share the processor of this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OnProcessor {
+    /// Evaluations at once.
+    pub workers: usize,
+    /// Threads of each.
+    pub threads: usize,
+}
+
+/// How workers share the processor, where all of them compute on it.
 #[must_use]
-pub fn threads_on_processor(workers: &Workers) -> Option<usize> {
+pub fn on_processor(workers: &Workers) -> Option<OnProcessor> {
     let slots = slots(workers).ok()?;
     let is_processor = slots.iter().all(|slot| slot.device == Device::Cpu);
-    slots
-        .first()
-        .filter(|_| is_processor)
-        .map(|slot| slot.threads)
+    let first = slots.first().filter(|_| is_processor)?;
+    Some(OnProcessor {
+        workers: slots.len(),
+        threads: first.threads,
+    })
 }
 
 /// Whether there is a GPU on this machine that may be used.

@@ -66,9 +66,14 @@ impl Trainings {
 impl Job for Trainings {
     fn program(&self, slot: &Slot, work: &Work) -> Result<Program, nn_train::Error> {
         let (save, finally, stage) = match &work.task {
-            Task::Evaluate => (None, None, None),
+            Task::Evaluate | Task::Inherit { .. } => (None, None, None),
             Task::GoOn(stage) => (None, None, Some(stage.clone())),
             Task::TrainFinally { weights, how } => (Some(weights.clone()), Some(how.clone()), None),
+        };
+        let protocol = &self.training.protocol;
+        let (training, inherit) = match &work.task {
+            Task::Inherit { from, epochs } => (protocol.shortened(*epochs), Some((**from).clone())),
+            _ => (protocol.clone(), None),
         };
         let may_stay = match (&work.task, &self.shelf) {
             (_, None) => false,
@@ -84,13 +89,15 @@ impl Job for Trainings {
             evaluation: work.key.evaluation,
             network: work.network.clone(),
             task: self.training.data.clone(),
-            training: self.training.protocol.clone(),
+            training,
             seed: work.seed,
             device: slot.device,
             finally,
             save,
             stage,
             stay: may_stay,
+            inherit,
+            leave: work.leave.clone(),
         };
         let precision = self.training.protocol.precision.environment();
         let precision = precision.iter().map(|&(name, value)| (name, value.into()));

@@ -32,10 +32,10 @@ use std::sync::Arc;
 
 use nasbot_opt::Outcome;
 use nn_graph::Network;
-use nn_train::job::{Final, Stage};
+use nn_train::job::{Final, Inherit, Stage};
 use serde::{Deserialize, Serialize};
 
-pub use self::devices::{sees_gpu, threads_on_processor};
+pub use self::devices::{OnProcessor, on_processor, sees_gpu};
 pub use self::function::{Connect, Function};
 pub(crate) use self::log::end_of_log;
 use crate::error::Error;
@@ -144,6 +144,8 @@ pub struct Work {
     pub study: Option<PathBuf>,
     /// What to do with the network.
     pub task: Task,
+    /// Where its weights go for others to inherit, if anywhere.
+    pub leave: Option<PathBuf>,
 }
 
 /// What is done with a network.
@@ -153,6 +155,13 @@ pub enum Task {
     Evaluate,
     /// It is trained up to a rung, from the rung before if there is one.
     GoOn(Stage),
+    /// It is evaluated by a shorter training that begins with the weights of another network.
+    Inherit {
+        /// What it begins with.
+        from: Box<Inherit>,
+        /// Epochs of the training.
+        epochs: u32,
+    },
     /// It is trained on training and validation data, tested, and its weights are written.
     TrainFinally {
         /// Where the weights go.

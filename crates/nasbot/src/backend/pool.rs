@@ -191,6 +191,11 @@ pub(super) fn header(slot: &Slot, work: &Work) -> Vec<(&'static str, String)> {
     let what = match &work.task {
         Task::Evaluate => format!("evaluation {}", key.evaluation),
         Task::GoOn(stage) => format!("evaluation {} up to epoch {}", key.evaluation, stage.until),
+        Task::Inherit { epochs, from } => format!(
+            "evaluation {} by {epochs} epochs that begin with {}",
+            key.evaluation,
+            from.weights.display()
+        ),
         Task::TrainFinally { .. } => format!("last training of evaluation {}", key.evaluation),
     };
     let again = match key.attempt {

@@ -60,7 +60,7 @@ impl Streams {
         }
     }
 
-    /// Drops what has come while nobody asked for it.
+    /// Drops what has come unasked.
     pub(super) fn forget(&mut self) {
         let mut buffer = [0; 4096];
         while self.copy_errors(&mut buffer, |_| ()) {}

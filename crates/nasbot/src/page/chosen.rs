@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::front::on_front;
 use crate::study::{Ledger, Record};
 
 /// How many evaluations the charts and the table show at most.
@@ -9,8 +10,8 @@ pub const MOST_SHOWN: usize = 5000;
 /// How many evaluations have a drawing, a curve, a log and a place on the map at most.
 pub const MOST_DETAILED: usize = 1000;
 
-/// The numbers of at most `most` evaluations, rising: all, or else the best fifth, each that was the best of its time, the last
-/// tenth, and of the rest every so many.
+/// The numbers of at most `most` evaluations, rising: all, or else the Pareto front, the best fifth, each that was the best of its time, the
+/// last tenth, and of the rest every so many.
 pub(super) fn chosen(ledger: &Ledger, most: usize) -> Vec<u64> {
     let count = ledger.records.len();
     let all = (0..).take(count);
@@ -19,6 +20,7 @@ pub(super) fn chosen(ledger: &Ledger, most: usize) -> Vec<u64> {
     }
     let mut chosen: BTreeSet<u64> = BTreeSet::new();
     let id = |record: &Record| record.suggestion.id;
+    chosen.extend(on_front(ledger).into_iter().take(most / 5));
     chosen.extend(leaders(ledger).iter().rev().take(most / 5));
     let ranked = ledger.ranked();
     chosen.extend(ranked.iter().take(most / 5).map(|(record, _)| id(record)));

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use nasbot_opt::{Origin, State};
-use nn_train::data::Metric;
 use serde::Serialize;
 
 use super::chosen::{MOST_SHOWN, chosen};
 use super::detail::DetailData;
 use super::fold::{Folded, SpanEnd};
+use super::front::{self, FrontData};
 use super::group::group;
 use super::map::Map;
 use super::rounded::rounded;
+use super::scoring::ScoreData;
 use crate::report::{self, Summary, clean, clean_line};
-use crate::study::{Change, Mending, Record};
+use crate::study::{Change, Ledger, Mending, Record};
 
 /// Stretches of time on the timeline at most: the last ones.
 const MOST_SPANS: usize = 4000;
@@ -56,6 +57,9 @@ pub struct StudyData {
     pub best_text: Option<String>,
     /// The summary that `nasbot show` prints.
     summary: Vec<Vec<String>>,
+    /// The Pareto front, where there are several objectives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    front: Option<FrontData>,
     /// Simple methods and their figures in validation.
     baselines: Vec<(String, f64)>,
     /// Evaluations, rising by number; not all of them where there are many.
@@ -72,17 +76,6 @@ pub struct StudyData {
     description_path: String,
     mended: Vec<Mending>,
     versions: Vec<String>,
-}
-
-/// What scores are of.
-#[derive(Clone, Debug, Serialize)]
-pub struct ScoreData {
-    /// The metric's title, or `score`.
-    title: String,
-    /// Whether less is better.
-    minimise: bool,
-    /// Whether it is a share that people read in per cent.
-    percent: bool,
 }
 
 /// One evaluation. Names are short, since there are many of them.
@@ -126,6 +119,12 @@ pub struct EvaluationData {
     /// Rungs at which it stopped: epochs and figure.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rungs: Vec<(u32, f64)>,
+    /// The values of the objectives, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aims: Option<Vec<f64>>,
+    /// Whether it breaks a bound.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    out: bool,
 }
 
 impl StudyData {
@@ -165,14 +164,7 @@ impl StudyData {
             failed: ledger.failed(),
             seconds: ledger.elapsed().as_secs_f64() + since,
             last: ledger.last(),
-            score: ScoreData {
-                title: metric.map_or_else(|| "score".to_owned(), Metric::title),
-                minimise: metric.is_some_and(Metric::is_loss),
-                percent: matches!(
-                    metric,
-                    Some(Metric::Accuracy | Metric::BalancedAccuracy | Metric::Top(_))
-                ),
-            },
+            score: ScoreData::of(metric),
             best: ledger.best().map(|best| best.suggestion.id),
             best_text: (ledger.best()).and_then(|best| {
                 let score = best.score()?;
@@ -181,7 +173,8 @@ impl StudyData {
                     None => report::named(score, None, metric),
                 })
             }),
-            summary: summary.rows().into_iter().skip(1).collect(),
+            summary: without_front(summary.rows().into_iter().skip(1)),
+            front: FrontData::new(ledger),
             baselines: (ledger.baselines.iter())
                 .filter_map(|simple| {
                     let metric = metric?;
@@ -213,6 +206,17 @@ impl StudyData {
     pub(super) fn summary_rows(&self) -> &[Vec<String>] {
         &self.summary
     }
+}
+
+/// The summary without the points of the front, which have a section of their own: a row without a name goes on with the one before.
+fn without_front(rows: impl Iterator<Item = Vec<String>>) -> Vec<Vec<String>> {
+    let mut is_front = false;
+    rows.filter(|row| {
+        let name = row.first().map_or("", String::as_str);
+        is_front = name == report::FRONT || (is_front && name.is_empty());
+        !(is_front && name.is_empty())
+    })
+    .collect()
 }
 
 /// A change of the description without control characters.
@@ -262,12 +266,7 @@ fn evaluations(folded: &Folded, shown: &[u64], is_owned: bool) -> Vec<Evaluation
             .get(usize::try_from(id).ok()?)
             .copied()
             .flatten();
-        Some(evaluation(
-            record,
-            (end, order.get(&id)),
-            is_owned,
-            ledger.metric(),
-        ))
+        Some(evaluation(record, (end, order.get(&id)), is_owned, ledger))
     };
     shown.iter().filter_map(one).collect()
 }
@@ -276,8 +275,9 @@ fn evaluation(
     record: &Record,
     (end, order): (Option<f64>, Option<&(usize, f64)>),
     is_owned: bool,
-    metric: Option<Metric>,
+    ledger: &Ledger,
 ) -> EvaluationData {
+    let metric = ledger.metric();
     let detail = record.detail.as_ref();
     let figure = |score: f64| rounded(metric.map_or(score, |metric| metric.figure(score)));
     let suggestion = &record.suggestion;
@@ -313,6 +313,8 @@ fn evaluation(
         rungs: (record.rungs.iter())
             .map(|&(epochs, score)| (epochs, figure(score)))
             .collect(),
+        aims: front::values(ledger, record),
+        out: front::breaks_a_bound(ledger, record),
     }
 }
 

@@ -21,6 +21,7 @@ const SCRIPT: &str = concat!(
     include_str!("assets/chart.js"),
     include_str!("assets/network.js"),
     include_str!("assets/search.js"),
+    include_str!("assets/front.js"),
     include_str!("assets/networks.js"),
     include_str!("assets/main.js"),
     "})();\n"

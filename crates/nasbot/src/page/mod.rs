@@ -13,22 +13,26 @@
 //! What grows with the study is bounded: the charts show at most [`MOST_SHOWN`] evaluations, and at most [`MOST_DETAILED`] of
 //! them have a drawing, a curve, a log and a place on the map. The page says where something was left out.
 //!
-//! Studies have one score an evaluation; a Pareto front of several would be a section beside that of the scores.
+//! A study of several objectives has a section more, with its Pareto front.
 
 mod chosen;
 mod data;
 mod detail;
 mod fold;
+mod front;
 mod group;
 mod html;
 mod map;
 mod rounded;
+mod scoring;
 #[cfg(test)]
 mod tests;
 
 pub use self::chosen::{MOST_DETAILED, MOST_SHOWN};
-pub use self::data::{EvaluationData, ScoreData, StudyData};
+pub use self::data::{EvaluationData, StudyData};
 pub use self::detail::{DetailData, Drawing};
 pub use self::fold::Folded;
+pub use self::front::FrontData;
 pub use self::html::{Live, Page, Row, html, list};
 pub use self::map::Map;
+pub use self::scoring::ScoreData;

@@ -127,3 +127,45 @@ fn of_a_large_study_the_best_the_leaders_and_the_last_are_chosen() {
         (&json!(500), &json!(2000))
     );
 }
+
+#[test]
+fn of_several_objectives_a_loss_has_its_own_sign_and_what_breaks_a_bound_is_marked() {
+    let aims = json!({
+        "objectives": [{"name": "score", "goal": "maximise"}, {"name": "cost", "goal": "minimise"}],
+        "constraints": [{"name": "cost", "goal": "minimise", "bound": 5.0}],
+    });
+    let created = json!({
+        "event": "created", "seed": 1, "evaluations": 4, "version": "0", "metric": "rmse", "aims": aims,
+        "description": {"text": "", "path": "", "folder": ""},
+    });
+    let done = |id: u64, score: f64, cost: f64| {
+        let mut done = finished(id, score);
+        done["detail"] = json!({"metrics": {"cost": cost}});
+        done
+    };
+    let folded = folded(&[
+        created,
+        opened(),
+        queued(0),
+        queued(1),
+        queued(2),
+        queued(3),
+        done(0, -2.0, 1.0),
+        done(1, -1.0, 3.0),
+        done(2, -2.5, 3.0),
+        done(3, -0.5, 7.0),
+    ]);
+    let data = serde_json::to_value(StudyData::new(&folded, None, None, None)).unwrap();
+    let front = &data["front"];
+    assert_eq!(front["on"], json!([1, 0]));
+    assert_eq!(front["objectives"][0]["minimise"], json!(true));
+    assert_eq!(front["objectives"][1]["title"], json!("cost"));
+    let shown = data["evaluations_shown"].as_array().unwrap();
+    let part = |key: &str| -> Vec<Value> { shown.iter().map(|e| e[key].clone()).collect() };
+    assert_eq!(
+        part("aims"),
+        [[2.0, 1.0], [1.0, 3.0], [2.5, 3.0], [0.5, 7.0]].map(|pair| json!(pair))
+    );
+    let out = [Value::Null, Value::Null, Value::Null, json!(true)];
+    assert_eq!(part("out"), out);
+}

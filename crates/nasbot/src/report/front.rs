@@ -5,11 +5,16 @@ use std::collections::BTreeMap;
 use nasbot_opt::Goal;
 use serde::Serialize;
 
+use super::score::in_metric;
 use super::text::{clean_line, number, sketch_of, table};
+use crate::settings::SCORE;
 use crate::study::Ledger;
 
 /// Points that are listed in a summary; of more, only how many there are.
 const LISTED: usize = 20;
+
+/// The name of the rows of a summary that are about the front.
+pub(crate) const FRONT: &str = "front";
 
 /// One evaluation of the front, for programs.
 #[derive(Debug, Serialize)]
@@ -68,15 +73,24 @@ pub(super) fn lines(ledger: &Ledger) -> Vec<(&'static str, String)> {
     let count = front.len();
     let networks = if count == 1 { "network" } else { "networks" };
     lines.push((
-        "front",
+        FRONT,
         format!("{count} {networks} that none is better than in every objective"),
     ));
     let mut rows = vec![vec!["#".to_owned()]];
-    rows[0].extend(aims.objectives.iter().map(|o| clean_line(&o.name)));
+    // A score is shown as what it is of.
+    let metric_of = |name: &str| ledger.metric().filter(|_| name == SCORE);
+    rows[0].extend(aims.objectives.iter().map(|o| match metric_of(&o.name) {
+        Some(metric) => metric.title(),
+        None => clean_line(&o.name),
+    }));
     rows[0].push("network".to_owned());
     for (record, values) in front.iter().take(LISTED) {
         let mut row = vec![record.suggestion.id.to_string()];
-        row.extend(values.iter().map(|&value| number(value)));
+        let pairs = aims.objectives.iter().zip(values);
+        row.extend(pairs.map(|(o, &value)| match metric_of(&o.name) {
+            Some(metric) => in_metric(metric.figure(value), metric),
+            None => number(value),
+        }));
         row.push(sketch_of(record));
         rows.push(row);
     }

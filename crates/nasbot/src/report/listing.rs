@@ -269,16 +269,20 @@ struct Entry<'a> {
     curve: Vec<(u32, f64, Option<f64>)>,
 }
 
-/// The rungs of an evaluation in a few letters: how many epochs it was trained for, and whether it stopped there.
+/// The rungs of an evaluation in a few letters: how many epochs it was trained for, with whose weights it began, and whether it stopped
+/// there.
 fn rungs(record: &Record) -> String {
     if record.rungs.is_empty() {
         return String::new();
     }
-    let epochs: Vec<String> = record
+    let mut epochs: Vec<String> = record
         .rungs
         .iter()
         .map(|(epochs, _)| epochs.to_string())
         .collect();
+    if let Some(inherits) = record.begins.inherits {
+        epochs[0] = format!("{} from #{}", epochs[0], inherits.parent);
+    }
     let end = match record.state {
         State::Paused(_) => "",
         State::Running(_) => " →",

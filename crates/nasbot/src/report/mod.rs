@@ -28,6 +28,7 @@ pub use self::contents::{Figures, contents, contents_json, remarks};
 pub use self::curve::{Curve, curves};
 pub use self::dates::{date, read_date};
 pub use self::detailed::detailed;
+pub(crate) use self::front::FRONT;
 pub use self::front::{OnFront, front};
 pub use self::line::line;
 pub use self::listing::{Listing, Order, Selection};

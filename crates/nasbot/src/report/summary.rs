@@ -17,7 +17,7 @@ use super::states::{record_state, state};
 use super::text::{self, clean, grouped, json, quoted, seconds, sketch_of, table};
 use crate::error::Error;
 use crate::settings::Aims;
-use crate::study::{Detail, Ending, Ledger, Mending, Place, Record, Simple, Stored};
+use crate::study::{Detail, Ending, Inherits, Ledger, Mending, Place, Record, Simple, Stored};
 
 /// The figures of a study, as `--format json` prints them.
 #[derive(Serialize)]
@@ -72,6 +72,9 @@ pub struct Row<'a> {
     /// Rungs at which its training stopped: (epochs, score).
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     rungs: &'a [(u32, f64)],
+    /// Whose weights it began with, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inherits: Option<Inherits>,
     origin: &'a Origin,
     seed: u64,
     network: &'a Stored,
@@ -359,6 +362,7 @@ impl<'a> Row<'a> {
             metrics: detail.map(|detail| &detail.metrics),
             message: detail.and_then(|detail| detail.message.as_deref()),
             rungs: &record.rungs,
+            inherits: record.begins.inherits,
             origin: &record.suggestion.origin,
             seed: record.suggestion.seed,
             network: &record.suggestion.candidate,

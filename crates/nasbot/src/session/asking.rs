@@ -1,6 +1,7 @@
 //! The search on a thread of its own: while a suggestion is computed, which may take seconds, results are still
 //! recorded, and requests to stop are still heeded.
 
+use std::collections::BTreeSet;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Instant;
@@ -9,12 +10,15 @@ use nasbot_opt::{Fit, NetworkSpace, Next, Origin, Outcome, Rung, Search, Space a
 use nn_graph::Network;
 
 use super::Message;
+use super::parents::Parents;
 use crate::settings::Fidelity;
-use crate::study::{Event, Promoted, Queued};
+use crate::study::{Begins, Event, Promoted, Queued};
 
 /// A question to the search: what it is told first, and how many answers are wanted.
 pub(super) struct Question {
     pub(super) told: Vec<(u64, Outcome)>,
+    /// Trainings that are over, and their numbers of parameters.
+    pub(super) left: Vec<(u64, u64)>,
     pub(super) count: usize,
 }
 
@@ -23,6 +27,10 @@ pub(super) struct Answer {
     pub(super) next: Result<Next<Network>, nasbot_opt::Error>,
     /// The hash of a suggested network.
     pub(super) hash: Option<u128>,
+    /// How a suggested network begins.
+    pub(super) begins: Begins,
+    /// Weights that are not kept any more: of which evaluation, left at which rung.
+    pub(super) dropped: BTreeSet<(u64, Rung)>,
     /// Hyper-parameters that were chosen on the way.
     pub(super) fits: Vec<Fit>,
     /// What the search was told immediately before, in this order.
@@ -35,14 +43,20 @@ pub(super) struct Answer {
 /// is no work to start.
 pub(super) fn start(
     mut search: Search<NetworkSpace>,
+    mut parents: Option<Parents>,
     answers: Sender<Message>,
 ) -> Sender<Question> {
     let (ask, questions) = mpsc::channel::<Question>();
     thread::spawn(move || {
         for question in questions {
             let mut told = question.told;
+            for (id, parameters) in question.left {
+                if let Some(parents) = &mut parents {
+                    parents.leave(id, parameters);
+                }
+            }
             for _ in 0..question.count {
-                let answer = answer(&mut search, std::mem::take(&mut told));
+                let answer = answer(&mut search, parents.as_mut(), std::mem::take(&mut told));
                 let goes_on = matches!(answer.next, Ok(Next::Start(_) | Next::GoOn { .. }));
                 if answers.send(Message::Answer(Box::new(answer))).is_err() || !goes_on {
                     break;
@@ -53,14 +67,26 @@ pub(super) fn start(
     ask
 }
 
-fn answer(search: &mut Search<NetworkSpace>, told: Vec<(u64, Outcome)>) -> Answer {
+fn answer(
+    search: &mut Search<NetworkSpace>,
+    mut parents: Option<&mut Parents>,
+    told: Vec<(u64, Outcome)>,
+) -> Answer {
     let since = Instant::now();
     let ids = told.iter().map(|(id, _)| *id).collect();
+    let mut begins = Begins::default();
     let tell = || {
         for (id, outcome) in told {
             search.tell(id, outcome)?;
+            if let Some(parents) = &mut parents {
+                parents.told(search, id)?;
+            }
         }
-        search.ask()
+        let next = search.ask()?;
+        if let (Next::Start(suggestion), Some(parents)) = (&next, &parents) {
+            begins = parents.begin(search, suggestion)?;
+        }
+        Ok(next)
     };
     let next = tell();
     let fits = search.take_fits();
@@ -75,6 +101,8 @@ fn answer(search: &mut Search<NetworkSpace>, told: Vec<(u64, Outcome)>) -> Answe
     Answer {
         next,
         hash,
+        begins,
+        dropped: parents.map_or_else(BTreeSet::new, Parents::take_dropped),
         fits,
         told: ids,
         seconds: since.elapsed().as_secs_f64(),
@@ -99,6 +127,7 @@ pub(crate) fn storable(mut suggestion: Suggestion<Network>) -> Suggestion<Networ
 pub(crate) fn queued(
     suggestion: Suggestion<Network>,
     hash: Option<u128>,
+    begins: Begins,
     seconds: f64,
     told: Vec<u64>,
 ) -> Event {
@@ -113,14 +142,15 @@ pub(crate) fn queued(
         hash: hash.map(|hash| format!("{hash:032x}")),
         seconds,
         told: Some(told),
+        first: begins.first,
+        inherits: begins.inherits,
     })
 }
 
 /// An answer that an evaluation goes on to `rung`, as it is recorded.
 pub(crate) fn promoted(fidelity: &Fidelity, id: u64, rung: Rung, told: Vec<u64>) -> Event {
     // By the rungs and not by the record: the score of the rung before may be part of the same batch, and not folded in yet.
-    let before = rung.number().checked_sub(1).map(Rung::new);
-    let from = before.and_then(|rung| fidelity.epochs(rung)).unwrap_or(0);
+    let from = fidelity.before(rung);
     Event::Promoted(Promoted {
         id,
         from,

@@ -4,13 +4,14 @@
 //! the order of the evaluations' numbers; in batches, whatever is known once the whole batch is over. What was told before
 //! an answer is recorded with the answer, so that a search can be rebuilt exactly.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use nasbot_opt::{Next, Outcome, Over, State};
+use nasbot_opt::{Next, Outcome, Over, Rung, State};
 
 use super::asking::{self, Answer, Question};
+use super::parents::Parents;
 use super::work::ended;
 use super::{Message, Session, replay::Replayed};
 use crate::backend::{End, Handle, Report};
@@ -52,6 +53,10 @@ struct Loop {
     ended: Vec<Handle>,
     /// Recorded results of which the search has not been told.
     untold: Vec<(u64, Outcome)>,
+    /// Trainings that are over, and their numbers of parameters, of which the search has not heard.
+    left: Vec<(u64, u64)>,
+    /// Weights that are not kept any more, and are not removed yet.
+    dropped: BTreeSet<(u64, Rung)>,
     /// What the search was told, and what is not recorded yet.
     carried: Vec<u64>,
     /// When an epoch of each running evaluation was last recorded.
@@ -81,9 +86,12 @@ impl Loop {
 
 impl Session<'_> {
     /// Evaluates until the budget is spent.
-    pub(super) fn drive(&mut self, replayed: Replayed) -> Result<Ending, Error> {
+    pub(super) fn drive(&mut self, mut replayed: Replayed) -> Result<Ending, Error> {
+        self.miss_weights(&mut replayed)?;
+        let dropped = (replayed.parents.as_mut()).map(Parents::take_dropped);
+        let sender = self.sender.clone();
         let mut state = Loop {
-            questions: asking::start(replayed.search, self.sender.clone()),
+            questions: asking::start(replayed.search, replayed.parents, sender),
             asked: 0,
             pace: 0.0,
             is_waiting: false,
@@ -93,6 +101,9 @@ impl Session<'_> {
             handles: BTreeMap::new(),
             ended: Vec::new(),
             untold: replayed.untold,
+            left: Vec::new(),
+            // Of a search whose trainings do not inherit nothing was kept.
+            dropped: dropped.unwrap_or_default(),
             carried: Vec::new(),
             epochs: BTreeMap::new(),
             soft: Vec::new(),
@@ -210,7 +221,11 @@ impl Session<'_> {
         let count = if state.pace < QUICK { room } else { 1 };
         state.asked = count;
         // The thread lives as long as the sender; without it no answer would come, and the wait below would say so.
-        let _ = state.questions.send(Question { told, count });
+        let _ = state.questions.send(Question {
+            told,
+            left: std::mem::take(&mut state.left),
+            count,
+        });
     }
 
     /// Waits for something to happen and records all that has.
@@ -254,6 +269,7 @@ impl Session<'_> {
             self.backend.forget(&handle);
         }
         over.into_iter().for_each(|id| self.forget(id));
+        self.remove_weights(&mut state.dropped);
         self.give_up_perhaps(state);
         Ok(())
     }
@@ -283,6 +299,7 @@ impl Session<'_> {
         state.asked -= 1;
         state.pace = answer.seconds;
         state.carried.extend(answer.told);
+        state.dropped.extend(answer.dropped);
         let next = answer.next?;
         // Of a search that is over nothing is recorded, hyper-parameters included: they will be chosen again.
         if !matches!(next, Next::Over(_)) {
@@ -296,6 +313,7 @@ impl Session<'_> {
                 events.push(asking::queued(
                     suggestion,
                     answer.hash,
+                    answer.begins,
                     answer.seconds,
                     told,
                 ));
@@ -367,7 +385,7 @@ impl Session<'_> {
         let is_due = last.is_none_or(|&last| now >= last + BETWEEN_EPOCHS);
         // A training that may stop early keeps its whole curve.
         let is_last = progress.epoch >= progress.epochs;
-        let all = self.settings.fidelity.halving().rungs() > 1;
+        let all = self.settings.fidelity.stops();
         if is_due || is_last || all {
             state.epochs.insert(progress.id, now);
         }
@@ -401,6 +419,7 @@ impl Session<'_> {
             End::Broken { message, seconds } => crate::backend::broken(message, seconds),
         };
         state.untold.push((id, outcome));
+        (state.left).extend(detail.parameters.map(|parameters| (id, parameters)));
         let record = self.ledger.record(id);
         ended(&self.settings.fidelity, record, id, outcome, detail)
     }

@@ -9,6 +9,7 @@ mod comparing;
 mod drive;
 mod finale;
 mod once;
+pub(crate) mod parents;
 pub(crate) mod replay;
 pub(crate) mod work;
 

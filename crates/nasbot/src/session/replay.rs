@@ -6,15 +6,18 @@ use nasbot_opt::{NetworkSpace, Next, Outcome, Rung, Search, Space as _, Suggesti
 use nn_graph::Network;
 use rayon::prelude::*;
 
+use super::parents::Parents;
 use crate::error::Error;
 use crate::settings::Settings;
-use crate::study::{Event, Promoted, Queued, Stamped};
+use crate::study::{Detail, Event, Promoted, Queued, Stamped};
 
 /// A search as its history leaves it.
 pub(crate) struct Replayed {
     pub(crate) search: Search<NetworkSpace>,
     /// Results that are recorded and of which the search has not been told yet, in the order of their recording.
     pub(crate) untold: Vec<(u64, Outcome)>,
+    /// The weights that may be inherited, where trainings inherit.
+    pub(crate) parents: Option<Parents>,
     /// Answers since the search was last told something: those of the present batch.
     pub(crate) batch: usize,
 }
@@ -34,6 +37,7 @@ pub(crate) fn replay(
     let mut replayed = Replayed {
         search,
         untold: Vec::new(),
+        parents: Parents::of(&settings.fidelity),
         batch: 0,
     };
     for stamped in events {
@@ -97,7 +101,8 @@ impl Replayed {
                     Some(hash) => hash,
                     None => self.search.space().hash(&suggestion.candidate),
                 };
-                self.search.restore_hashed(suggestion, hash).map_err(said)
+                self.search.restore_hashed(suggestion, hash).map_err(said)?;
+                self.begin(queued)
             }
             Event::Promoted(Promoted { id, .. }) => {
                 self.batch += 1;
@@ -121,12 +126,20 @@ impl Replayed {
                 self.search.retry(about.id).map(drop).map_err(said)
             }
             Event::Reached(reached) => {
+                self.leave(reached.id, &reached.detail);
                 self.untold
                     .push((reached.id, Outcome::scored(reached.score)));
                 Ok(())
             }
             Event::Finished(finished) => {
+                self.leave(finished.id, &finished.detail);
                 self.untold.push((finished.id, finished.outcome));
+                Ok(())
+            }
+            Event::Lost(lost) => {
+                if let Some(parents) = &mut self.parents {
+                    parents.forget(&lost.weights);
+                }
                 Ok(())
             }
             Event::Fitted(fit) => {
@@ -134,6 +147,22 @@ impl Replayed {
                 Ok(())
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Lets a suggestion that was taken over begin as it did.
+    pub(crate) fn begin(&mut self, queued: &Queued) -> Result<(), String> {
+        if queued.first == Rung::default() {
+            return Ok(());
+        }
+        let begun = self.search.begin_at(queued.suggestion.id, queued.first);
+        begun.map_err(|error| error.to_string())
+    }
+
+    /// Takes in that a training is over, which may have left weights.
+    fn leave(&mut self, id: u64, detail: &Detail) {
+        if let (Some(parents), Some(parameters)) = (&mut self.parents, detail.parameters) {
+            parents.leave(id, parameters);
         }
     }
 
@@ -158,6 +187,9 @@ impl Replayed {
         }
         for (id, outcome) in results {
             (self.search.tell(id, outcome)).map_err(|error| error.to_string())?;
+            if let Some(parents) = &mut self.parents {
+                (parents.told(&self.search, id)).map_err(|error| error.to_string())?;
+            }
         }
         Ok(())
     }

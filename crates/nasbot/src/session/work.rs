@@ -1,33 +1,141 @@
 //! What a back-end is told of an evaluation.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use nasbot_opt::{Outcome, State};
+use nasbot_opt::{Outcome, Rung, State};
 use nn_graph::Network;
 use nn_train::ensemble::MOST_CANDIDATES;
-use nn_train::job::{Candidate, Final, Stage};
+use nn_train::job::{Candidate, Final, Inherit, Stage};
 use nn_train::{Last, TrainingSpec};
 
-use super::Session;
+use super::replay::Replayed;
+use super::{Session, parents};
 use crate::backend::{Key, Task, Work};
 use crate::error::Error;
 use crate::settings::{Evaluator, Fidelity};
-use crate::study::{Detail, Event, Finished, Ledger, Reached, Record};
+use crate::study::{Detail, Event, Finished, Ledger, Lost, Reached, Record};
 
 impl Session<'_> {
     /// The part of its training that an evaluation is to do next.
     pub(super) fn work(&self, id: u64) -> Result<Work, Error> {
         let record = self.ledger.evaluation(&self.place.study, id)?;
-        let task = match (self.settings.fidelity.epochs(rung_of(record)), record.state) {
-            (Some(until), State::Running(_)) => Task::GoOn(Stage {
+        let fidelity = &self.settings.fidelity;
+        let rung = rung_of(record);
+        let task = match (fidelity.epochs(rung), record.state) {
+            (Some(epochs), State::Running(_)) if fidelity.inherits(rung) => Task::Inherit {
+                from: Box::new(self.inherited(record)?),
+                epochs,
+            },
+            (Some(until), State::Running(_)) if fidelity.stops() => Task::GoOn(Stage {
                 until,
                 checkpoint: self.checkpoint(id)?,
                 keep: false,
             }),
             _ => Task::Evaluate,
         };
-        self.work_of(record, task, self.place.log(id))
+        let mut work = self.work_of(record, task, self.place.log(id))?;
+        if fidelity.inheritance().is_some() && !fidelity.inherits(rung) {
+            let weights = self.place.weights(id, rung);
+            let absolute = std::path::absolute(&weights).map_err(Error::write(&weights))?;
+            work.leave = Some(absolute);
+        }
+        Ok(work)
+    }
+
+    /// The weights that an evaluation begins with, and what of them goes where.
+    fn inherited(&self, record: &Record) -> Result<Inherit, Error> {
+        let id = record.suggestion.id;
+        let inherits = record.begins.inherits.ok_or_else(|| Error::NotAStudy {
+            path: self.place.study.clone(),
+            message: format!("evaluation {id} is to inherit, and it does not say from which one"),
+        })?;
+        let parent = (self.ledger).evaluation(&self.place.study, inherits.parent)?;
+        let [network, child] = [parent, record].map(|record| {
+            let id = record.suggestion.id;
+            let network = record.suggestion.candidate.network();
+            network.map_err(|source| Error::StoredNetwork { id, source })
+        });
+        let (network, child) = (network?, child?);
+        let weights = self.place.weights(inherits.parent, inherits.rung);
+        let weights = std::path::absolute(&weights).map_err(Error::read(&weights))?;
+        if !weights.exists() {
+            return Err(Error::WeightsGone {
+                id,
+                parent: inherits.parent,
+                path: weights,
+            });
+        }
+        let matches = parents::matches(self.settings.space.metric(), network, child);
+        Ok(Inherit {
+            network: network.clone(),
+            weights,
+            matches: matches.map_err(nasbot_opt::Error::from)?,
+        })
+    }
+
+    /// Looks for weights that were kept and are not there any more, as where a person made room. What was to begin with them is
+    /// withdrawn, and others do not inherit them.
+    pub(super) fn miss_weights(&mut self, replayed: &mut Replayed) -> Result<(), Error> {
+        let Some(parents) = &mut replayed.parents else {
+            return Ok(());
+        };
+        let wanted = (self.ledger.records.iter())
+            .filter(|record| self.is_to_inherit(record))
+            .filter_map(|record| record.begins.inherits)
+            .map(|inherits| (inherits.parent, inherits.rung));
+        let wanted: BTreeSet<(u64, Rung)> = wanted.chain(parents.kept()).collect();
+        let is_lost = |&(id, rung): &(u64, Rung)| !self.place.weights(id, rung).exists();
+        let weights: Vec<(u64, Rung)> = wanted.into_iter().filter(is_lost).collect();
+        if weights.is_empty() {
+            return Ok(());
+        }
+        parents.forget(&weights);
+        let mut events = vec![Event::Lost(Lost {
+            weights: weights.clone(),
+        })];
+        for record in (self.ledger.records.iter()).filter(|record| self.is_to_inherit(record)) {
+            let of = record.begins.inherits.map(|i| (i.parent, i.rung));
+            if of.is_some_and(|of| weights.contains(&of)) {
+                let id = record.suggestion.id;
+                replayed.untold.push((id, Outcome::Withdrawn));
+                events.push(Event::Finished(Finished {
+                    id,
+                    outcome: Outcome::Withdrawn,
+                    detail: Detail::default(),
+                }));
+            }
+        }
+        let ids: Vec<String> = weights.iter().map(|(id, _)| format!("#{id}")).collect();
+        self.observer.note(&format!(
+            "weights that were kept for other networks are gone, those of {}: the search goes on without them",
+            ids.join(", ")
+        ));
+        self.record_all(events)
+    }
+
+    /// Whether an evaluation is on its way to the rung of those that inherit.
+    fn is_to_inherit(&self, record: &Record) -> bool {
+        matches!(record.state, State::Running(rung) if self.settings.fidelity.inherits(rung))
+    }
+
+    /// Removes weights that are not kept any more, but for those that an evaluation under way begins with.
+    pub(super) fn remove_weights(&self, dropped: &mut BTreeSet<(u64, Rung)>) {
+        if dropped.is_empty() {
+            return;
+        }
+        let records = self.ledger.records.iter();
+        let wanted: BTreeSet<(u64, Rung)> = records
+            .filter(|record| self.is_to_inherit(record))
+            .filter_map(|record| record.begins.inherits)
+            .map(|inherits| (inherits.parent, inherits.rung))
+            .collect();
+        for &(id, rung) in dropped.difference(&wanted) {
+            // A file that stays costs space and nothing else.
+            let _ = fs::remove_file(self.place.weights(id, rung));
+        }
+        *dropped = &*dropped & &wanted;
     }
 
     /// The last training of an evaluation's network.
@@ -57,6 +165,7 @@ impl Session<'_> {
             log,
             study: fs::canonicalize(&self.place.study).ok(),
             task,
+            leave: None,
         })
     }
 
@@ -72,7 +181,7 @@ impl Session<'_> {
 
     /// Removes the state of a training that is over.
     pub(super) fn forget(&self, id: u64) {
-        if self.settings.fidelity.halving().rungs() > 1 {
+        if self.settings.fidelity.stops() {
             // A file that stays costs space and nothing else.
             let _ = fs::remove_file(self.place.checkpoint(id));
         }
@@ -156,9 +265,9 @@ pub fn ensemble(how: &Final, members: &[u64]) -> Option<Network> {
 }
 
 /// The rung that an evaluation is on its way to.
-pub(crate) fn rung_of(record: &Record) -> nasbot_opt::Rung {
+pub(crate) fn rung_of(record: &Record) -> Rung {
     match record.state {
         State::Running(rung) | State::Paused(rung) => rung,
-        State::Done(_) => nasbot_opt::Rung::default(),
+        State::Done(_) => Rung::default(),
     }
 }

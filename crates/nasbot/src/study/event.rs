@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use nasbot_opt::{Fit, Outcome, Suggestion};
+use nasbot_opt::{Fit, Outcome, Rung, Suggestion};
 use nn_train::Facts;
 use nn_train::data::Metric;
 use nn_train::figures::Breakdown;
@@ -42,6 +42,8 @@ pub enum Event {
     Finished(Finished),
     /// An evaluation was stopped; it will run again.
     Interrupted(About),
+    /// Weights that were kept for others to inherit are not there any more.
+    Lost(Lost),
     /// Hyper-parameters of the surrogate were chosen, or its covariances were factored anew since the last event of this
     /// kind, which this one then replaces.
     Fitted(Fit),
@@ -172,6 +174,43 @@ pub struct Queued {
     /// it is absent, all whose results were recorded before, in the order of their numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<Vec<u64>>,
+    /// The first rung that it is on its way to: a later one than the first where others inherit and it has nothing to inherit.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub first: Rung,
+    /// Whose weights it begins with, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inherits: Option<Inherits>,
+}
+
+/// Weights that are not there any more, although they were kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    /// Which evaluations left them, at which rungs.
+    pub weights: Vec<(u64, Rung)>,
+}
+
+/// How an evaluation begins: the fields of [`Queued`] that say so.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Begins {
+    /// As [`Queued::first`].
+    pub first: Rung,
+    /// As [`Queued::inherits`].
+    pub inherits: Option<Inherits>,
+}
+
+/// Whose weights an evaluation begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Inherits {
+    /// The evaluation that left them, which was trained from nothing.
+    pub parent: u64,
+    /// The rung at which it left them.
+    pub rung: Rung,
+    /// How far the two networks are from each other.
+    pub distance: f64,
+}
+
+fn is_first(rung: &Rung) -> bool {
+    *rung == Rung::default()
 }
 
 /// An evaluation that goes on.
@@ -390,6 +429,7 @@ impl Event {
             "reached" => Self::Reached(from_str(text)?),
             "finished" => Self::Finished(from_str(text)?),
             "interrupted" => Self::Interrupted(from_str(text)?),
+            "lost" => Self::Lost(from_str(text)?),
             "fitted" => Self::Fitted(from_str(text)?),
             "retraining" => Self::Retraining(from_str(text)?),
             "retraining-progress" => Self::RetrainingProgress(from_str(text)?),

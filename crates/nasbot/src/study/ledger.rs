@@ -9,8 +9,8 @@ use nn_train::Facts;
 use nn_train::data::Metric;
 
 use super::event::{
-    Created, Described, Detail, Ending, Event, Finished, Opened, Progress, Promoted, Queued,
-    Reached, Simple, Stamped, Started,
+    Begins, Created, Described, Detail, Ending, Event, Finished, Opened, Progress, Promoted,
+    Queued, Reached, Simple, Stamped, Started,
 };
 use super::{Mending, Stored, read};
 use crate::error::Error;
@@ -65,6 +65,8 @@ pub struct Record {
     pub suggestion: Suggestion<Stored>,
     /// Where it stands.
     pub state: State,
+    /// How it began.
+    pub begins: Begins,
     /// Where it runs, while a back-end has it.
     pub place: Option<Started>,
     /// Whether it was stopped and will run again.
@@ -178,7 +180,7 @@ impl Ledger {
                 self.baselines.clone_from(&compared.baselines);
                 self.is_compared = true;
             }
-            Event::Fitted(_) | Event::Told(_) => {}
+            Event::Fitted(_) | Event::Told(_) | Event::Lost(_) => {}
         }
     }
 
@@ -340,7 +342,11 @@ impl Ledger {
     fn queue(&mut self, queued: &Queued) {
         self.records.push(Record {
             suggestion: (*queued.suggestion).clone(),
-            state: State::Running(Rung::default()),
+            state: State::Running(queued.first),
+            begins: Begins {
+                first: queued.first,
+                inherits: queued.inherits,
+            },
             place: None,
             is_interrupted: false,
             attempt: 0,
@@ -422,9 +428,9 @@ impl Ledger {
 impl Record {
     /// The rung after the last one that it has reached.
     fn next_rung(&self) -> Rung {
-        let reached = u32::try_from(self.rungs.len());
+        let first = self.begins.first;
         // There are at most `Halving::MOST_RUNGS`.
-        reached.map_or(Rung::default(), Rung::new)
+        (self.rungs.iter()).fold(first, |rung, _| rung.next())
     }
 
     /// Whether it was handed out, and no result has been told.

@@ -17,8 +17,8 @@ mod store;
 mod stored;
 
 pub use self::event::{
-    About, Closed, Compared, Created, Described, Detail, Ending, Event, Finished, Opened, Progress,
-    Promoted, Queued, Reached, Simple, Stamped, Started, Told,
+    About, Begins, Closed, Compared, Created, Described, Detail, Ending, Event, Finished, Inherits,
+    Lost, Opened, Progress, Promoted, Queued, Reached, Simple, Stamped, Started, Told,
 };
 pub use self::follow::{Follower, News};
 pub use self::ledger::{Final, Ledger, Record};

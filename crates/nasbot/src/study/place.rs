@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use nasbot_opt::Rung;
+
 /// What the name of a study ends with.
 const ENDING: &str = ".nasbot.db";
 
@@ -34,6 +36,12 @@ impl Place {
     pub fn checkpoint(&self, id: u64) -> PathBuf {
         let name = format!("evaluation-{id:04}.safetensors");
         self.out.join("checkpoints").join(name)
+    }
+
+    /// The weights that an evaluation left at a rung, for others to inherit.
+    pub fn weights(&self, id: u64, rung: Rung) -> PathBuf {
+        let name = format!("evaluation-{id:04}-{rung}.safetensors");
+        self.out.join("weights").join(name)
     }
 
     /// The jobs of evaluations that run in a queue.

@@ -52,25 +52,29 @@ fn from(path: &Path, at: &Path, after: i64) -> Result<rows::Read, Error> {
         return copied(path, after);
     }
     let is_log = store::has_log(at)?;
-    let connection = if is_log && at == path {
-        // Without a log beside it, a file of that format holds everything.
-        let uri = format!("file:{}?immutable=1", escaped(at));
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX
-            | OpenFlags::SQLITE_OPEN_URI;
-        Connection::open_with_flags(uri, flags)
-    } else if at == path {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        Connection::open_with_flags(at, flags)
-    } else {
-        Connection::open(at)
+    let open = || {
+        let connection = if is_log && at == path {
+            // Without a log beside it, a file of that format holds everything.
+            let uri = format!("file:{}?immutable=1", escaped(at));
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+                | OpenFlags::SQLITE_OPEN_NO_MUTEX
+                | OpenFlags::SQLITE_OPEN_URI;
+            Connection::open_with_flags(uri, flags)
+        } else if at == path {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            Connection::open_with_flags(at, flags)
+        } else {
+            Connection::open(at)
+        };
+        let connection = connection.map_err(Error::sqlite(path))?;
+        connection
+            .busy_timeout(PATIENCE)
+            .map_err(Error::sqlite(path))?;
+        Ok(connection)
     };
-    let connection = connection.map_err(Error::sqlite(path))?;
-    connection
-        .busy_timeout(PATIENCE)
-        .map_err(Error::sqlite(path))?;
+    let connection = open()?;
     store::check_version(path, &connection)?;
-    rows::history(path, &connection, after)
+    rows::history(path, &connection, open, after)
 }
 
 /// Reads a copy, in a folder of its own.

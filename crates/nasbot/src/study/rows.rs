@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::{panic, thread};
 
 use rusqlite::Connection;
 
@@ -43,13 +44,17 @@ fn for_each_row(
 /// How many rows are parsed together while further ones are read.
 const CHUNK: usize = 20_000;
 
-/// Reads the events after the one with the number `after`, and parses them meanwhile on all cores. The text of a row is freed by the
-/// core that parsed it.
+/// Reads the events after the one with the number `after`, and checks the file meanwhile over the connection that `again` opens.
 ///
 /// # Errors
 ///
 /// The file is damaged, as far as SQLite's own check of its pages tells, or an event is missing or unreadable.
-pub(super) fn history(path: &Path, connection: &Connection, after: i64) -> Result<Read, Error> {
+pub(super) fn history(
+    path: &Path,
+    connection: &Connection,
+    again: impl FnOnce() -> Result<Connection, Error> + Send,
+    after: i64,
+) -> Result<Read, Error> {
     if !has_events(connection).map_err(Error::sqlite(path))? {
         return Ok(Read {
             events: Vec::new(),
@@ -57,9 +62,23 @@ pub(super) fn history(path: &Path, connection: &Connection, after: i64) -> Resul
         });
     }
     // What comes after an event that was read belongs to a file that was checked.
-    if after == 0 {
-        check(path, connection)?;
+    if after > 0 {
+        return events(path, connection, after);
     }
+    thread::scope(|scope| {
+        let check = scope.spawn(|| check(path, &again()?));
+        let events = events(path, connection, after);
+        // What the check finds says more than an event that is missing.
+        match check.join() {
+            Ok(found) => found.and(events),
+            Err(panic) => panic::resume_unwind(panic),
+        }
+    })
+}
+
+/// Reads the events after the one with the number `after`, and parses them meanwhile on all cores. The text of a row is freed by the
+/// core that parsed it.
+fn events(path: &Path, connection: &Connection, after: i64) -> Result<Read, Error> {
     let parsed = Mutex::new(BTreeMap::new());
     let (mut last, mut gap) = (None, None);
     let read = rayon::in_place_scope(|scope| {

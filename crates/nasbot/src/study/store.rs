@@ -139,7 +139,7 @@ impl Study {
         let connection = connect(path)?;
         check_version(path, &connection)?;
         prepare(path, &connection)?;
-        let history = rows::history(path, &connection, 0)?.events;
+        let history = rows::history(path, &connection, || connect(path), 0)?.events;
         Ok(Self {
             path: path.to_owned(),
             connection,

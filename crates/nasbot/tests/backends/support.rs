@@ -225,6 +225,7 @@ impl Stand {
             seed: milliseconds,
             log: self.folder.path().join("logs").join(format!("{id}.log")),
             study: None,
+            leave: None,
             task: Task::Evaluate,
         }
     }

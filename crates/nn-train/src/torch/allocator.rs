@@ -27,7 +27,7 @@ pub struct Held {
 /// Memory of a device, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DeviceMemory {
-    /// Nobody's.
+    /// What no process has.
     pub free: u64,
     /// All that there is.
     pub all: u64,

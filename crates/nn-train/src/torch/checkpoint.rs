@@ -39,6 +39,7 @@ pub(super) fn owner(job: &Job) -> Result<String, Error> {
         save: None,
         stage: None,
         stay: false,
+        leave: None,
         finally: (job.finally.clone()).map(|last| Final { keep: None, ..last }),
         ..job.clone()
     }

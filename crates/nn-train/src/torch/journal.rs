@@ -6,9 +6,10 @@ use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use super::allocator;
 use crate::Protocol;
 use crate::data::Metric;
-use crate::job::{Event, Job};
+use crate::job::{Device, Event, Job};
 use crate::numbers::number;
 
 /// Whether the job's first step is still to come.
@@ -33,6 +34,9 @@ fn say(text: &str) {
 pub(super) struct Journal {
     metric: Option<Metric>,
     since: Instant,
+    device: Device,
+    /// Bytes of the device's memory that this process had in use at the most, as far as it was looked at.
+    most: u64,
 }
 
 impl Journal {
@@ -44,6 +48,8 @@ impl Journal {
         let journal = Self {
             metric: None,
             since: Instant::now(),
+            device: Device::Cpu,
+            most: 0,
         };
         say(&format!(
             "nasbot-worker {version}, libtorch {torch}, process {}",
@@ -55,6 +61,10 @@ impl Journal {
     /// Writes what is to be done.
     pub(super) fn job(&mut self, job: &Job) {
         self.metric = Some(job.task.metric());
+        self.device = job.device;
+        // The most of an earlier job is forgotten.
+        self.on_device();
+        self.most = 0;
         let what = match (&job.finally, &job.stage) {
             (Some(_), _) => "last training of evaluation".to_owned(),
             (None, Some(stage)) => format!("training up to epoch {} of evaluation", stage.until),
@@ -90,7 +100,7 @@ impl Journal {
     }
 
     /// Writes what has happened.
-    pub(super) fn event(&self, event: &Event) {
+    pub(super) fn event(&mut self, event: &Event) {
         match event {
             Event::Hello { .. } => {}
             Event::Progress {
@@ -101,11 +111,14 @@ impl Journal {
             } => {
                 let score =
                     score.map_or_else(String::new, |score| format!(", {}", self.score(score)));
+                let host = memory("VmRSS").map_or_else(String::new, |m| format!(", memory {m}"));
+                let device = self.on_device();
+                let device =
+                    device.map_or_else(String::new, |held| format!(", on the device {held}"));
                 say(&format!(
-                    "epoch {epoch}/{epochs}: loss {}{score}, after {} s{}",
+                    "epoch {epoch}/{epochs}: loss {}{score}, after {} s{host}{device}",
                     number(*loss),
                     number(round(self.since.elapsed().as_secs_f64())),
-                    memory("VmRSS").map_or_else(String::new, |m| format!(", memory {m}")),
                 ));
             }
             Event::Done {
@@ -123,10 +136,23 @@ impl Journal {
         }
     }
 
-    fn end(&self, text: &str) {
+    fn end(&mut self, text: &str) {
         let most =
             memory("VmHWM").map_or_else(String::new, |most| format!("; {most} of memory at most"));
-        say(&format!("{text}{most}"));
+        let device = self.on_device().map_or_else(String::new, |_| {
+            format!(", {} on the device", megabytes(self.most as f64))
+        });
+        say(&format!("{text}{most}{device}"));
+    }
+
+    /// What this process has in use of the memory of a device that has its own, and keeps the most.
+    fn on_device(&mut self) -> Option<String> {
+        let Device::Cuda(index) = self.device else {
+            return None;
+        };
+        let (held, _) = allocator::cuda_held(index as usize)?;
+        self.most = self.most.max(held.most);
+        Some(megabytes(held.now as f64))
     }
 
     /// A score under the name of its metric.
@@ -160,5 +186,10 @@ fn memory(name: &str) -> Option<String> {
         .trim()
         .parse()
         .ok()?;
-    Some(format!("{} MB", number((kilobytes / 1024.0).round())))
+    Some(megabytes(1024.0 * kilobytes))
+}
+
+/// Bytes in words.
+fn megabytes(bytes: f64) -> String {
+    format!("{} MB", number((bytes / 1024.0 / 1024.0).round()))
 }

@@ -7,7 +7,7 @@ use crate::{Error, Precision};
 
 /// Batch norm: share of the newest batch in the running mean and variance, and ε.
 const NORM_MOMENTUM: f64 = 0.1;
-const NORM_EPS: f64 = 1e-5;
+pub(super) const NORM_EPS: f64 = 1e-5;
 
 /// What all layers of one forward pass share.
 #[derive(Clone, Copy, Debug)]

@@ -80,6 +80,23 @@ impl Stepper {
         Ok(())
     }
 
+    /// What the momentum stands at, where another training may begin with it: that of `adamw` belongs to a number of steps, which
+    /// is one for all parameters.
+    pub(super) fn momentum(&self) -> Option<Tensor> {
+        (self.rule == Optimiser::Sgd && self.momentum > 0.0).then(|| self.first.shallow_clone())
+    }
+
+    /// Begins with a momentum in place of none, where [`Stepper::momentum`] would have one.
+    ///
+    /// # Errors
+    /// Whatever libtorch reports.
+    pub(super) fn begin_with(&mut self, momentum: &Tensor) -> Result<(), Error> {
+        if self.momentum().is_some() {
+            self.first.f_copy_(momentum)?;
+        }
+        Ok(())
+    }
+
     /// Differentiates `loss` and moves the parameters.
     ///
     /// # Errors

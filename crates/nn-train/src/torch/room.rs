@@ -8,7 +8,7 @@ use crate::job::Device;
 const MOST: f64 = 0.9;
 
 /// A lack of memory as what it is, for a training that needs so many bytes: [`Error::NoRoom`] where others have what it lacked.
-pub(super) fn judged(error: Error, needed: Option<u64>, device: Device) -> Error {
+pub(super) fn explained(error: Error, needed: Option<u64>, device: Device) -> Error {
     let (Error::OutOfMemory { message }, Some(needed), Device::Cuda(index)) =
         (&error, needed, device)
     else {
@@ -57,10 +57,10 @@ mod tests {
         let error = || Error::OutOfMemory {
             message: "no".into(),
         };
-        let same = judged(error(), Some(1), Device::Cpu);
+        let same = explained(error(), Some(1), Device::Cpu);
         assert!(matches!(same, Error::OutOfMemory { .. }));
         // A worker without a card says what it said.
-        let same = judged(error(), Some(1), Device::Cuda(0));
+        let same = explained(error(), Some(1), Device::Cuda(0));
         assert!(matches!(same, Error::OutOfMemory { .. }) || tch::Cuda::is_available());
     }
 }

@@ -7,11 +7,12 @@ use tch::Device;
 
 use super::batches::DeviceExamples;
 use super::held::Data;
+use super::inherit::{self, Inherited};
 use super::model::{Model, Numerics};
 use super::score::Scorer;
 use super::trainer::{Course, Stop, Trainer};
 use crate::data::{Dataset, Examples, Placement};
-use crate::job::Event;
+use crate::job::{Event, Inherit};
 use crate::plan::Plan;
 use crate::{Error, Protocol, folds};
 
@@ -76,12 +77,31 @@ impl Setting<'_> {
         stop: Option<&Stop<'_>>,
         parts: &mut Parts<'_>,
     ) -> Result<(Model, Course), Error> {
+        let (model, course, _) = self.train_from(trainer, plan, seed, None, stop, parts)?;
+        Ok((model, course))
+    }
+
+    /// As [`Setting::train`], but with weights of another model where some are inherited; and what was taken over of these.
+    pub(super) fn train_from(
+        &self,
+        trainer: &Trainer<'_>,
+        plan: &Plan,
+        seed: u64,
+        inherit: Option<&Inherit>,
+        stop: Option<&Stop<'_>>,
+        parts: &mut Parts<'_>,
+    ) -> Result<(Model, Course, Option<Inherited>), Error> {
         tch::manual_seed(seed.cast_signed());
         let mut model = Model::with(plan.clone(), self.device, Numerics::of(self.protocol))?;
-        let course = trainer.train(&mut model, seed, stop, &mut |event| parts.tell(event));
+        let inherited = inherit
+            .map(|inherit| inherit::take_over(&model, inherit, seed))
+            .transpose()?;
+        let momentum = inherited.as_ref().and_then(|i| i.momentum.as_ref());
+        let tell = &mut |event| parts.tell(event);
+        let course = trainer.train(&mut model, momentum, seed, stop, tell);
         parts.done += 1;
         match course {
-            Ok(course) => Ok((model, course)),
+            Ok(course) => Ok((model, course, inherited)),
             // A training that is paused has told of an epoch before.
             Err(Error::Paused { .. }) => Err(Error::Paused { epoch: parts.told }),
             Err(error) => Err(error),

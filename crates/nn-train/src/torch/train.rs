@@ -7,7 +7,7 @@ use super::held::Held;
 use super::score::{Score, average};
 use super::setting::{Parts, Rows, Setting};
 use super::trainer::Stop;
-use super::{checkpoint, device};
+use super::{checkpoint, device, inherit, latency};
 use crate::data::{Dataset, InputShape};
 use crate::job::{Event, Job};
 use crate::plan::{Batches, Plan};
@@ -40,6 +40,7 @@ pub fn run_with(
     check_augmentation(&protocol, data)?;
     held.needed = Some(check_memory(&protocol, &plan, data)?);
     check_stage(job, &protocol)?;
+    check_inheritance(job, &protocol)?;
     let setting = Setting {
         protocol: &protocol,
         held: &there,
@@ -48,6 +49,11 @@ pub fn run_with(
         placement: job.task.placement,
     };
     setting.check_metric()?;
+    // Before the training, which seeds libtorch's generator: a network of which this takes too much memory is not trained.
+    let latency = (protocol.latency)
+        .filter(|_| job.finally.is_none())
+        .map(|how| latency::measure(&plan, how, &protocol, device))
+        .transpose()?;
     let Finale {
         runs,
         parameters,
@@ -62,7 +68,10 @@ pub fn run_with(
             breakdown: None,
         },
     };
-    let score = average(&runs);
+    let mut score = average(&runs);
+    for (name, milliseconds) in latency.into_iter().flatten() {
+        score.metrics.insert(name.to_owned(), milliseconds);
+    }
     Ok(Event::Done {
         score: score.value,
         metrics: score.metrics,
@@ -108,10 +117,18 @@ fn evaluate(
         // Where there are folds there is one repeat.
         for repeat in 0..protocol.repeats {
             let seed = job.seed.wrapping_add(repeat.into());
-            let (model, course) = setting.train(&trainer, plan, seed, stop.as_ref(), &mut parts)?;
+            let inherit = job.inherit.as_ref();
+            let (model, course, inherited) =
+                setting.train_from(&trainer, plan, seed, inherit, stop.as_ref(), &mut parts)?;
+            if let Some(path) = &job.leave {
+                inherit::leave(&model, course.momentum.as_ref(), path)?;
+            }
             let Some(mut score) = course.score else {
                 continue;
             };
+            if let Some(inherited) = inherited {
+                score.metrics.insert("inherited".into(), inherited.share);
+            }
             score.metrics.insert("loss".into(), course.loss);
             score.metrics.insert("epochs".into(), course.epochs.into());
             runs.push(score);
@@ -193,6 +210,34 @@ fn check_stage(job: &Job, protocol: &Protocol) -> Result<(), Error> {
             (1..=protocol.epochs).contains(&stage.until),
             "epochs",
             "at least as many as the rungs",
+        ),
+    ];
+    match checks.into_iter().find(|(ok, ..)| !ok) {
+        Some((_, field, allowed)) => Err(Error::Training { field, allowed }),
+        None => Ok(()),
+    }
+}
+
+/// A training that inherits weights, or leaves its own: what it can't be combined with.
+fn check_inheritance(job: &Job, protocol: &Protocol) -> Result<(), Error> {
+    if job.inherit.is_none() && job.leave.is_none() {
+        return Ok(());
+    }
+    let checks = [
+        (
+            job.finally.is_none(),
+            "final",
+            "left out where a training inherits: the last one begins with nothing",
+        ),
+        (
+            protocol.repeats == 1,
+            "repeats",
+            "1 where trainings inherit",
+        ),
+        (
+            protocol.folds.is_none(),
+            "folds",
+            "left out where trainings inherit",
         ),
     ];
     match checks.into_iter().find(|(ok, ..)| !ok) {

@@ -59,6 +59,9 @@ pub(super) struct Course {
     pub(super) loss: f64,
     /// Epochs after which it had these weights.
     pub(super) epochs: u32,
+    /// What the optimiser's momentum stands at in the order of the flat vector, where it belongs to these weights and may be
+    /// taken over by another training.
+    pub(super) momentum: Option<Tensor>,
 }
 
 /// A score on the way, and the outputs that it is of: the other figures are computed once, at the end.
@@ -98,16 +101,20 @@ impl Best {
 }
 
 impl Trainer<'_> {
-    /// Trains to the end, to `stop`, or until patience runs out.
+    /// Trains to the end, to `stop`, or until patience runs out. Begins with a `momentum` where one was inherited.
     pub(super) fn train(
         &self,
         model: &mut Model,
+        momentum: Option<&Tensor>,
         seed: u64,
         stop: Option<&Stop<'_>>,
         progress: &mut dyn FnMut(Event),
     ) -> Result<Course, Error> {
         let protocol = self.protocol;
         let mut stepper = Stepper::new(model, protocol)?;
+        if let Some(momentum) = momentum {
+            stepper.begin_with(momentum)?;
+        }
         let mut reached = match stop {
             None => Reached::default(),
             // Without a checkpoint the training is at its beginning.
@@ -170,6 +177,7 @@ impl Trainer<'_> {
             reached.seconds = spent + self.start.elapsed().as_secs_f64();
             checkpoint::save(stop.checkpoint, &stop.owner, model, &stepper, reached)?;
         }
+        let returns = best.kept.is_some();
         let (scored, epochs) = match (best.kept, final_scored) {
             (Some((scored, snapshot, epoch)), _) => {
                 model.restore(&snapshot)?;
@@ -189,6 +197,10 @@ impl Trainer<'_> {
             score,
             loss: reached.loss,
             epochs,
+            momentum: match returns {
+                true => None,
+                false => stepper.momentum(),
+            },
         })
     }
 

@@ -87,14 +87,14 @@ fn done(
             train::run_with(held, &job, &mut |event| {
                 journal.event(&event);
                 if out.send(&event).is_err() {
-                    // Nobody listens any more.
+                    // What would read it has ended.
                     leave();
                 }
             })
         }))
         .unwrap_or_else(|payload| Err(classify(&panic_text(payload.as_ref()))))
     });
-    let last = outcome.unwrap_or_else(|error| match room::judged(error, held.needed, device) {
+    let last = outcome.unwrap_or_else(|error| match room::explained(error, held.needed, device) {
         Error::Paused { epoch } => Event::Paused { epoch },
         error => Event::Failed {
             kind: error.failure(),

@@ -20,6 +20,8 @@ fn job() -> Job {
         finally: Some(Final::default()),
         stage: None,
         stay: false,
+        inherit: None,
+        leave: None,
     }
 }
 

@@ -318,3 +318,22 @@ fn steps_take_the_place_of_epochs() {
         "{rates:?}"
     );
 }
+
+#[test]
+fn a_shorter_course_has_a_shorter_warm_up_and_shorter_steps() {
+    let whole = TrainingSpec {
+        epochs: 12,
+        warmup: 3.0,
+        step_epochs: 6,
+        evaluate_every: 8,
+        ..TrainingSpec::default()
+    };
+    let short = whole.shortened(4);
+    assert_eq!(
+        (short.epochs, short.step_epochs, short.evaluate_every),
+        (4, 2, 4)
+    );
+    assert!((short.warmup - 1.0).abs() < 1e-12 && short.clone().validated().is_ok());
+    assert_eq!(whole.shortened(12), whole);
+    assert_eq!(whole.shortened(1).step_epochs, 1);
+}

@@ -25,7 +25,15 @@ pub(super) fn text(plan: &Plan, places: &[PathBuf], out: &Path) -> String {
         Kind::MlpReg => "Multi-layer perceptrons that predict numbers",
     };
     let _ = write!(text, "# {kind}.\nkind = \"{}\"\n", plan.kind);
-    text += "# Bounds follow from the data. Smaller ones make a search quicker: each training is shorter.\n#max-layers = 12\n#max-units = 64\n";
+    text += match plan.kind == Kind::Cnn && plan.is_slow {
+        true => {
+            "# There is no GPU here: small networks are searched, whose trainings take minutes. Without this line they are as large as\n\
+                 # people make them for pictures.\nmax-units = 64\n#max-layers = 12\n"
+        }
+        false => {
+            "# Bounds follow from the data. Smaller ones make a search quicker: each training is shorter.\n#max-layers = 12\n#max-units = 64\n"
+        }
+    };
     data(&mut text, plan, places);
     text += "\n# How networks are trained follows from the data, unless it is said here.\n#[training]\n#epochs = 30\n\
              #optimiser = \"adamw\"\n\n# All visible GPUs are used, or else the processor.\n#[workers]\n#devices = [\"cpu\"]\n\
@@ -76,14 +84,34 @@ fn data(text: &mut String, plan: &Plan, places: &[PathBuf]) {
         let label = label(&data.label, contents.label.as_deref());
         let _ = write!(
             text,
-            "# The column that is predicted; columns that are no inputs are left out by `ignore`.\nlabel = {label}\n#ignore = [\"id\"]\n"
+            "# The column that is predicted; columns that are no inputs are left out by `ignore`.\nlabel = {label}\n"
         );
+        *text += &match contents.numbering.as_slice() {
+            [] => "#ignore = [\"id\"]\n".to_owned(),
+            names => {
+                // Without a header columns are known by their places.
+                let is_named = contents.label.is_some();
+                let named = |name: &String| if is_named { string(name) } else { name.clone() };
+                let names: Vec<String> = names.iter().map(named).collect();
+                let list = names.join(", ");
+                format!(
+                    "# Numbers of rows say nothing of a new one; if they are times, remove this line.\nignore = [{list}]\n"
+                )
+            }
+        };
     }
     if let Some(image) = data.image {
         let [channels, height, width] = <[u32; 3]>::from(image);
+        let why = match plan.full {
+            Some(full) => format!(
+                "Pictures have {} × {} pixels and are scaled to this, since there is no GPU here",
+                full.height, full.width
+            ),
+            None => "Pictures have several sizes, and all are scaled to this".to_owned(),
+        };
         let _ = write!(
             text,
-            "# Pictures have several sizes, and all are scaled to this: channels, height, width.\nimage = [{channels}, {height}, {width}]\n"
+            "# {why}: channels, height, width.\nimage = [{channels}, {height}, {width}]\n"
         );
     }
     *text += match data.task {

@@ -91,6 +91,14 @@ pub(super) fn aims(
         );
         is_fine = false;
     }
+    if raw.inherit.is_some() {
+        problems.add(
+            "inherit",
+            "trainings that inherit have one objective and no constraints",
+            "remove [inherit], or the objectives, the constraints and the bounds on parameters, flops and memory",
+        );
+        is_fine = false;
+    }
     // Whether a network is trained decides which figures are known; the check is the same for both.
     let evaluator = nasbot::settings::Evaluator::Own;
     let checked = found.checked(&evaluator).and_then(|aims| match search {

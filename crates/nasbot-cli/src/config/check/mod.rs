@@ -3,11 +3,12 @@
 mod aims;
 mod evaluator;
 mod fidelity;
+mod inherit;
 mod queue;
 mod space;
 mod workers;
 
-use nasbot::settings::{Budget, Description, Evaluator, Settings};
+use nasbot::settings::{Aims, Budget, Description, Evaluator, Settings};
 use nasbot_opt::ValidConfig;
 use nn_graph::Bounds;
 use nn_train::data::Dealing;
@@ -32,7 +33,8 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
     let kind = space::kind(&raw, &mut problems);
     // Without a section for it, a protocol is as the data have it.
     let training = raw.training.clone().unwrap_or_default();
-    let training = training.on(overrides.facts.as_ref(), raw.fidelity.is_some());
+    let in_parts = raw.fidelity.is_some() || raw.inherit.is_some();
+    let training = training.on(overrides.facts.as_ref(), in_parts);
     let from_data = (overrides.facts).map_or_else(Bounds::default, |facts| facts.bounds());
     let mut bounds = raw.space.bounds(from_data);
     let search = search(&raw, overrides, &mut problems);
@@ -61,7 +63,13 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
         )
     });
     let fidelity = fidelity::fidelity(&raw, &training, &mut problems);
+    let fidelity =
+        fidelity.and_then(|rungs| inherit::inherit(rungs, &raw, &training, &mut problems));
     let aims = aims::aims(&raw, search.as_ref(), &mut problems);
+    let mut training = training;
+    if aims.as_ref().is_some_and(Aims::ask_for_latency) {
+        training.latency.get_or_insert_default();
+    }
     let evaluator = evaluator::evaluator(
         raw,
         training,

@@ -138,6 +138,7 @@ impl Folder {
         match &work.task {
             Task::Evaluate => work.key.to_string(),
             Task::GoOn(stage) => format!("{}-until-{}", work.key, stage.until),
+            Task::Inherit { .. } => format!("{}-inherits", work.key),
             Task::TrainFinally { .. } => format!("{}-final", work.key),
         }
     }

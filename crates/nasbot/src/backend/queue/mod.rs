@@ -275,7 +275,7 @@ fn is_the_same(folder: &Folder, job: &JobFile) -> Result<bool, Error> {
     let is_same = serde_json::to_string(&found)? == serde_json::to_string(job)?;
     let has_weights = match &found.work().task {
         Task::TrainFinally { weights, .. } => weights.exists(),
-        Task::Evaluate | Task::GoOn(_) => true,
+        Task::Evaluate | Task::GoOn(_) | Task::Inherit { .. } => true,
     };
     let is_good = match folder.result()? {
         Some(ResultFile::Done { outcome, .. }) => outcome.score().is_some() && has_weights,

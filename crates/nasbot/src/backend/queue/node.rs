@@ -291,6 +291,8 @@ fn kept(folder: &Folder, job: &JobFile, task: Task) -> Task {
             keep: true,
             ..stage
         }),
+        // Short enough to begin again.
+        Task::Inherit { .. } => task,
         Task::TrainFinally { weights, how } => Task::TrainFinally {
             weights,
             how: Final {

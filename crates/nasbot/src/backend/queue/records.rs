@@ -36,6 +36,9 @@ pub(super) struct JobFile {
     seed: u64,
     log: PathBuf,
     task: Task,
+    /// Where its weights go for others to inherit, if anywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    leave: Option<PathBuf>,
     /// What evaluates, its programs by their full paths.
     pub(super) evaluator: Evaluator,
     pub(super) devices: Devices,
@@ -58,6 +61,7 @@ impl JobFile {
             seed: work.seed,
             log: std::path::absolute(&work.log).map_err(Error::write(&work.log))?,
             task: work.task.clone(),
+            leave: work.leave.clone(),
             evaluator: evaluator.clone(),
             devices: workers.devices.clone(),
             threads: workers.threads,
@@ -79,6 +83,7 @@ impl JobFile {
             // A node's lock on the study would not be seen where the search runs.
             study: None,
             task: self.task.clone(),
+            leave: self.leave.clone(),
         }
     }
 

@@ -79,7 +79,7 @@ const byId = study => {
 const label = e => `#${e.id} ${e.text || e.failure || e.state}`;
 
 // What of the page a reader has chosen; it outlives the arrival of new data.
-const chosen = { study: 0, axis: 'at', whole: false, rows: 100, order: 'best', open: new Set() };
+const chosen = { study: 0, axis: 'at', across: 1, up: 0, whole: false, rows: 100, order: 'best', open: new Set() };
 
 const table = (heading, rows, most = 500) => {
   const numeric = heading.map((_, i) => rows.length > 0 && rows.every(row => row[i] == null || /^[-–\d.,%± ]*$|^#\d+$|^[\d.e+-]+ (s|min|h|d)$/.test(String(row[i]))));

@@ -124,6 +124,7 @@ const chart = o => {
 };
 
 const dot = (x, y, fill, isTop) => s('circle', { class: isTop ? 'point top' : 'point', cx: x, cy: y, r: isTop ? 5.5 : 4, fill });
+const hollow = (x, y) => s('circle', { class: 'point out', cx: x, cy: y, r: 3.5, fill: 'none' });
 const cross = (x, y) => s('path', { class: 'cross', d: `M${x - 3.5} ${y - 3.5}l7 7m0 -7l-7 7` });
 const path = (points, X, Y) => points.map(([x, y], i) => `${i ? 'L' : 'M'}${X(x).toFixed(1)} ${Y(y).toFixed(1)}`).join('');
 const key = entries => h('ul', { class: 'key' }, entries.filter(Boolean).map(([mark, text]) => h('li', {}, mark && s('svg', { width: 18, height: 10, 'aria-hidden': 'true' }, mark), text)));

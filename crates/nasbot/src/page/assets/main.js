@@ -2,6 +2,7 @@
 const SECTIONS = [
   ['summary', 'Summary', summary],
   ['best', 'Best networks', best],
+  ['front', 'Pareto front', front],
   ['progress', 'Scores', progress],
   ['timeline', 'What ran where', timeline],
   ['failures', 'Failures', failures],
@@ -38,7 +39,7 @@ const render = () => {
     return;
   }
   const isSeveral = studies.length > 1;
-  const sections = [...(isSeveral ? [['comparison', 'Comparison', () => comparison(studies)]] : []), ...SECTIONS];
+  const sections = [...(isSeveral ? [['comparison', 'Comparison', () => comparison(studies)]] : []), ...SECTIONS.filter(([id]) => id !== 'front' || study.front)];
   const isLive = Boolean(page.live);
   const section = ([id, title, make], i) => h('section', { id, 'aria-labelledby': `${id}-title` },
     h('h2', { id: `${id}-title` }, isSeveral && id !== 'comparison' ? `${title}: ${study.name}` : title),

@@ -1,5 +1,6 @@
 // The sections about networks: the best ones, the map, the tree, the model's predictions, all of them, and how to repeat it.
-const ranking = study => scored(study).slice().sort((a, b) => better(study, a.v, b.v) ? -1 : better(study, b.v, a.v) ? 1 : a.at - b.at);
+// Those that break no bound come first.
+const ranking = study => scored(study).slice().sort((a, b) => Boolean(a.out) - Boolean(b.out) || (better(study, a.v, b.v) ? -1 : better(study, b.v, a.v) ? 1 : a.at - b.at));
 
 const best = study => {
   const top = ranking(study).slice(0, 6);

@@ -4,10 +4,10 @@ const axisText = axis => axis === 'at' ? number : seconds;
 const finished = study => study.evaluations_shown.filter(e => e.at != null).sort((a, b) => a.at - b.at);
 const scored = study => finished(study).filter(e => finite(e.v));
 
-// The best so far as steps: [evaluation, its place or time, its figure].
+// The best so far of those that break no bound.
 const leaders = study => {
   const steps = [];
-  for (const e of scored(study)) if (!steps.length || better(study, e.v, steps[steps.length - 1].v)) steps.push(e);
+  for (const e of scored(study)) if (!e.out && (!steps.length || better(study, e.v, steps[steps.length - 1].v))) steps.push(e);
   return steps;
 };
 
@@ -88,13 +88,13 @@ const progress = study => {
         s('path', { class: 'best-line', d: path(course, X, Y) })],
       points: (X, Y, size) => all.map(e => {
         const [x, y] = [X(e[axis]), finite(e.v) ? Y(e.v) : size.height - size.bottom - 6];
-        return { x, y, id: e.id, say: label(e), node: finite(e.v) ? dot(x, y, colour(ends, e.v), e.id === study.best) : cross(x, y) };
+        return { x, y, id: e.id, say: label(e), node: !finite(e.v) ? cross(x, y) : e.out ? hollow(x, y) : dot(x, y, colour(ends, e.v), e.id === study.best) };
       }).filter(p => finite(p.x)),
       open: p => openDetail(study, p.id),
       tell: tell(study),
     }),
     key([[stroke('best-line'), `best so far`], near.length > 0 && [stroke('baseline'), 'simple methods on the same rows'],
-      failed.length > 0 && [s('path', { class: 'cross', d: 'M5 1l8 8m0 -8l-8 8' }), 'failed'], good.length > 0 && [null, h('span', {}, `${study.score.title}: `, scale(study))]]),
+      good.some(e => e.out) && [hollow(9, 5), 'breaks a bound'], failed.length > 0 && [s('path', { class: 'cross', d: 'M5 1l8 8m0 -8l-8 8' }), 'failed'], good.length > 0 && [null, h('span', {}, `${study.score.title}: `, scale(study))]]),
     beyondText(study, far),
     beyond > 0 && h('p', { class: 'soft' }, `${counted(beyond, 'point')} beyond the border ${beyond === 1 ? 'stands' : 'stand'} on it.`),
     folded('progress-table', 'The best so far as a table', () => table(['evaluation', 'after', 'training time', study.score.title], steps.map(e => [`#${e.id}`, counted(e.at, 'evaluation'), seconds(e.sum), figure(study, e.v)]))),

@@ -2,6 +2,8 @@
 
 mod finale;
 mod forward;
+mod inherit;
+mod latency;
 mod memory;
 mod metrics;
 mod numerics;

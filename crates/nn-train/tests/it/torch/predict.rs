@@ -65,6 +65,8 @@ fn trained(
         finally: Some(Final::default()),
         stage: None,
         stay: false,
+        inherit: None,
+        leave: None,
     };
     match train::run(&job, &mut |_| {}).unwrap() {
         Event::Done { score, metrics, .. } => (score, metrics),

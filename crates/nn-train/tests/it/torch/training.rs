@@ -24,6 +24,8 @@ pub(super) fn job(network: Network, task: DataSpec, training: TrainingSpec) -> J
         finally: None,
         stage: None,
         stay: false,
+        inherit: None,
+        leave: None,
     }
 }
 
@@ -44,7 +46,7 @@ pub(super) fn for_digits() -> Network {
 }
 
 /// A table of 400 rows whose target is a smooth function of three features.
-fn regression(folder: &tempfile::TempDir) -> DataSpec {
+pub(super) fn regression(folder: &tempfile::TempDir) -> DataSpec {
     let rows: String = (0..400)
         .map(|i| {
             let [a, b, c] = [13, 29, 47].map(|p| f64::from(i * p % 101) / 50.0 - 1.0);
@@ -57,7 +59,7 @@ fn regression(folder: &tempfile::TempDir) -> DataSpec {
 /// The losses of the epochs, and the final event's score and metrics.
 type Course = (Vec<f64>, f64, BTreeMap<String, f64>);
 
-fn train(job: &Job) -> Result<Course, Error> {
+pub(super) fn train(job: &Job) -> Result<Course, Error> {
     let mut losses = Vec::new();
     let done = train::run(job, &mut |event| match event {
         Event::Progress { loss, .. } => losses.push(loss),
@@ -221,13 +223,8 @@ fn a_network_that_halves_too_often_is_an_outcome() {
 #[test]
 fn a_network_beyond_the_memory_limit_is_not_tried() {
     let _alone = alone(1);
-    let network = chain(
-        Kind::Cnn,
-        &[
-            Layer::conv(Op::Conv3, 256, 1),
-            Layer::conv(Op::Conv9, 256, 1),
-        ],
-    );
+    let conv = |op| Layer::conv(op, 256, 1);
+    let network = chain(Kind::Cnn, &[conv(Op::Conv3), conv(Op::Conv9)]);
     // 5.3 million parameters, kept four times over.
     let training = TrainingSpec {
         memory: Some(64),
