@@ -19,9 +19,12 @@ pub(crate) struct Args {
     /// be repeated.
     #[arg(long = "strategy")]
     pub(crate) strategies: Vec<Strategy>,
-    /// Runs of each, with the seeds 1, 2, …
+    /// Runs of each, with seeds one after the other.
     #[arg(long, default_value_t = 20)]
     pub(crate) runs: u64,
+    /// The seed of the first run.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) first_seed: u64,
     /// Evaluations a run: 150 for tables, 100 for synthetic functions when absent.
     #[arg(long)]
     pub(crate) evaluations: Option<usize>,

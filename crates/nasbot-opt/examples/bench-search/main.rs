@@ -223,8 +223,9 @@ fn measure(
         .map(|directory| Kept::open(directory, name, key.as_bytes()));
     let kept = kept.transpose()?;
     let mut runs: Vec<Run> = kept.as_ref().map(Kept::runs).unwrap_or_default();
-    runs.retain(|run| run.seed <= args.runs);
-    let missing: Vec<u64> = (1..=args.runs)
+    let seeds = args.first_seed..args.first_seed.saturating_add(args.runs);
+    runs.retain(|run| seeds.contains(&run.seed));
+    let missing: Vec<u64> = seeds
         .filter(|&seed| runs.iter().all(|run| run.seed != seed))
         .collect();
     if !missing.is_empty() {

@@ -121,7 +121,7 @@ impl Cells {
         })
     }
 
-    /// The same, every cell a candidate of its own; the operations that no signal passes are counted too.
+    /// The same, every cell a candidate of its own; what sits on each edge is counted too.
     pub(crate) fn apart() -> anyhow::Result<Self> {
         let cells = Self::new()?;
         Ok(Self {
@@ -196,7 +196,10 @@ impl Space for Cells {
         let levels = weisfeiler_lehman(&labels, |node| &parts.parents[node], 3);
         let mut counts: Vec<Counts> = levels.into_iter().map(Counts::new).collect();
         if self.apart {
-            counts.push(Counts::new(cell.iter().map(|&op| u64::from(op))));
+            let placed = cell.iter().enumerate();
+            counts.push(Counts::new(
+                placed.map(|(edge, &op)| 8 * edge as u64 + u64::from(op)),
+            ));
         }
         counts
     }

@@ -20,6 +20,9 @@
 //! The surrogates have several members, draws of their hyper-parameters; member m of one figure goes with member m of the others. Each
 //! has a front of its own: that of its means at evaluated candidates, so that no lucky score counts as reached, and at
 //! pending ones, as if these had come out as predicted. The values are means over the members.
+//!
+//! Where no reference is given, it is the worst of what was told. The best of one objective is often about the worst in another, where more of
+//! the first adds next to no volume; so in every second step one objective decides, in turn, for which the reference recedes in the others.
 
 mod boxes;
 mod marginal;

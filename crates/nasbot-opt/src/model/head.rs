@@ -119,4 +119,9 @@ impl Head {
     pub(super) fn learnt(&self, value: f64) -> f64 {
         transform::forward(self.transform, &self.scaled, value)
     }
+
+    /// What is learnt from, in the order in which it was told.
+    pub(super) fn learns_from(&self) -> &[f64] {
+        self.surrogate.scores()
+    }
 }

@@ -10,6 +10,12 @@ use crate::gain::Gain;
 use crate::history::History;
 use crate::{Counts, Error, Evaluation, Figure, Goal, Space, pareto};
 
+/// Every how many steps one is for an objective alone.
+const EVERY: usize = 2;
+
+/// How far the reference recedes in the other objectives then, in standard deviations of what was told: so far that the objective decides.
+const RECEDED: f64 = 40.0;
+
 /// An evaluation that is under way, as a point, with what is known of it.
 pub(crate) struct Pending<'a, P> {
     pub(crate) point: &'a Point<P>,
@@ -22,6 +28,10 @@ struct Reached<'a> {
     /// What is known of each.
     known: Vec<&'a [f64]>,
     reference: Vec<f64>,
+    /// Standard deviations of what was told or is known of the objectives.
+    spread: Vec<f64>,
+    /// The objective that this step is for, where it is for one.
+    turn: Option<usize>,
 }
 
 impl<P: Clone + Send + Sync> Model<P> {
@@ -108,7 +118,10 @@ impl<P: Clone + Send + Sync> Model<P> {
                 .reference
                 .map_or(worst, |r| objective.goal.orient(r))
         });
-        let reference = reference.collect();
+        let reference: Vec<f64> = reference.collect();
+        let turn = turn(history.evaluations().len(), &values);
+        let of_objectives = (0..aims.objectives().len())
+            .map(|k| -> Vec<f64> { values.iter().map(|own| own[k]).collect() });
         let points: Vec<&[f64]> = allowed.iter().map(|(_, _, own)| own.as_slice()).collect();
         let layers = pareto::layers(&points);
         let mut order: Vec<usize> = (0..allowed.len()).collect();
@@ -118,6 +131,8 @@ impl<P: Clone + Send + Sync> Model<P> {
             places: order.iter().map(|&at| allowed[at].0).collect(),
             known: order.iter().map(|&at| allowed[at].1).collect(),
             reference,
+            spread: of_objectives.map(|told| spread(&told)).collect(),
+            turn,
         }
     }
 
@@ -136,7 +151,18 @@ impl<P: Clone + Send + Sync> Model<P> {
         let objectives = self.aims.objectives();
         let constraints = self.aims.constraints();
         let reference = objectives.iter().zip(&reached.reference);
-        let reference: Vec<f64> = reference.map(|(o, &r)| learnt(o.figure, r)).collect();
+        let reference = reference.enumerate().map(|(k, (o, &r))| {
+            let at = learnt(o.figure, r);
+            if o.reference.is_some() || reached.turn.is_none_or(|turn| turn == k) {
+                return at;
+            }
+            at - RECEDED
+                * match o.figure {
+                    Figure::Measured(place) => spread(heads[place].learns_from()),
+                    Figure::Known(_) => reached.spread[k],
+                }
+        });
+        let reference: Vec<f64> = reference.collect();
         let bounds = constraints
             .iter()
             .map(|c| learnt(c.figure, c.goal.orient(c.bound)));
@@ -179,6 +205,33 @@ impl<P: Clone + Send + Sync> Model<P> {
     }
 }
 
+/// The standard deviation.
+fn spread(values: &[f64]) -> f64 {
+    let count = values.len().max(1) as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    (values.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / count).sqrt()
+}
+
+/// The objective that the step after so many suggestions is for, if it is for one: in every second step one of them, in turn.
+/// `values` are those that were told, such that more is better.
+///
+/// The hypervolume values the ends of the front by how much worse than they the worst values told are in the other objectives, and where
+/// the best costs most that is little or nothing: such an end would never be followed. The first objective has its turn always; another one
+/// only while what is best in it is not among the worst in the first, for of an end that is worthless more is not worth knowing.
+fn turn(step: usize, values: &[Vec<f64>]) -> Option<usize> {
+    let objectives = values.first().map_or(0, Vec::len);
+    if objectives < 2 || !step.is_multiple_of(EVERY) {
+        return None;
+    }
+    let turn = (step / EVERY) % objectives;
+    let best = values.iter().max_by(|a, b| a[turn].total_cmp(&b[turn]))?;
+    let worst = values
+        .iter()
+        .map(|own| own[0])
+        .fold(f64::INFINITY, f64::min);
+    (turn == 0 || best[0] > worst).then_some(turn)
+}
+
 /// Means of one figure at what was reached and at what is pending, rows are members.
 type Believed = (Array2<f64>, Option<Array2<f64>>);
 
@@ -217,4 +270,35 @@ pub(crate) fn fitness<'a, C: 'a>(
         .into_iter()
         .map(|layer| -(layer as f64))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objectives_have_their_turns_unless_their_end_is_worthless() {
+        let turns = |values: &[Vec<f64>]| -> Vec<Option<usize>> {
+            (0..8).map(|step| turn(step, values)).collect()
+        };
+        let plain = [vec![0.5, -3.0], vec![0.7, -4.0], vec![0.4, -5.0]];
+        let (first, second) = (Some(0), Some(1));
+        let every = [first, None, second, None, first, None, second, None];
+        assert_eq!(turns(&plain), every);
+        // What is best in the second objective is worst in the first.
+        let worthless = [vec![0.5, -3.0], vec![0.7, -4.0], vec![0.1, -1.0]];
+        let few = [first, None, None, None, first, None, None, None];
+        assert_eq!(turns(&worthless), few);
+        // The first one's turn comes although its best is the worst in the second.
+        let dear = [vec![0.5, -3.0], vec![0.7, -9.0], vec![0.4, -4.0]];
+        assert_eq!(turns(&dear), every);
+        assert_eq!(turns(&[vec![0.5], vec![0.6]]), [None; 8]);
+        assert_eq!(turns(&[]), [None; 8]);
+    }
+
+    #[test]
+    fn the_spread_is_the_standard_deviation() {
+        assert!((spread(&[1.0, 3.0, 5.0, 7.0]) - 5.0_f64.sqrt()).abs() < 1e-12);
+        assert!(spread(&[]).abs() < 1e-15 && spread(&[4.0, 4.0]).abs() < 1e-15);
+    }
 }

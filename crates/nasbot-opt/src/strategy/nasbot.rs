@@ -40,8 +40,11 @@ const RANDOM_SHARE: f64 = 0.3;
 /// How many mutations are tried for each candidate wanted.
 const ATTEMPTS: usize = 5;
 
-/// Candidates that are screened for each that is compared in full.
+/// Candidates that are screened for each that is compared in full, …
 const SCREENED: usize = 8;
+
+/// … and where there are several objectives: what is wanted lies all along a front.
+const SCREENED_FOR_SEVERAL: usize = 32;
 
 /// A candidate of this step.
 struct Scored<C> {
@@ -248,10 +251,11 @@ impl<S: Space> Maximiser<'_, S> {
         rng: &mut Pcg64,
         mut draw: impl FnMut(&mut Pcg64) -> Option<S::Candidate>,
     ) -> Vec<(S::Candidate, u128)> {
-        let wanted = if self.screen.is_some() {
-            count * SCREENED
-        } else {
-            count
+        let is_one = self.view.history.aims().objectives().len() == 1;
+        let wanted = match (&self.screen, is_one) {
+            (None, _) => count,
+            (Some(_), true) => count * SCREENED,
+            (Some(_), false) => count * SCREENED_FOR_SEVERAL,
         };
         let mut fresh = Vec::with_capacity(wanted);
         for _ in 0..wanted * ATTEMPTS {
