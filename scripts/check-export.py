@@ -47,7 +47,7 @@ def patients(seed, rows, odd):
         cost = max(500, 1000 + 40 * age + (3000 if smokes else 0) + (2000 if town == "Bern" else 0) + draw.gauss(0, 1200))
         state = 'ill, "very"' if cost > 6500 else "so-so" if cost > 4000 else "wöll"
         cells = [town, draw.choice(["08001", "08002", "3000"]), f"{income:.3f}", str(age), f"{draw.gauss(70, 12):.1f}",
-                 since.strftime("%Y/%m/%d" if i % 3 else "%Y-%m-%d"), since.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                 since.strftime(["%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y"][i % 3]), since.strftime("%Y-%m-%dT%H:%M:%SZ"),
                  draw.choice(["yes", "Yes"] if smokes else ["no", "FALSE"])]
         for place in (0, 2, 4, 5, 7):
             if draw.random() < 0.08 and not far:
@@ -119,7 +119,8 @@ def number(cell, column, gaps):
     if column["kind"] == "boolean":
         return float(cell.lower() in ("true", "yes"))
     if column["kind"] == "date":
-        moment = datetime.fromisoformat(cell.replace("/", "-").replace("Z", "+00:00"))
+        is_dotted = "." in cell[:3]
+        moment = datetime.strptime(cell, "%d.%m.%Y") if is_dotted else datetime.fromisoformat(cell.replace("/", "-").replace("Z", "+00:00"))
         moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
         return moment.timestamp() / 86400
     return float(cell)

@@ -17,6 +17,7 @@ pub mod export;
 pub mod figures;
 mod folds;
 pub mod job;
+pub mod latency;
 pub mod numbers;
 pub mod plan;
 mod presets;

@@ -230,6 +230,11 @@ impl TrainingSpec {
                 "time",
                 "a finite number of seconds above 0",
             ),
+            (
+                (self.latency).is_none_or(|how| (1..=65_536).contains(&how.batch)),
+                "latency.batch",
+                "from 1 to 65,536",
+            ),
         ];
         match checks.into_iter().find(|(ok, ..)| !ok) {
             Some((_, field, allowed)) => Err(Error::Training { field, allowed }),

@@ -27,6 +27,7 @@ mod hostile;
 mod in_turn;
 #[cfg(test)]
 mod inherit;
+mod init;
 #[cfg(test)]
 mod interruption;
 #[cfg(test)]

@@ -324,3 +324,32 @@ evaluations = 10
     let said = folder.run(&["replay", "search.nasbot.db"]).ok();
     assert!(said.contains("identical"), "{said}");
 }
+
+#[test]
+fn torch_searches_for_accuracy_and_latency() {
+    let Some(worker) = worker() else { return };
+    let folder = Folder::new();
+    folder.write(
+        "search.toml",
+        &format!(
+            "[space]\nkind = \"cnn\"\nmax-layers = 10\nmax-units = 16\n\
+             [data]\npath = \"{DIGITS}\"\ntask = \"class\"\nimage = [1, 8, 8]\n\
+             [training]\nepochs = 1\n[workers]\ndevices = [\"cpu\"]\nthreads = 1\n[budget]\nevaluations = 4\n\
+             [[objective]]\nname = \"score\"\n[[objective]]\nname = \"latency-ms\"\n\
+             [[constraint]]\nname = \"latency-batch-ms\"\nat-most = 60000\n"
+        ),
+    );
+    let mut command = folder.command(&["search", "search.toml", "--format", "json"]);
+    let output = command.env("NASBOT_WORKER", worker).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let front = summary["front"].as_array().unwrap();
+    assert!(!front.is_empty(), "{summary}");
+    for point in front {
+        assert!(
+            point["values"]["latency-ms"].as_f64().unwrap() > 0.0,
+            "{summary}"
+        );
+    }
+}

@@ -3,7 +3,7 @@
 use nn_train::data::{CellEncoding, Contents, Input, InputShape, PreparedColumn, Sizes};
 use serde::Serialize;
 
-use super::text::{clean_line, grouped, json, number, table};
+use super::text::{clean_line, counted, grouped, json, number, table};
 use crate::error::Error;
 
 /// Columns, and classes, that are listed for a person; of more, only how many there are.
@@ -22,7 +22,7 @@ pub fn contents(contents: &Contents) -> String {
             "images of {} × {} × {} (channels, height, width)",
             i.channels, i.height, i.width
         ),
-        (None, InputShape::Features(n)) => format!("{n} numbers each"),
+        (None, InputShape::Features(n)) => format!("{} each", counted(n as usize, "number")),
     };
     let mut out = format!(
         "  {} examples: {train} to train on, {validation} to choose by, {test} to test on\n  inputs: {inputs}\n",

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use nasbot_opt::{Aims as Checked, Figure, Goal, NetworkSpace, Outcome, Scores};
 use nn_graph::Network;
+use nn_train::latency::{BATCH_LATENCY, LATENCY};
 use nn_train::plan::{Batches, Plan};
 use nn_train::{Ends, TrainingSpec};
 use serde::{Deserialize, Serialize};
@@ -142,6 +143,12 @@ impl Aims {
             }
         }
         names
+    }
+
+    /// Whether one of the figures is asked for that a worker measures of a network: how long it takes to be applied.
+    #[must_use]
+    pub fn ask_for_latency(&self) -> bool {
+        (self.names().iter()).any(|name| [LATENCY, BATCH_LATENCY].contains(name))
     }
 
     /// The names of the figures that evaluations have to return, the score left out, in the order in which a search is told them.

@@ -110,6 +110,9 @@ pub(super) struct Described {
     pub(super) columns: Vec<RawColumn>,
     /// What a person should know of how the file was read.
     pub(super) notes: Vec<String>,
+    /// The names of inputs that number the rows.
+    #[serde(default)]
+    pub(super) numbering: Vec<String>,
 }
 
 impl Described {
@@ -136,6 +139,7 @@ impl Described {
             layout,
             columns,
             notes: Vec::new(),
+            numbering: Vec::new(),
         }
     }
 }

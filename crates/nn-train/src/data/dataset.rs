@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::cache;
-use super::columns::Described;
 use super::dealing::Dealing;
 use super::examples::{Examples, InputShape, Inputs, Pixels, Scale, Targets};
 use super::preparation::{Encoder, Fitted, Input, Output, Preparation, fit};
@@ -228,6 +227,8 @@ pub struct Contents {
     pub preparation: Option<Preparation>,
     /// What a person should know of how the files were read.
     pub notes: Vec<String>,
+    /// The names of inputs that number the rows.
+    pub numbering: Vec<String>,
     /// The sizes of pictures of a folder, where they have several and none was asked for; `shape` is then the first one's.
     pub sizes: Option<Sizes>,
 }
@@ -285,6 +286,10 @@ pub fn survey(spec: &DataSpec) -> Result<Contents, Error> {
     let tested = test.map_or(dealt.len(), |test| test.targets.len());
     let layout = main.described.as_ref().map(|described| &described.layout);
     let label = layout.and_then(|layout| layout.header.as_ref()?.get(layout.label?).cloned());
+    let (notes, numbering) = match main.described {
+        Some(described) => (described.notes, described.numbering),
+        None => (Vec::new(), Vec::new()),
+    };
     Ok(Contents {
         shape: (preparation.as_ref()).map_or(main.shape, Preparation::shape),
         label,
@@ -292,9 +297,8 @@ pub fn survey(spec: &DataSpec) -> Result<Contents, Error> {
         parts: [train.len(), validation.len(), tested],
         dealing,
         preparation,
-        notes: main
-            .described
-            .map_or_else(Vec::new, |Described { notes, .. }| notes),
+        notes,
+        numbering,
         sizes,
     })
 }

@@ -6,8 +6,8 @@ use super::values::Values;
 /// With fewer rows a column of measurements may be one by chance.
 const FEWEST: usize = 10;
 
-/// What a person should know of inputs that number the rows: such a column says nothing of a new row, unless it is a time.
-pub(super) fn notes(columns: &[RawColumn], inputs: &Values) -> Vec<String> {
+/// The inputs that number the rows: such a column says nothing of a new row, unless it is a time.
+pub(super) fn columns(columns: &[RawColumn], inputs: &Values) -> Vec<String> {
     let rows = inputs.len().checked_div(columns.len()).unwrap_or(0);
     let is_numbering = |place: usize| {
         let cells = (0..rows).map(|row| inputs.get(row * columns.len() + place));
@@ -16,11 +16,15 @@ pub(super) fn notes(columns: &[RawColumn], inputs: &Values) -> Vec<String> {
     let used = (columns.iter().enumerate())
         .filter(|(_, column)| column.kind == Kind::Number && column.useless.is_none());
     used.filter(|(place, _)| is_numbering(*place))
-        .map(|(_, column)| {
-            let name = &column.name;
-            format!("column '{name}' numbers the rows and is an input; list it in `ignore` if it says nothing of a new row")
-        })
+        .map(|(_, column)| column.name.clone())
         .collect()
+}
+
+/// What a person should know of such a column.
+pub(super) fn note(name: &String) -> String {
+    format!(
+        "column '{name}' numbers the rows and is an input; list it in `ignore` if it says nothing of a new row"
+    )
 }
 
 /// Whether `cells` are the whole numbers from some number on, each once.

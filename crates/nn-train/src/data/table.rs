@@ -81,7 +81,8 @@ pub(super) fn read(
     };
     let inputs = raw.inputs.into_values();
     if let (None, Some(described)) = (main, &mut described) {
-        let notes = numbering::notes(&described.columns, &inputs);
+        described.numbering = numbering::columns(&described.columns, &inputs);
+        let notes = described.numbering.iter().map(numbering::note);
         described.notes.extend(notes);
     }
     Ok(Table {

@@ -1,6 +1,7 @@
 import json
 import math
 import os
+import re
 import struct
 from datetime import datetime, time, timedelta, timezone
 
@@ -101,6 +102,7 @@ def is_gap(cell):
 def days(cell):
     """Days since 1970-01-01 of a date, or of its text, with or without a time; in UTC where no zone is said."""
     if isinstance(cell, str):
+        cell = re.sub(r"^(\d{1,2})\.(\d{1,2})\.(\d{4})(?=[ T]|$)", lambda d: f"{d[3]}-{d[2]:0>2}-{d[1]:0>2}", cell)
         cell = datetime.fromisoformat(cell.replace("/", "-", 2).replace("Z", "+00:00"))
     elif not isinstance(cell, datetime):
         cell = datetime.combine(cell, time())

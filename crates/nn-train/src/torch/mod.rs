@@ -13,6 +13,7 @@ pub mod held;
 pub mod inherit;
 mod journal;
 mod kept;
+mod latency;
 mod layers;
 pub mod loss;
 pub mod model;

@@ -7,7 +7,7 @@ use super::held::Held;
 use super::score::{Score, average};
 use super::setting::{Parts, Rows, Setting};
 use super::trainer::Stop;
-use super::{algorithms, checkpoint, device, inherit};
+use super::{algorithms, checkpoint, device, inherit, latency};
 use crate::data::{Dataset, InputShape};
 use crate::job::{Event, Job};
 use crate::plan::{Batches, Plan};
@@ -50,6 +50,11 @@ pub fn run_with(
         placement: job.task.placement,
     };
     setting.check_metric()?;
+    // Before the training, which seeds libtorch's generator: a network of which this takes too much memory is not trained.
+    let latency = (protocol.latency)
+        .filter(|_| job.finally.is_none())
+        .map(|how| latency::measure(&plan, how, &protocol, device))
+        .transpose()?;
     let Finale {
         runs,
         parameters,
@@ -64,7 +69,10 @@ pub fn run_with(
             breakdown: None,
         },
     };
-    let score = average(&runs);
+    let mut score = average(&runs);
+    for (name, milliseconds) in latency.into_iter().flatten() {
+        score.metrics.insert(name.to_owned(), milliseconds);
+    }
     Ok(Event::Done {
         score: score.value,
         metrics: score.metrics,

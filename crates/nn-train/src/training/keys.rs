@@ -9,6 +9,7 @@ use super::named::name_or_table;
 use super::{
     Augmentation, Last, Optimiser, OptimiserKeys, Precision, Preset, Schedule, ScheduleKeys,
 };
+use crate::latency::Latency;
 
 /// What is given in place of what a base has.
 trait Over<B> {
@@ -213,6 +214,14 @@ protocol! {
     /// Unit: seconds.
     /// Example: `3600`.
     time: Option<f64>, Option<f64> = None;
+    /// Measure how long the network takes to be applied, as the figures `latency-ms` (one example) and `latency-batch-ms` (a batch):
+    /// medians of many passes, warm, in milliseconds. Also done where an objective or a constraint names one of them. Other
+    /// programs on the device change what is measured.
+    ///
+    /// Default: none.
+    /// Example: `{ batch = 32, on = "processor" }`.
+    @serde (skip_serializing_if = "Option::is_none")
+    latency: Option<Latency>, Option<Latency> = None;
     /// What convolutions and matrix products are computed with.
     ///
     /// Default: `"fp32"`.

@@ -84,8 +84,21 @@ fn data(text: &mut String, plan: &Plan, places: &[PathBuf]) {
         let label = label(&data.label, contents.label.as_deref());
         let _ = write!(
             text,
-            "# The column that is predicted; columns that are no inputs are left out by `ignore`.\nlabel = {label}\n#ignore = [\"id\"]\n"
+            "# The column that is predicted; columns that are no inputs are left out by `ignore`.\nlabel = {label}\n"
         );
+        *text += &match contents.numbering.as_slice() {
+            [] => "#ignore = [\"id\"]\n".to_owned(),
+            names => {
+                // Without a header columns are known by their places.
+                let is_named = contents.label.is_some();
+                let named = |name: &String| if is_named { string(name) } else { name.clone() };
+                let names: Vec<String> = names.iter().map(named).collect();
+                let list = names.join(", ");
+                format!(
+                    "# Numbers of rows say nothing of a new one; if they are times, remove this line.\nignore = [{list}]\n"
+                )
+            }
+        };
     }
     if let Some(image) = data.image {
         let [channels, height, width] = <[u32; 3]>::from(image);

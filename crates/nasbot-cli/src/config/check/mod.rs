@@ -8,7 +8,7 @@ mod queue;
 mod space;
 mod workers;
 
-use nasbot::settings::{Budget, Description, Evaluator, Settings};
+use nasbot::settings::{Aims, Budget, Description, Evaluator, Settings};
 use nasbot_opt::ValidConfig;
 use nn_graph::Bounds;
 use nn_train::data::Dealing;
@@ -66,6 +66,10 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
     let fidelity =
         fidelity.and_then(|rungs| inherit::inherit(rungs, &raw, &training, &mut problems));
     let aims = aims::aims(&raw, search.as_ref(), &mut problems);
+    let mut training = training;
+    if aims.as_ref().is_some_and(Aims::ask_for_latency) {
+        training.latency.get_or_insert_default();
+    }
     let evaluator = evaluator::evaluator(
         raw,
         training,

@@ -4,6 +4,7 @@ mod finale;
 mod forward;
 mod inherit;
 mod inheriting;
+mod latency;
 mod memory;
 mod metrics;
 mod numerics;

@@ -46,7 +46,7 @@ pub(super) fn for_digits() -> Network {
 }
 
 /// A table of 400 rows whose target is a smooth function of three features.
-fn regression(folder: &tempfile::TempDir) -> DataSpec {
+pub(super) fn regression(folder: &tempfile::TempDir) -> DataSpec {
     let rows: String = (0..400)
         .map(|i| {
             let [a, b, c] = [13, 29, 47].map(|p| f64::from(i * p % 101) / 50.0 - 1.0);
@@ -59,7 +59,7 @@ fn regression(folder: &tempfile::TempDir) -> DataSpec {
 /// The losses of the epochs, and the final event's score and metrics.
 type Course = (Vec<f64>, f64, BTreeMap<String, f64>);
 
-fn train(job: &Job) -> Result<Course, Error> {
+pub(super) fn train(job: &Job) -> Result<Course, Error> {
     let mut losses = Vec::new();
     let done = train::run(job, &mut |event| match event {
         Event::Progress { loss, .. } => losses.push(loss),

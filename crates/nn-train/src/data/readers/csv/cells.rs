@@ -1,6 +1,8 @@
 //! What a single cell says.
 
 use jiff::Timestamp;
+use std::ops::RangeInclusive;
+
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
@@ -65,14 +67,17 @@ pub(in crate::data::readers) fn boolean(cell: &str) -> Option<f64> {
     is(["false", "no"]).then_some(0.0)
 }
 
-/// Days since 1970-01-01 of an ISO 8601 date, with slashes allowed in place of dashes, with or without a time.
+/// Days since 1970-01-01 of an ISO 8601 date, with slashes allowed in place of dashes, or of a day, a month and a year with dots; with or
+/// without a time.
 pub(in crate::data::readers) fn date(cell: &str) -> Option<f64> {
     // Cheaper than to let every word fail.
-    let starts = cell.len() >= 8 && cell.as_bytes()[..4].iter().all(u8::is_ascii_digit);
-    if !starts {
+    if cell.len() < 8 || !cell.as_bytes()[0].is_ascii_digit() {
         return None;
     }
-    let text = cell.replacen('/', "-", 2);
+    let text = match cell.as_bytes()[..4].iter().all(u8::is_ascii_digit) {
+        true => cell.replacen('/', "-", 2),
+        false => dotted(cell)?,
+    };
     let moment = match text.parse::<Timestamp>() {
         Ok(moment) => moment,
         Err(_) => {
@@ -81,6 +86,23 @@ pub(in crate::data::readers) fn date(cell: &str) -> Option<f64> {
         }
     };
     Some(moment.as_nanosecond() as f64 / 86_400e9)
+}
+
+/// A date with dots, 30.6.2024, as ISO 8601 has it. With slashes it could be the month that comes first.
+fn dotted(cell: &str) -> Option<String> {
+    let end = cell.find([' ', 'T']).unwrap_or(cell.len());
+    let mut parts = cell[..end].split('.');
+    let mut number = |digits: RangeInclusive<usize>| {
+        let part = parts.next()?;
+        let is_number = digits.contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        is_number.then_some(part)
+    };
+    let (day, month, year) = (number(1..=2)?, number(1..=2)?, number(4..=4)?);
+    let rest = &cell[end..];
+    parts
+        .next()
+        .is_none()
+        .then(|| format!("{year}-{month:0>2}-{day:0>2}{rest}"))
 }
 
 #[cfg(test)]
@@ -104,6 +126,9 @@ mod tests {
             ("2024-06-30T12:00:00Z", 1_719_748_800.0),
             ("2024-06-30T12:00:00+02:00", 1_719_741_600.0),
             ("1969-12-31 23:59:59.5", -0.5),
+            ("30.06.2024 12:00", 1_719_748_800.0),
+            ("2.1.1970", 86_400.0),
+            ("29.02.2000", 951_782_400.0),
         ] {
             let days = date(text).unwrap_or(f64::NAN);
             assert!((days * 86_400.0 - seconds).abs() < 1e-5, "{text}: {days}");
@@ -113,7 +138,12 @@ mod tests {
             "2024",
             "20240630x",
             "12:30:00",
-            "1.5.2024",
+            "31.6.2024",
+            "1.13.2024",
+            "1.5.24",
+            "1.5.2024.1",
+            "1..2024",
+            "192.168.1.2024",
             "2024-06-31",
         ] {
             assert_eq!(date(text), None, "{text}");

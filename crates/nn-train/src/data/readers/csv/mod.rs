@@ -251,6 +251,7 @@ impl Pass {
                 layout,
                 columns,
                 notes: self.notes,
+                numbering: Vec::new(),
             },
         ))
     }

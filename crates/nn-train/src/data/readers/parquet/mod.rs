@@ -211,6 +211,7 @@ impl Table<'_> {
             layout: self.layout.unwrap_or_else(Layout::empty),
             columns: columns.into_iter().map(|column| column.of).collect(),
             notes: Vec::new(),
+            numbering: Vec::new(),
         };
         let raw = Raw {
             shape: InputShape::Features(described.columns.len() as u32),
