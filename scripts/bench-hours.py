@@ -132,7 +132,7 @@ evaluations = {each * self.args.evaluations}
                 if score is not None and (best is None or score > best[0]):
                     best = (score, networks[number])
                 yield *cost, best
-            elif kind in ("retraining", "closed"):
+            elif kind == "retraining":
                 return
 
     def test(self, name: str, network: dict) -> float:

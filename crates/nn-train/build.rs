@@ -1,5 +1,5 @@
 //! Makes every program, test and benchmark of this package find libtorch where torch-sys found it, by
-//! an rpath instead of `LD_LIBRARY_PATH`, and builds `src/torch/allocator.cpp` against its headers. Without the feature `torch` there is
+//! an rpath instead of `LD_LIBRARY_PATH`, and builds the C++ files in `src/torch` against its headers. Without the feature `torch` there is
 //! nothing to do.
 
 fn main() {
@@ -8,14 +8,16 @@ fn main() {
     if let Ok(lib) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
         println!("cargo:rustc-link-arg=-Wl,-rpath,{lib}");
         #[cfg(feature = "torch")]
-        build_allocator(std::path::Path::new(&lib));
+        build_shims(std::path::Path::new(&lib));
     }
 }
 
 #[cfg(feature = "torch")]
-fn build_allocator(lib: &std::path::Path) {
-    const SOURCE: &str = "src/torch/allocator.cpp";
-    println!("cargo:rerun-if-changed={SOURCE}");
+fn build_shims(lib: &std::path::Path) {
+    const SOURCES: [&str; 2] = ["src/torch/algorithms.cpp", "src/torch/allocator.cpp"];
+    for source in SOURCES {
+        println!("cargo:rerun-if-changed={source}");
+    }
     println!("cargo:rerun-if-env-changed=LIBTORCH_INCLUDE");
     // As torch-sys looks for them: where the variable says, else beside the libraries.
     let home = std::env::var("LIBTORCH_INCLUDE").map_or_else(|_| lib.join(".."), Into::into);
@@ -24,8 +26,9 @@ fn build_allocator(lib: &std::path::Path) {
         .std("c++17")
         // As headers of the system, of which the compiler's warnings are not ours.
         .flag(format!("-isystem{}", home.join("include").display()))
-        .file(SOURCE)
-        .compile("nasbot_allocator");
+        .files(SOURCES)
+        .compile("nasbot_torch");
     println!("cargo:rustc-link-search=native={}", lib.display());
     println!("cargo:rustc-link-lib=c10");
+    println!("cargo:rustc-link-lib=torch_cpu");
 }

@@ -101,11 +101,15 @@ impl Job for Trainings {
         };
         let precision = self.training.protocol.precision.environment();
         let precision = precision.iter().map(|&(name, value)| (name, value.into()));
+        // Without it cuBLAS takes whatever memory is free, and adds up in another order.
+        let workspace = [("CUBLAS_WORKSPACE_CONFIG", ":4096:8".to_owned())];
+        let workspace = (self.training.protocol.deterministic).then_some(workspace);
         Ok(Program {
             command: vec![self.worker.clone().into()],
             environment: pool::environment(slot)
                 .into_iter()
                 .chain(precision)
+                .chain(workspace.into_iter().flatten())
                 .collect(),
             folder: None,
             input: message.to_line()?,

@@ -2,6 +2,7 @@
 //!
 //! [`train::run`] does one job, of which the [data](held::Held) may stay for the next; [`worker::main`] is the program around it.
 
+pub mod algorithms;
 pub mod allocator;
 mod augment;
 mod batches;

@@ -7,7 +7,7 @@ use super::held::Held;
 use super::score::{Score, average};
 use super::setting::{Parts, Rows, Setting};
 use super::trainer::Stop;
-use super::{checkpoint, device, inherit, latency};
+use super::{algorithms, checkpoint, device, inherit, latency};
 use crate::data::{Dataset, InputShape};
 use crate::job::{Event, Job};
 use crate::plan::{Batches, Plan};
@@ -34,6 +34,7 @@ pub fn run_with(
     held.needed = None;
     let protocol = job.training.clone().validated()?;
     let device = device::resolve(job.device)?;
+    algorithms::set_deterministic(protocol.deterministic)?;
     let there = held.data(&job.task)?;
     let data = &there.set;
     let plan = Plan::for_data(&job.network, data)?;

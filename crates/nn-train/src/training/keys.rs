@@ -45,7 +45,7 @@ impl Over<Schedule> for Option<ScheduleKeys> {
 macro_rules! protocol {
     ($(
         $(#[doc = $doc:literal])+
-        $(@serde $serde:tt)? $(@given $given_serde:tt)? $(@schema $schema:tt)?
+        $(@serde $serde:tt)? $(@known $known_serde:tt)? $(@given $given_serde:tt)? $(@schema $schema:tt)?
         $key:ident: $known:ty, $given:ty = $default:expr;
     )+) => {
         /// A training protocol as it is once everything is known: a [`Preset`] or what follows from the data, and what differs
@@ -53,7 +53,10 @@ macro_rules! protocol {
         #[derive(Clone, Debug, PartialEq, Serialize)]
         #[serde(rename_all = "kebab-case")]
         pub struct TrainingSpec {
-            $($(#[doc = $doc])+ $(#[serde $serde])? pub $key: $known,)+
+            $(
+                $(#[doc = $doc])+ $(#[serde $serde])? $(#[serde $known_serde])?
+                pub $key: $known,
+            )+
         }
 
         impl Default for TrainingSpec {
@@ -229,4 +232,10 @@ protocol! {
     ///
     /// Default: `true`.
     channels_last: bool, Option<bool> = true;
+    /// Whether the same seed gives the same weights to the bit on one GPU, as it does on the processor with one thread: of libtorch's
+    /// algorithms those are taken that do, where there are such, which may be slower.
+    ///
+    /// Default: `false`.
+    @known (skip_serializing_if = "std::ops::Not::not")
+    deterministic: bool, Option<bool> = false;
 }

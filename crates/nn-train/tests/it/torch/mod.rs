@@ -3,6 +3,7 @@
 mod finale;
 mod forward;
 mod inherit;
+mod inheriting;
 mod latency;
 mod memory;
 mod metrics;

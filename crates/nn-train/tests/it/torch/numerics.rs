@@ -4,12 +4,12 @@ use nn_graph::{Kind, Layer, Op};
 use nn_train::data::InputShape;
 use nn_train::plan::Plan;
 use nn_train::torch::model::{Model, Numerics};
-use nn_train::torch::train;
+use nn_train::torch::{algorithms, train};
 use nn_train::{Precision, TrainingSpec};
 use tch::{Device, Kind as Numbers, Tensor, no_grad};
 
-use super::alone;
 use super::training::{for_digits, job, short};
+use super::{alone, without_time};
 use crate::support::{chain, digits, golden_networks};
 
 const CPU: (Numbers, Device) = (Numbers::Float, Device::Cpu);
@@ -149,4 +149,22 @@ fn every_precision_learns_the_digits() {
         };
         assert!(score > 0.9, "{precision:?}: {score}");
     }
+}
+
+#[test]
+fn deterministic_algorithms_are_taken_for_the_trainings_that_want_them() {
+    let _alone = alone(1);
+    let trained = |deterministic| {
+        let training = TrainingSpec {
+            epochs: 2,
+            deterministic,
+            ..short()
+        };
+        let done = train::run(&job(for_digits(), digits(), training), &mut |_| {}).unwrap();
+        (without_time(done), algorithms::are_deterministic())
+    };
+    let (plain, wanted) = (trained(false), trained(true));
+    assert!(!plain.1 && wanted.1 && !trained(false).1);
+    // On the processor all of them are.
+    assert_eq!(plain.0, wanted.0);
 }
