@@ -14,7 +14,7 @@ use serde::Serialize;
 /// What one evaluation takes, for programs.
 #[derive(Debug, Serialize)]
 pub(super) struct Figures {
-    /// `smallest`, `largest`, or `largest initial` where nothing bounds the networks.
+    /// `smallest`, `largest`, or `slowest initial` where nothing bounds the networks.
     which: &'static str,
     layers: usize,
     parameters: u64,
@@ -53,16 +53,19 @@ pub(super) fn estimates(settings: &Settings, contents: &Contents) -> Option<Esti
     let kind = settings.space.kind();
     let smallest = pool::smallest(kind, constraints).map(|network| ("smallest", network));
     let largest = pool::largest(kind, constraints).map(|network| ("largest", network));
-    let largest = largest.or_else(|| {
-        let starts = settings.space.starts().iter();
-        let heaviest = starts.max_by(|a, b| f64::total_cmp(&a.total_mass(), &b.total_mass()))?;
-        Some(("largest initial", heaviest.clone()))
-    });
     let processor = backend::on_processor(&settings.workers);
     let threads = processor.map(|processor| processor.threads);
     let speed = Speed::measure();
     let of =
         |network: &Network| estimate(training, contents, network, (speed, threads.unwrap_or(1)));
+    let starts = settings.space.starts().iter();
+    let starts: Vec<(f64, &Network)> = starts
+        .filter_map(|network| Some((of(network)?.seconds, network)))
+        .collect();
+    // Its mass says little of how long a network takes whose pictures shrink late.
+    let longest = starts.iter().max_by(|a, b| a.0.total_cmp(&b.0));
+    let largest =
+        largest.or_else(|| longest.map(|&(_, network)| ("slowest initial", network.clone())));
     let figures = |(which, network): (&'static str, Network)| {
         let found = of(&network)?;
         Some(Figures {
@@ -76,13 +79,9 @@ pub(super) fn estimates(settings: &Settings, contents: &Contents) -> Option<Esti
     };
     let networks = [smallest, largest].into_iter().flatten();
     let networks: Vec<Figures> = networks.filter_map(figures).collect();
-    let starts = settings.space.starts().iter();
-    let starts: Vec<f64> = starts
-        .filter_map(|network| Some(of(network)?.seconds))
-        .collect();
     let evaluations = settings.budget.evaluations;
     let seconds = processor.filter(|_| !starts.is_empty()).map(|processor| {
-        let mean = starts.iter().sum::<f64>() / starts.len() as f64;
+        let mean = starts.iter().map(|start| start.0).sum::<f64>() / starts.len() as f64;
         mean * evaluations as f64 / processor.workers as f64
     });
     (!networks.is_empty()).then(|| Estimates {

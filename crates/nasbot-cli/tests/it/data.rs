@@ -224,7 +224,7 @@ fn validate_estimates_what_evaluations_take() {
     let text = folder.read("search.toml");
     folder.write("search.toml", &text.replace("max-units = 64\n", ""));
     let shown = folder.run(&["validate", "search.toml"]).ok();
-    assert!(shown.contains("the largest initial network ("), "{shown}");
+    assert!(shown.contains("the slowest initial network ("), "{shown}");
     // Without data nothing is known of them.
     let shown = folder.run(&["validate", "search.toml", "--no-data"]).ok();
     assert!(!shown.contains("about, for one evaluation"), "{shown}");
