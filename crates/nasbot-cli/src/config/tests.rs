@@ -165,12 +165,15 @@ fn around(section: &str, key: &str) -> &'static str {
                          [fidelity]\nrungs = [1, 3]\n";
     const INHERIT: &str = "[space]\nkind = \"mlp-class\"\n[budget]\nevaluations = 3\n[data]\npath = \"a.csv\"\ntask = \"class\"\n\
                            [inherit]\n";
+    const LATENCY: &str = "[space]\nkind = \"mlp-class\"\n[budget]\nevaluations = 3\n[data]\npath = \"a.csv\"\ntask = \"class\"\n\
+                           [training.latency]\n";
     match (section, key) {
         ("slurm", _) | ("workers", "jobs" | "grace" | "interval") => SLURM,
         ("ray", _) => RAY,
         ("template", _) => TEMPLATE,
         ("fidelity", _) => RUNGS,
         ("inherit", _) => INHERIT,
+        ("training", "latency") => LATENCY,
         _ => DATA,
     }
 }
