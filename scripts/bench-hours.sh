@@ -45,15 +45,7 @@ fi
 need_packages python3=python3
 mkdir -p "$state"
 if [ "$only_table" = no ] && [ -z "$bin" ]; then
-    need_cargo
-    libtorch=$("$repo/scripts/libtorch.sh")
-    eval "$libtorch"
-    (
-        cd "$repo"
-        cargo build --quiet --release -p nasbot-cli
-        cargo build --quiet --release -p nn-train --features torch --bin nasbot-worker
-    ) >&2
-    bin=$target/release
+    build_programs
 fi
 [ -z "$bin" ] || export NASBOT_WORKER=$bin/nasbot-worker
 export OMP_NUM_THREADS=1 RAYON_NUM_THREADS=1

@@ -62,15 +62,7 @@ state=$(cd "$state" && pwd)
 
 if [ "$only_table" = no ]; then
     if [ -z "$bin" ]; then
-        need_cargo
-        libtorch=$("$repo/scripts/libtorch.sh")
-        eval "$libtorch"
-        (
-            cd "$repo"
-            cargo build --quiet --release -p nasbot-cli
-            cargo build --quiet --release -p nn-train --features torch --bin nasbot-worker
-        ) >&2
-        bin=$target/release
+        build_programs
     fi
     export NASBOT_WORKER=$bin/nasbot-worker OMP_NUM_THREADS=1 RAYON_NUM_THREADS=1
     # A seed of everything before the next seed: what is finished can be compared at any time.

@@ -64,15 +64,7 @@ fi
 
 if [ "$rivals_only" = no ]; then
     if [ -z "$bin" ]; then
-        need_cargo
-        libtorch=$("$repo/scripts/libtorch.sh")
-        eval "$libtorch"
-        (
-            cd "$repo"
-            cargo build --quiet --release -p nasbot-cli
-            cargo build --quiet --release -p nn-train --features torch --bin nasbot-worker
-        ) >&2
-        bin=${CARGO_TARGET_DIR:-$repo/target}/release
+        build_programs
     fi
     for program in nasbot nasbot-worker; do
         [ -x "$bin/$program" ] || die "$bin holds no program $program"

@@ -40,3 +40,18 @@ need_cargo() {
     command -v cargo >/dev/null ||
         die "cargo is missing: install Rust 1.89 or newer (https://rustup.rs), then run this again"
 }
+
+# build_programs: builds nasbot and its worker for measurements; bin is their folder afterwards.
+build_programs() {
+    need_cargo
+    local libtorch
+    libtorch=$("$repo/scripts/libtorch.sh")
+    eval "$libtorch"
+    (
+        cd "$repo"
+        cargo build --quiet --release -p nasbot-cli
+        cargo build --quiet --release -p nn-train --features torch --bin nasbot-worker
+    ) >&2
+    # shellcheck disable=SC2034
+    bin=${CARGO_TARGET_DIR:-$repo/target}/release
+}

@@ -1,7 +1,7 @@
 //! The real worker on real images, where it has been built: `NASBOT_WORKER` says where.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::Stdio;
 
 use crate::support::{DIGITS, Folder};
@@ -13,6 +13,15 @@ fn worker() -> Option<OsString> {
         eprintln!("skipped: NASBOT_WORKER is not set");
     }
     worker
+}
+
+/// Searches with the worker; the summary, and what was said on the way.
+fn search(folder: &Folder, worker: &OsStr) -> (serde_json::Value, String) {
+    let mut command = folder.command(&["search", "search.toml", "--format", "json"]);
+    let output = command.env("NASBOT_WORKER", worker).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{error}");
+    (serde_json::from_slice(&output.stdout).unwrap(), error)
 }
 
 #[test]
@@ -45,11 +54,7 @@ evaluations = 5
 "#
         ),
     );
-    let mut command = folder.command(&["search", "search.toml", "--format", "json"]);
-    let output = command.env("NASBOT_WORKER", worker).output().unwrap();
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{error}");
-    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let (summary, error) = search(&folder, &worker);
     assert_eq!(summary["evaluations"], 5);
     assert_eq!(summary["failed"], 0, "{error}");
     // Ten classes: chance is 0.1.
@@ -306,10 +311,7 @@ evaluations = 10
 "#
         ),
     );
-    let mut command = folder.command(&["search", "search.toml", "--format", "json"]);
-    let output = command.env("NASBOT_WORKER", worker).output().unwrap();
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{error}");
+    search(&folder, &worker);
     let evaluations = folder.evaluations();
     let inherited: Vec<f64> = (evaluations.iter())
         .filter(|evaluation| evaluation["state"] == "stopped at a rung")
@@ -339,11 +341,7 @@ fn torch_searches_for_accuracy_and_latency() {
              [[constraint]]\nname = \"latency-batch-ms\"\nat-most = 60000\n"
         ),
     );
-    let mut command = folder.command(&["search", "search.toml", "--format", "json"]);
-    let output = command.env("NASBOT_WORKER", worker).output().unwrap();
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{error}");
-    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let (summary, _) = search(&folder, &worker);
     let front = summary["front"].as_array().unwrap();
     assert!(!front.is_empty(), "{summary}");
     for point in front {

@@ -1,13 +1,14 @@
 //! Handing evaluations out, and taking networks of one's own in.
 
-use nasbot_opt::{NetworkSpace, Next, Search, Space as _, State};
+use nasbot_opt::{Next, Space as _, State};
 use nn_graph::Network;
 
 use super::{AskTell, Asked, Assignment, Part, Rest};
 use crate::error::Error;
 use crate::session::asking::{promoted, queued, storable};
+use crate::session::parents::from_nothing;
 use crate::session::work::rung_of;
-use crate::study::{About, Begins, Event, Record, Started, Told};
+use crate::study::{About, Event, Record, Started, Told};
 
 impl AskTell {
     /// Hands out evaluations, at most `count`: first those that wait to be run, as an interrupted search leaves them, then
@@ -194,14 +195,4 @@ impl AskTell {
             }),
         })
     }
-}
-
-/// What is run by hand, or given, inherits nothing.
-fn from_nothing(search: &mut Search<NetworkSpace>, id: u64) -> Result<Begins, nasbot_opt::Error> {
-    let first = search.halving().first();
-    search.begin_at(id, first)?;
-    Ok(Begins {
-        first,
-        inherits: None,
-    })
 }

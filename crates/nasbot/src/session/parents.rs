@@ -109,11 +109,7 @@ impl Parents {
                 inherits,
             });
         }
-        search.begin_at(suggestion.id, self.first)?;
-        Ok(Begins {
-            first: self.first,
-            inherits: None,
-        })
+        from_nothing(search, suggestion.id)
     }
 
     /// Whose weights a suggested network inherits: those of the one that it was mutated from, else of the nearest one; of equally near
@@ -166,6 +162,19 @@ impl Parents {
     pub(crate) fn take_dropped(&mut self) -> BTreeSet<(u64, Rung)> {
         std::mem::take(&mut self.dropped)
     }
+}
+
+/// Lets an evaluation begin that inherits nothing: one that is far from all others, is given, or is run by hand.
+pub(crate) fn from_nothing(
+    search: &mut Search<NetworkSpace>,
+    id: u64,
+) -> Result<Begins, nasbot_opt::Error> {
+    let first = search.halving().first();
+    search.begin_at(id, first)?;
+    Ok(Begins {
+        first,
+        inherits: None,
+    })
 }
 
 /// Pairs of a layer of the parent and one of the child, as the transport plan of the distance matches them: for each layer of the
