@@ -56,6 +56,10 @@ pub(crate) struct Args {
     /// The column of --costs.
     #[arg(long, default_value = "edgegpu_latency_ms")]
     pub(crate) cost: String,
+    /// Searches know an earlier one of 100 evaluations: for synthetic functions `shifted` (each best value is 0.8 of what it is),
+    /// `unrelated` (random numbers) or `opposite` (the function's negative); for a table the prefix of other columns of it.
+    #[arg(long)]
+    pub(crate) prior: Option<String>,
     /// The table of NAS-Bench-201, or another of the same layout.
     #[arg(long)]
     pub(crate) table: Option<PathBuf>,

@@ -12,6 +12,7 @@ mod fidelity;
 mod limit;
 mod nb201;
 mod objectives;
+mod prior;
 mod report;
 mod run;
 
@@ -26,6 +27,7 @@ use rayon::prelude::*;
 
 use crate::args::Args;
 use crate::limit::Limited;
+use crate::prior::Prior;
 use crate::report::Summary;
 use crate::run::Run;
 
@@ -34,9 +36,10 @@ const PROBLEMS: [&str; 4] = ["nb201-c100", "nb201-c10", "synthetic-cnn", "synthe
 
 /// A problem, ready to run.
 enum Problem {
-    Table(nb201::Table),
+    /// With the table of an earlier search, where there was one.
+    Table(nb201::Table, Option<nb201::Table>),
     Costed(objectives::Costed),
-    Synthetic(Box<NetworkSpace>, Limited),
+    Synthetic(Box<NetworkSpace>, Limited, Option<Prior>),
 }
 
 impl Problem {
@@ -61,7 +64,9 @@ impl Problem {
             .context("give the table of NAS-Bench-201 with --table")?;
         let table = nb201::Table::read(path, column)?;
         if !args.objectives && args.within.is_none() {
-            return Ok(Self::Table(table));
+            let prior = args.prior.as_deref();
+            let prior = prior.map(|prior| nb201::Table::read(path, prior));
+            return Ok(Self::Table(table, prior.transpose()?));
         }
         let costs = args.costs.as_deref();
         let costs = costs.context("give what the cells cost with --costs")?;
@@ -71,7 +76,7 @@ impl Problem {
 
     fn evaluations(&self) -> usize {
         match self {
-            Self::Table(_) => 150,
+            Self::Table(..) => 150,
             Self::Costed(_) => 100,
             Self::Synthetic(..) => 100,
         }
@@ -79,28 +84,20 @@ impl Problem {
 
     fn run(&self, config: SearchConfig, workers: usize, evaluations: usize) -> anyhow::Result<Run> {
         match self {
-            Self::Table(table) => {
+            Self::Table(table, prior) => {
                 let test = |cell: &nb201::Cell, _| table.test(cell).unwrap_or(f64::NAN);
-                run::run(
-                    nb201::Cells::new()?,
-                    table,
-                    test,
-                    config,
-                    workers,
-                    evaluations,
-                )
+                let earlier = prior.iter().map(|table| prior::of_table(table, &config));
+                let earlier: Vec<_> = earlier.collect::<anyhow::Result<_>>()?;
+                let size = (workers, evaluations);
+                run::run(nb201::Cells::new()?, table, test, config, &earlier, size)
             }
             Self::Costed(costed) => costed.run(config, workers, evaluations),
-            Self::Synthetic(space, evaluator) => {
+            Self::Synthetic(space, evaluator, prior) => {
                 let score = |_: &Network, score| score;
-                run::run(
-                    NetworkSpace::clone(space),
-                    evaluator,
-                    score,
-                    config,
-                    workers,
-                    evaluations,
-                )
+                let earlier = prior.iter().map(|prior| prior.study(space, &config));
+                let earlier: Vec<_> = earlier.collect::<anyhow::Result<_>>()?;
+                let (space, size) = (NetworkSpace::clone(space), (workers, evaluations));
+                run::run(space, evaluator, score, config, &earlier, size)
             }
         }
     }
@@ -125,7 +122,8 @@ fn synthetic(kind: Kind, args: &Args) -> anyhow::Result<Problem> {
         false => Failure::OutOfMemory,
     };
     let evaluator = Limited::new(&space, args.limit, failure);
-    Ok(Problem::Synthetic(Box::new(space), evaluator))
+    let prior = args.prior.as_deref().map(Prior::named).transpose()?;
+    Ok(Problem::Synthetic(Box::new(space), evaluator, prior))
 }
 
 fn main() -> anyhow::Result<()> {
@@ -151,7 +149,7 @@ fn main() -> anyhow::Result<()> {
     for name in &problems {
         let problem = Problem::new(name, &args)?;
         if args.fidelity {
-            let Problem::Table(table) = &problem else {
+            let Problem::Table(table, _) = &problem else {
                 bail!("--fidelity needs a table: `{name}` has no training times");
             };
             fidelity::compare(name, table, &strategies, &args)?;
@@ -168,6 +166,10 @@ fn main() -> anyhow::Result<()> {
                 (true, _) => format!("{title} volume"),
                 (_, Some(share)) => format!("{title} gap at {share}"),
                 _ => title,
+            };
+            let title = match &args.prior {
+                Some(prior) => format!("{title} after {prior}"),
+                None => title,
             };
             let summary = Summary::new(title, strategy.name(), args.workers, &runs);
             if quiet {
@@ -207,7 +209,7 @@ fn measure(
     let settings = serde_json::to_string(&config)?;
     let source = (name.starts_with("nb201") || name == "table").then_some(&args.table);
     let key = format!(
-        "{name} {source:?} {:?} {evaluations} {} {:?} {} {:?} {:?} {:?} {} {settings}",
+        "{name} {source:?} {:?} {evaluations} {} {:?} {} {:?} {:?} {:?} {} {:?} {settings}",
         args.column,
         args.workers,
         args.limit,
@@ -215,7 +217,8 @@ fn measure(
         args.objectives,
         args.within,
         args.costs,
-        args.cost
+        args.cost,
+        args.prior
     );
     let kept = args
         .state
