@@ -15,12 +15,14 @@
 
 mod acquisition;
 mod aims;
+mod check;
 mod config;
 mod counts;
 mod error;
 mod evaluator;
 mod feasibility;
 mod gain;
+mod graphs;
 mod history;
 mod ladder;
 mod limits;
@@ -37,11 +39,15 @@ mod suggestion;
 pub mod synthetic;
 mod transform;
 
+// What a space of one's own is written with, at the versions that its methods take.
+pub use {otmann, rand};
+
 pub use aims::{Aims, Constraint, Figure, Goal, Objective};
 pub use config::{Acquisition, KernelKind, SearchConfig, Strategy, Transform, ValidConfig};
 pub use counts::Counts;
 pub use error::Error;
 pub use evaluator::Evaluator;
+pub use graphs::{graph_counts, graph_hash, stable_hash};
 pub use history::{Evaluation, State};
 pub use model::{Fit, Hyperparameters};
 pub use network_space::{NetworkSpace, optimal_transport};

@@ -1,10 +1,10 @@
 //! The ask/tell state of one search.
 
+use crate::check;
 use crate::feasibility::Feasibility;
 use crate::history::History;
 use crate::limits;
 use crate::model::{Fit, Model};
-use crate::space;
 use crate::strategy::{self, Choice, View};
 use crate::stream::{self, Purpose};
 use crate::{
@@ -66,21 +66,16 @@ impl<S: Space> Search<S> {
         }
         let limit = config.initial.unwrap_or(usize::MAX);
         let mut initial: Vec<(S::Candidate, u128)> = Vec::new();
-        for candidate in pool {
-            let hash = space.hash(&candidate);
+        for candidate in &pool {
+            let hash = space.hash(candidate);
             if initial.len() < limit && initial.iter().all(|&(_, known)| known != hash) {
-                initial.push((candidate, hash));
+                initial.push((candidate.clone(), hash));
             }
         }
         let Some((example, _)) = initial.first() else {
             return Err(Error::EmptySpace);
         };
-        space::check(
-            &space,
-            example,
-            initial.iter().map(|(candidate, _)| candidate),
-            aims.known(),
-        )?;
+        check::check(&space, &pool, aims.known(), config.seed)?;
         let model = match config.strategy {
             Strategy::Nasbot => Some(Model::new(&space, &config, example, halving.last(), &aims)?),
             _ => None,

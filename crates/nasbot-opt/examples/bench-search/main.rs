@@ -8,6 +8,7 @@
 )]
 
 mod args;
+mod deterministic;
 mod fidelity;
 mod limit;
 mod nb201;
@@ -35,6 +36,7 @@ const PROBLEMS: [&str; 4] = ["nb201-c100", "nb201-c10", "synthetic-cnn", "synthe
 /// A problem, ready to run.
 enum Problem {
     Table(nb201::Table),
+    Deterministic(nb201::Table),
     Costed(objectives::Costed),
     Synthetic(Box<NetworkSpace>, Limited),
 }
@@ -60,6 +62,9 @@ impl Problem {
             .as_deref()
             .context("give the table of NAS-Bench-201 with --table")?;
         let table = nb201::Table::read(path, column)?;
+        if args.deterministic {
+            return Ok(Self::Deterministic(table));
+        }
         if !args.objectives && args.within.is_none() {
             return Ok(Self::Table(table));
         }
@@ -71,7 +76,7 @@ impl Problem {
 
     fn evaluations(&self) -> usize {
         match self {
-            Self::Table(_) => 150,
+            Self::Table(_) | Self::Deterministic(_) => 150,
             Self::Costed(_) => 100,
             Self::Synthetic(..) => 100,
         }
@@ -90,6 +95,7 @@ impl Problem {
                     evaluations,
                 )
             }
+            Self::Deterministic(table) => deterministic::run(table, config, workers, evaluations),
             Self::Costed(costed) => costed.run(config, workers, evaluations),
             Self::Synthetic(space, evaluator) => {
                 let score = |_: &Network, score| score;
@@ -134,6 +140,7 @@ fn main() -> anyhow::Result<()> {
         .num_threads(args.threads)
         .build_global()?;
     let problems: Vec<String> = match args.problems.as_slice() {
+        [] if args.deterministic => vec!["nb201-c10".to_owned()],
         [] if args.objectives || args.within.is_some() => vec!["nb201-c100".to_owned()],
         [] => PROBLEMS.map(str::to_owned).to_vec(),
         some => some.to_vec(),
@@ -145,6 +152,9 @@ fn main() -> anyhow::Result<()> {
         [] => Strategy::ALL.to_vec(),
         some => some.to_vec(),
     };
+    if args.deterministic && problems.iter().any(|name| name.starts_with("synthetic")) {
+        bail!("--deterministic needs tables: the synthetic functions have no noise as it is");
+    }
     let quiet = args.json.as_deref() == Some("-");
     let mut summaries = Vec::new();
     let mut lines = String::new();
@@ -164,12 +174,22 @@ fn main() -> anyhow::Result<()> {
                 "table" | "nb201" => args.column.clone().unwrap_or_default(),
                 _ => name.clone(),
             };
+            let title = match args.deterministic {
+                true => format!("{title} gap"),
+                false => title,
+            };
             let title = match (args.objectives, args.within) {
                 (true, _) => format!("{title} volume"),
                 (_, Some(share)) => format!("{title} gap at {share}"),
                 _ => title,
             };
-            let summary = Summary::new(title, strategy.name(), args.workers, &runs);
+            let summary = Summary::new(
+                title,
+                strategy.name(),
+                args.workers,
+                &runs,
+                args.deterministic,
+            );
             if quiet {
                 println!("{}", summary.json());
             }
@@ -207,11 +227,12 @@ fn measure(
     let settings = serde_json::to_string(&config)?;
     let source = (name.starts_with("nb201") || name == "table").then_some(&args.table);
     let key = format!(
-        "{name} {source:?} {:?} {evaluations} {} {:?} {} {:?} {:?} {:?} {} {settings}",
+        "{name} {source:?} {:?} {evaluations} {} {:?} {} {} {:?} {:?} {:?} {} {settings}",
         args.column,
         args.workers,
         args.limit,
         args.untaught,
+        args.deterministic,
         args.objectives,
         args.within,
         args.costs,
