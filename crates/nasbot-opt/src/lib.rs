@@ -61,8 +61,6 @@ pub use synthetic::Synthetic;
 /// The programs of texts for people, compiled and run.
 #[cfg(doctest)]
 mod texts {
-    #[doc = include_str!("../../../docs/own-space.md")]
-    struct OwnSpace;
     #[doc = include_str!("../README.md")]
     struct Readme;
 }

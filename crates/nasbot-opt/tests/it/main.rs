@@ -7,6 +7,7 @@
 
 mod bench_search;
 mod conformance;
+mod examples;
 mod failures;
 mod golden;
 mod halving;
