@@ -5,6 +5,7 @@ use crate::feasibility::Feasibility;
 use crate::history::History;
 use crate::limits;
 use crate::model::{Fit, Model};
+use crate::proposals::Waiting;
 use crate::strategy::{self, Choice, View};
 use crate::stream::{self, Purpose};
 use crate::{
@@ -18,11 +19,13 @@ use crate::{
 /// only on the settings, the number of the suggestion and what was asked and told so far, so a search that is rebuilt
 /// from its record with [`Search::restore`] and [`Search::tell`] goes on exactly as the uninterrupted one would have.
 pub struct Search<S: Space> {
-    space: S,
+    pub(crate) space: S,
     config: ValidConfig,
     halving: Halving,
     budget: Option<u64>,
-    history: History<S::Candidate>,
+    pub(crate) history: History<S::Candidate>,
+    /// Those that were proposed, in their order; some may have been evaluated since.
+    pub(crate) proposals: Vec<Waiting<S::Candidate>>,
     initial: Vec<(S::Candidate, u128)>,
     /// Only of the strategy that has one.
     model: Option<Model<S::Point>>,
@@ -86,6 +89,7 @@ impl<S: Space> Search<S> {
             halving,
             budget: None,
             history: History::new(halving, aims),
+            proposals: Vec::new(),
             initial,
             model,
         })
@@ -267,6 +271,7 @@ impl<S: Space> Search<S> {
             space: &self.space,
             config: &self.config,
             history: &self.history,
+            proposals: &self.proposals,
             feasibility: Feasibility::learn(&self.space, &self.history)?,
         };
         strategy::choose(&view, self.model.as_ref(), &mut rng)

@@ -11,6 +11,7 @@ mod examples;
 mod failures;
 mod golden;
 mod halving;
+mod proposals;
 mod resume;
 mod rungs;
 mod several;
