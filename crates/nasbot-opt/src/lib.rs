@@ -15,6 +15,7 @@
 
 mod acquisition;
 mod aims;
+mod check;
 mod config;
 mod counts;
 mod earlier;
@@ -22,6 +23,7 @@ mod error;
 mod evaluator;
 mod feasibility;
 mod gain;
+mod graphs;
 mod history;
 mod ladder;
 mod limits;
@@ -29,6 +31,7 @@ mod model;
 mod network_space;
 mod outcome;
 pub mod pareto;
+mod proposals;
 mod rung;
 mod search;
 mod space;
@@ -38,16 +41,21 @@ mod suggestion;
 pub mod synthetic;
 mod transform;
 
+// What a space of one's own is written with, at the versions that its methods take.
+pub use {otmann, rand};
+
 pub use aims::{Aims, Constraint, Figure, Goal, Objective};
 pub use config::{Acquisition, KernelKind, SearchConfig, Strategy, Transform, ValidConfig};
 pub use counts::Counts;
 pub use earlier::EarlierStudy;
 pub use error::Error;
 pub use evaluator::Evaluator;
+pub use graphs::{graph_counts, graph_hash, stable_hash};
 pub use history::{Evaluation, State};
 pub use model::{Fit, Hyperparameters};
 pub use network_space::{NetworkSpace, optimal_transport};
 pub use outcome::{Failure, Outcome, Scores};
+pub use proposals::Proposed;
 pub use rung::{Halving, Rung};
 pub use search::Search;
 pub use space::{Distance, Space};
@@ -57,8 +65,6 @@ pub use synthetic::Synthetic;
 /// The programs of texts for people, compiled and run.
 #[cfg(doctest)]
 mod texts {
-    #[doc = include_str!("../../../docs/own-space.md")]
-    struct OwnSpace;
     #[doc = include_str!("../README.md")]
     struct Readme;
 }

@@ -1,16 +1,17 @@
 //! The ask/tell state of one search.
 
-use crate::earlier;
+use crate::check;
+use crate::earlier::First;
 use crate::feasibility::Feasibility;
 use crate::history::History;
 use crate::limits;
-use crate::model::{Earlier, Fit, Model};
-use crate::space;
+use crate::model::{Fit, Model};
+use crate::proposals::Waiting;
 use crate::strategy::{self, Choice, View};
 use crate::stream::{self, Purpose};
 use crate::{
-    Aims, EarlierStudy, Error, Evaluation, Halving, Next, Origin, Outcome, Over, Rung, Scores,
-    Space, State, Strategy, Suggestion, ValidConfig,
+    Aims, Error, Evaluation, Halving, Next, Origin, Outcome, Over, Rung, Scores, Space, State,
+    Strategy, Suggestion, ValidConfig,
 };
 
 /// One search: where each evaluation stands, and the model. Owns no threads and runs no evaluation.
@@ -19,14 +20,16 @@ use crate::{
 /// only on the settings, the number of the suggestion and what was asked and told so far, so a search that is rebuilt
 /// from its record with [`Search::restore`] and [`Search::tell`] goes on exactly as the uninterrupted one would have.
 pub struct Search<S: Space> {
-    space: S,
-    config: ValidConfig,
-    halving: Halving,
+    pub(crate) space: S,
+    pub(crate) config: ValidConfig,
+    pub(crate) halving: Halving,
     budget: Option<u64>,
-    history: History<S::Candidate>,
-    initial: Vec<First<S::Candidate>>,
+    pub(crate) history: History<S::Candidate>,
+    /// Those that were proposed, in their order; some may have been evaluated since.
+    pub(crate) proposals: Vec<Waiting<S::Candidate>>,
+    pub(crate) initial: Vec<First<S::Candidate>>,
     /// Only of the strategy that has one.
-    model: Option<Model<S::Point>>,
+    pub(crate) model: Option<Model<S::Point>>,
 }
 
 impl<S: Space> Search<S> {
@@ -67,11 +70,11 @@ impl<S: Space> Search<S> {
         }
         let limit = config.initial.unwrap_or(usize::MAX);
         let mut initial: Vec<First<S::Candidate>> = Vec::new();
-        for candidate in pool {
-            let hash = space.hash(&candidate);
+        for candidate in &pool {
+            let hash = space.hash(candidate);
             if initial.len() < limit && initial.iter().all(|first| first.hash != hash) {
                 initial.push(First {
-                    candidate,
+                    candidate: candidate.clone(),
                     hash,
                     origin: Origin::Initial,
                 });
@@ -81,12 +84,7 @@ impl<S: Space> Search<S> {
             return Err(Error::EmptySpace);
         };
         let example = &example.candidate;
-        space::check(
-            &space,
-            example,
-            initial.iter().map(|first| &first.candidate),
-            aims.known(),
-        )?;
+        check::check(&space, &pool, aims.known(), config.seed)?;
         let last = halving.last();
         let model = match config.strategy {
             Strategy::Nasbot => Some(Model::new(
@@ -105,42 +103,10 @@ impl<S: Space> Search<S> {
             halving,
             budget: None,
             history: History::new(halving, aims),
+            proposals: Vec::new(),
             initial,
             model,
         })
-    }
-
-    /// Learns from earlier studies: the best of each come first, before the initial candidates, and the model learns how much each of
-    /// the studies is worth. Before anything is suggested.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Earlier`] for a study without a score, or once something has been suggested; the space's own error where a candidate of
-    /// a study cannot be compared with its own.
-    pub fn with_earlier(mut self, studies: &[EarlierStudy<S::Candidate>]) -> Result<Self, Error> {
-        earlier::check(studies)?;
-        if !self.history.evaluations().is_empty() {
-            return Err(Error::Earlier {
-                number: 0,
-                problem: "the search has begun already".to_owned(),
-            });
-        }
-        let starts = earlier::starts(&self.space, self.history.aims(), studies);
-        (self.initial).retain(|first| starts.iter().all(|&(_, hash)| hash != first.hash));
-        let starts = starts.into_iter().map(|(candidate, hash)| First {
-            candidate,
-            hash,
-            origin: Origin::Earlier,
-        });
-        self.initial.splice(0..0, starts);
-        if let (Some(_), Some(example)) = (&self.model, self.initial.first()) {
-            let (space, config) = (&self.space, &self.config);
-            let example = &example.candidate;
-            let learnt = Earlier::learn(space, config, example, studies)?;
-            let (last, aims) = (self.halving.last(), self.history.aims());
-            self.model = Some(Model::new(space, config, example, last, aims, learnt)?);
-        }
-        Ok(self)
     }
 
     /// Evaluations that come before the surrogate chooses one: the initial candidates, and those by which the space is
@@ -319,6 +285,7 @@ impl<S: Space> Search<S> {
             space: &self.space,
             config: &self.config,
             history: &self.history,
+            proposals: &self.proposals,
             feasibility: Feasibility::learn(&self.space, &self.history)?,
         };
         strategy::choose(&view, self.model.as_ref(), &mut rng)
@@ -514,13 +481,6 @@ impl<S: Space> Search<S> {
         self.history.push(suggestion.clone(), hash, known);
         suggestion
     }
-}
-
-/// A candidate that is evaluated before the strategy chooses one.
-struct First<C> {
-    candidate: C,
-    hash: u128,
-    origin: Origin,
 }
 
 /// What a search has decided to do next, and has not done yet.

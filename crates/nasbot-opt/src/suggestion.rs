@@ -15,6 +15,18 @@ pub enum Origin {
     Earlier,
     /// Given by hand.
     Given,
+    /// Proposed from outside, and taken by the strategy.
+    Proposed {
+        /// The acquisition's value there; nothing of strategies without a surrogate.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        value: Option<f64>,
+        /// The surrogate's mean there, in units of the score; likewise.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mean: Option<f64>,
+        /// The surrogate's standard deviation there, in units of the score; likewise.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        std: Option<f64>,
+    },
     /// Drawn at random.
     Random,
     /// A mutation of an evaluated candidate.

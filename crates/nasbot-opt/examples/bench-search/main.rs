@@ -8,6 +8,7 @@
 )]
 
 mod args;
+mod deterministic;
 mod fidelity;
 mod limit;
 mod nb201;
@@ -38,6 +39,7 @@ const PROBLEMS: [&str; 4] = ["nb201-c100", "nb201-c10", "synthetic-cnn", "synthe
 enum Problem {
     /// With the table of an earlier search, where there was one.
     Table(nb201::Table, Option<nb201::Table>),
+    Deterministic(nb201::Table),
     Costed(objectives::Costed),
     Synthetic(Box<NetworkSpace>, Limited, Option<Prior>),
 }
@@ -63,6 +65,9 @@ impl Problem {
             .as_deref()
             .context("give the table of NAS-Bench-201 with --table")?;
         let table = nb201::Table::read(path, column)?;
+        if args.deterministic {
+            return Ok(Self::Deterministic(table));
+        }
         if !args.objectives && args.within.is_none() {
             let prior = args.prior.as_deref();
             let prior = prior.map(|prior| nb201::Table::read(path, prior));
@@ -76,7 +81,7 @@ impl Problem {
 
     fn evaluations(&self) -> usize {
         match self {
-            Self::Table(..) => 150,
+            Self::Table(..) | Self::Deterministic(_) => 150,
             Self::Costed(_) => 100,
             Self::Synthetic(..) => 100,
         }
@@ -91,6 +96,7 @@ impl Problem {
                 let size = (workers, evaluations);
                 run::run(nb201::Cells::new()?, table, test, config, &earlier, size)
             }
+            Self::Deterministic(table) => deterministic::run(table, config, workers, evaluations),
             Self::Costed(costed) => costed.run(config, workers, evaluations),
             Self::Synthetic(space, evaluator, prior) => {
                 let score = |_: &Network, score| score;
@@ -132,6 +138,7 @@ fn main() -> anyhow::Result<()> {
         .num_threads(args.threads)
         .build_global()?;
     let problems: Vec<String> = match args.problems.as_slice() {
+        [] if args.deterministic => vec!["nb201-c10".to_owned()],
         [] if args.objectives || args.within.is_some() => vec!["nb201-c100".to_owned()],
         [] => PROBLEMS.map(str::to_owned).to_vec(),
         some => some.to_vec(),
@@ -143,6 +150,9 @@ fn main() -> anyhow::Result<()> {
         [] => Strategy::ALL.to_vec(),
         some => some.to_vec(),
     };
+    if args.deterministic && problems.iter().any(|name| name.starts_with("synthetic")) {
+        bail!("--deterministic needs tables: the synthetic functions have no noise as it is");
+    }
     let quiet = args.json.as_deref() == Some("-");
     let mut summaries = Vec::new();
     let mut lines = String::new();
@@ -162,6 +172,10 @@ fn main() -> anyhow::Result<()> {
                 "table" | "nb201" => args.column.clone().unwrap_or_default(),
                 _ => name.clone(),
             };
+            let title = match args.deterministic {
+                true => format!("{title} gap"),
+                false => title,
+            };
             let title = match (args.objectives, args.within) {
                 (true, _) => format!("{title} volume"),
                 (_, Some(share)) => format!("{title} gap at {share}"),
@@ -171,7 +185,13 @@ fn main() -> anyhow::Result<()> {
                 Some(prior) => format!("{title} after {prior}"),
                 None => title,
             };
-            let summary = Summary::new(title, strategy.name(), args.workers, &runs);
+            let summary = Summary::new(
+                title,
+                strategy.name(),
+                args.workers,
+                &runs,
+                args.deterministic,
+            );
             if quiet {
                 println!("{}", summary.json());
             }
@@ -209,11 +229,12 @@ fn measure(
     let settings = serde_json::to_string(&config)?;
     let source = (name.starts_with("nb201") || name == "table").then_some(&args.table);
     let key = format!(
-        "{name} {source:?} {:?} {evaluations} {} {:?} {} {:?} {:?} {:?} {} {:?} {settings}",
+        "{name} {source:?} {:?} {evaluations} {} {:?} {} {} {:?} {:?} {:?} {} {:?} {settings}",
         args.column,
         args.workers,
         args.limit,
         args.untaught,
+        args.deterministic,
         args.objectives,
         args.within,
         args.costs,

@@ -24,6 +24,9 @@ pub(crate) struct Run {
     /// How many of the evaluations after the first [`LEARNT`] were suggested and failed.
     #[serde(default)]
     pub(crate) failed: usize,
+    /// With `--deterministic`, the number of the query that returned the best value of the table; nothing if none did.
+    #[serde(default)]
+    pub(crate) found: Option<usize>,
     /// Seconds that the search took, evaluations included.
     pub(crate) seconds: f64,
     /// Seconds that its thread ran, which other programs on the machine hardly change; 0 where the
@@ -93,6 +96,7 @@ pub(crate) fn drive<S: Space>(
         seed,
         curve,
         failed,
+        found: None,
         seconds: started.elapsed().as_secs_f64(),
         cpu: thread_seconds() - cpu,
     })

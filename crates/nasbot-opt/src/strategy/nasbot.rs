@@ -23,6 +23,7 @@ use super::{Choice, View};
 use crate::acquisition::AcquisitionFunction;
 use crate::gain::Gain;
 use crate::model::{Model, Pending, Point, Posteriors, Sketch};
+use crate::proposals;
 use crate::{Acquisition, Error, Origin, Space};
 
 /// Rounds of one maximisation.
@@ -45,6 +46,9 @@ const SCREENED: usize = 8;
 
 /// … and where there are several objectives: what is wanted lies all along a front.
 const SCREENED_FOR_SEVERAL: usize = 32;
+
+/// Candidates proposed from outside that are compared in full at least, where more are screened.
+const PROPOSED: usize = 64;
 
 /// A candidate of this step.
 struct Scored<C> {
@@ -172,6 +176,7 @@ impl<S: Space> Maximiser<'_, S> {
         let effort = self.view.config.effort as f64;
         let budget = (effort * (step as f64).sqrt()).max(8.0 * effort) as usize;
         let each = budget.div_ceil(ROUNDS);
+        self.proposed(each, rng)?;
         self.first_round(each, rng)?;
         if self.view.config.acquisition == Acquisition::Ttei && rng.random_bool(0.5) {
             self.follow_leader(rng)?;
@@ -185,18 +190,35 @@ impl<S: Space> Maximiser<'_, S> {
             .into_iter()
             .reduce(|a, b| if b.is_before(&a) { b } else { a })
             .filter(|best| best.rank >= 0.0);
+        let proposals = self.view.proposals;
         Ok(best.map(|found| {
+            let value = found.value;
             let (mean, std) = (self.model).in_scores(self.view.config, found.mean, found.std);
+            let is_proposed = proposals.iter().any(|&(_, hash)| hash == found.hash);
             Choice {
                 candidate: found.candidate,
                 hash: found.hash,
-                origin: Origin::Acquisition {
-                    value: found.value,
-                    mean,
-                    std,
+                origin: match is_proposed {
+                    false => Origin::Acquisition { value, mean, std },
+                    true => Origin::Proposed {
+                        value: Some(value),
+                        mean: Some(mean),
+                        std: Some(std),
+                    },
                 },
             }
         }))
+    }
+
+    /// What was proposed from outside and waits: it competes with all others.
+    fn proposed(&mut self, count: usize, rng: &mut Pcg64) -> Result<(), Error> {
+        let waiting = proposals::waiting(self.view.proposals, self.view.history);
+        let waiting: Vec<(S::Candidate, u128)> = waiting.cloned().collect();
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        self.seen.extend(waiting.iter().map(|&(_, hash)| hash));
+        self.round(waiting, count.max(PROPOSED), rng)
     }
 
     /// Mutations of evaluated candidates, and some of the space at large.

@@ -8,9 +8,11 @@
 mod bench_search;
 mod conformance;
 mod earlier;
+mod examples;
 mod failures;
 mod golden;
 mod halving;
+mod proposals;
 mod resume;
 mod rungs;
 mod several;

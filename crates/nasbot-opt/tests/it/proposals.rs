@@ -1,0 +1,209 @@
+//! Candidates that are proposed: the good are taken soon, the bad are not, and a record restores what waits.
+
+use nasbot_opt::{
+    Error, Evaluator as _, NetworkSpace, Origin, Outcome, Search, SearchConfig, Strategy, Synthetic,
+};
+use nn_graph::{Bounds, Kind, Network};
+
+use crate::toy::{Agreement, Edits, Word, Words};
+
+fn search(strategy: Strategy, seed: u64) -> Search<Words> {
+    let config = SearchConfig {
+        strategy,
+        seed,
+        ..SearchConfig::default()
+    };
+    Search::new(Words::new(8), config.validated().unwrap()).unwrap()
+}
+
+fn step(search: &mut Search<Words>) -> Origin {
+    let suggestion = search.suggest().unwrap();
+    let outcome = Agreement.evaluate(&suggestion.candidate, suggestion.seed);
+    search.tell(suggestion.id, outcome).unwrap();
+    suggestion.origin
+}
+
+fn is_proposed(origin: &Origin) -> bool {
+    matches!(origin, Origin::Proposed { .. })
+}
+
+/// The best word of eight letters first, and two like it.
+fn good() -> Vec<Word> {
+    let best: Word = (0..8).map(|i| 3 - i % 4).collect();
+    let mut second = best.clone();
+    second[5] = 0;
+    let third = best[..7].to_vec();
+    vec![best, second, third]
+}
+
+/// Words of which no letter agrees.
+fn bad() -> Vec<Word> {
+    let shifted = |by: usize| (0..8).map(|i| (3 - i % 4 + by) % 4).collect();
+    (1..4).map(shifted).collect()
+}
+
+/// A search of perceptrons by the function of the paper.
+fn networks(seed: u64, evaluations: usize) -> Search<NetworkSpace> {
+    let bounds = Bounds {
+        max_layers: Some(25),
+        ..Bounds::default()
+    };
+    let space = NetworkSpace::new(Kind::MlpReg, bounds.checked().unwrap()).unwrap();
+    let config = SearchConfig {
+        seed,
+        samples: 0,
+        ..SearchConfig::default()
+    };
+    let mut search = Search::new(space, config.validated().unwrap()).unwrap();
+    (0..evaluations).for_each(|_| evaluate(&mut search));
+    search
+}
+
+fn evaluate(search: &mut Search<NetworkSpace>) {
+    let suggestion = search.suggest().unwrap();
+    let outcome = Synthetic.evaluate(&suggestion.candidate, suggestion.seed);
+    search.tell(suggestion.id, outcome).unwrap();
+}
+
+#[test]
+fn a_good_candidate_is_taken_soon_and_bad_ones_are_not() {
+    // What another search has found: its best, and its worst that are no initial ones.
+    let other = networks(99, 60);
+    let mut found: Vec<(f64, &Network)> = other
+        .evaluations()
+        .iter()
+        .filter(|e| e.suggestion.origin != Origin::Initial)
+        .map(|e| (e.score().unwrap(), &e.suggestion.candidate))
+        .collect();
+    found.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (best, good) = found[found.len() - 1];
+    let bad: Vec<Network> = found[..6]
+        .iter()
+        .map(|&(_, network)| network.clone())
+        .collect();
+    for seed in 1..=3 {
+        let mut search = networks(seed, 20);
+        let before = search.best().and_then(|e| e.score()).unwrap();
+        assert!(before < best, "seed {seed}: {before} {best}");
+        search.propose(bad.clone()).unwrap();
+        (0..5).for_each(|_| evaluate(&mut search));
+        let proposed = |search: &Search<NetworkSpace>| {
+            let origins = search.evaluations().iter().map(|e| e.suggestion.origin);
+            origins.filter(is_proposed).count()
+        };
+        assert_eq!(proposed(&search), 0, "seed {seed}: a bad one was evaluated");
+        search.propose([good.clone()]).unwrap();
+        (0..3).for_each(|_| evaluate(&mut search));
+        let taken = search
+            .evaluations()
+            .iter()
+            .find(|e| &e.suggestion.candidate == good);
+        let taken = taken.unwrap_or_else(|| panic!("seed {seed}: the good one was not taken"));
+        assert!(
+            is_proposed(&taken.suggestion.origin),
+            "{:?}",
+            taken.suggestion.origin
+        );
+        assert_eq!(proposed(&search), 1, "seed {seed}");
+        assert_eq!(search.proposals().count(), bad.len());
+    }
+}
+
+#[test]
+fn other_strategies_take_every_second_from_what_waits() {
+    for strategy in Strategy::ALL
+        .iter()
+        .copied()
+        .filter(|s| *s != Strategy::Nasbot)
+    {
+        let mut search = search(strategy, 1);
+        let initial = 4;
+        let words = good();
+        search.propose(words.clone()).unwrap();
+        let origins: Vec<Origin> = (0..initial + 2 * words.len())
+            .map(|_| step(&mut search))
+            .collect();
+        assert!(
+            origins[..3].iter().all(|origin| *origin == Origin::Initial),
+            "{strategy}"
+        );
+        let taken = search
+            .evaluations()
+            .iter()
+            .filter(|e| is_proposed(&e.suggestion.origin));
+        let taken: Vec<&Word> = taken.map(|e| &e.suggestion.candidate).collect();
+        // Those that the strategy found itself are not evaluated twice.
+        assert!(
+            !taken.is_empty() && taken.iter().all(|word| words.contains(word)),
+            "{strategy}"
+        );
+        assert_eq!(search.proposals().count(), 0, "{strategy}");
+        let in_a_row = origins
+            .windows(2)
+            .filter(|pair| pair.iter().all(is_proposed))
+            .count();
+        assert_eq!(in_a_row, 0, "{strategy}");
+    }
+}
+
+#[test]
+fn what_is_known_or_does_not_belong_is_not_taken() {
+    let mut search = search(Strategy::Nasbot, 1);
+    let first = search.suggest().unwrap().candidate;
+    let word = good()[0].clone();
+    let known = search.propose([first, word.clone(), word.clone()]).unwrap();
+    assert_eq!((known.waiting, known.known), (1, 2));
+    assert_eq!(search.propose([word]).unwrap().known, 1);
+    let config = SearchConfig::default().validated().unwrap();
+    let mut edits = Search::new(Edits(Words::new(3)), config).unwrap();
+    let error = edits.propose([vec![0; 2], vec![0; 4]]).unwrap_err();
+    assert!(matches!(error, Error::Candidate { .. }), "{error}");
+    assert_eq!(edits.proposals().count(), 0);
+}
+
+/// What happened in a search.
+enum Line {
+    Suggested(nasbot_opt::Suggestion<Word>),
+    Told(u64, Outcome),
+    Proposed(Vec<Word>),
+}
+
+#[test]
+fn a_search_that_is_rebuilt_from_its_record_goes_on_the_same() {
+    for strategy in [Strategy::Nasbot, Strategy::Evolution] {
+        let mut first = search(strategy, 3);
+        let mut record = Vec::new();
+        let evaluate = |search: &mut Search<Words>, record: &mut Vec<Line>| {
+            let suggestion = search.suggest().unwrap();
+            let outcome = Agreement.evaluate(&suggestion.candidate, suggestion.seed);
+            search.tell(suggestion.id, outcome).unwrap();
+            let id = suggestion.id;
+            record.extend([Line::Suggested(suggestion), Line::Told(id, outcome)]);
+        };
+        (0..9).for_each(|_| evaluate(&mut first, &mut record));
+        for words in [bad(), good()] {
+            first.propose(words.clone()).unwrap();
+            record.push(Line::Proposed(words));
+            (0..4).for_each(|_| evaluate(&mut first, &mut record));
+        }
+        let mut second = search(strategy, 3);
+        for line in record {
+            match line {
+                Line::Suggested(suggestion) => {
+                    second.restore(nasbot_opt::Next::Start(suggestion)).unwrap();
+                }
+                Line::Told(id, outcome) => second.tell(id, outcome).unwrap(),
+                Line::Proposed(words) => drop(second.propose(words).unwrap()),
+            }
+        }
+        assert!(first.proposals().eq(second.proposals()), "{strategy}");
+        for _ in 0..6 {
+            assert_eq!(first.peek().unwrap(), second.peek().unwrap());
+            let (a, b) = (first.suggest().unwrap(), second.suggest().unwrap());
+            assert_eq!(a, b);
+            let outcome = Agreement.evaluate(&a.candidate, a.seed);
+            first.tell(a.id, outcome).unwrap();
+            second.tell(b.id, outcome).unwrap();
+        }
+    }
+}
