@@ -4,6 +4,7 @@ mod aims;
 mod fidelity;
 mod queue;
 mod ray;
+mod tuning;
 
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
@@ -19,6 +20,7 @@ pub use self::fidelity::{Fidelity, Inheritance};
 pub use self::queue::{Engine, Gpus, Parameter, Queue, Slurm, Template, Words};
 pub(crate) use self::ray::check_address;
 pub use self::ray::{Memory, Ray};
+pub use self::tuning::{SearchSpace, TunedKey, Tuning};
 
 /// A search that can run.
 #[derive(Clone, Debug)]
@@ -41,6 +43,8 @@ pub struct Settings {
     pub facts: Option<Facts>,
     /// Objectives and bounds; the score alone by default.
     pub aims: Aims,
+    /// Keys of the protocol that are searched together with the networks; none by default.
+    pub tuning: Tuning,
 }
 
 impl Settings {

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use super::aims::{RawConstraint, RawObjective, Repeated};
 use super::duration::Span;
 use super::size::ByteSize;
+use super::tune::RawTune;
 
 /// What nasbot searches, with what, and how much may be spent.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -30,6 +31,8 @@ pub(super) struct Raw {
     pub(super) data: Option<DataSpec>,
     /// How one network is trained: for the same back-ends as `[data]`.
     pub(super) training: Option<Given>,
+    /// What of `[training]` is searched together with the network: for the same back-ends as `[data]`.
+    pub(super) tune: Option<RawTune>,
     /// How the next network is chosen.
     #[serde(default)]
     pub(super) search: SearchConfig,

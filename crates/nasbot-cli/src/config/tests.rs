@@ -167,6 +167,8 @@ fn around(section: &str, key: &str) -> &'static str {
                            [inherit]\n";
     const LATENCY: &str = "[space]\nkind = \"mlp-class\"\n[budget]\nevaluations = 3\n[data]\npath = \"a.csv\"\ntask = \"class\"\n\
                            [training.latency]\n";
+    const TUNE: &str = "[space]\nkind = \"mlp-class\"\n[budget]\nevaluations = 3\n[data]\npath = \"a.csv\"\ntask = \"class\"\n\
+                        [tune]\n";
     match (section, key) {
         ("slurm", _) | ("workers", "jobs" | "grace" | "interval") => SLURM,
         ("ray", _) => RAY,
@@ -174,6 +176,7 @@ fn around(section: &str, key: &str) -> &'static str {
         ("fidelity", _) => RUNGS,
         ("inherit", _) => INHERIT,
         ("training", "latency") => LATENCY,
+        ("tune", _) => TUNE,
         _ => DATA,
     }
 }

@@ -32,6 +32,7 @@ use std::sync::Arc;
 
 use nasbot_opt::Outcome;
 use nn_graph::Network;
+use nn_train::Keys;
 use nn_train::job::{Final, Inherit, Stage};
 use serde::{Deserialize, Serialize};
 
@@ -146,6 +147,8 @@ pub struct Work {
     pub task: Task,
     /// Where its weights go for others to inherit, if anywhere.
     pub leave: Option<PathBuf>,
+    /// Values of keys of the protocol that hold for this evaluation, where such are tuned.
+    pub keys: Keys,
 }
 
 /// What is done with a network.

@@ -6,12 +6,12 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Instant;
 
-use nasbot_opt::{Fit, NetworkSpace, Next, Origin, Outcome, Rung, Search, Space as _, Suggestion};
+use nasbot_opt::{Fit, Next, Origin, Outcome, Rung, Search, Setup, Space as _, Suggestion};
 use nn_graph::Network;
 
 use super::Message;
 use super::parents::Parents;
-use crate::settings::Fidelity;
+use crate::settings::{Fidelity, SearchSpace, Tuning};
 use crate::study::{Begins, Event, Promoted, Queued};
 
 /// A question to the search: what it is told first, and how many answers are wanted.
@@ -24,7 +24,7 @@ pub(super) struct Question {
 
 /// An answer of the search.
 pub(super) struct Answer {
-    pub(super) next: Result<Next<Network>, nasbot_opt::Error>,
+    pub(super) next: Result<Next<Setup<Network>>, nasbot_opt::Error>,
     /// The hash of a suggested network.
     pub(super) hash: Option<u128>,
     /// How a suggested network begins.
@@ -42,7 +42,7 @@ pub(super) struct Answer {
 /// Starts the thread, which answers until the sender that is returned is dropped. Fewer answers than wanted come where one
 /// is no work to start.
 pub(super) fn start(
-    mut search: Search<NetworkSpace>,
+    mut search: Search<SearchSpace>,
     mut parents: Option<Parents>,
     answers: Sender<Message>,
 ) -> Sender<Question> {
@@ -68,7 +68,7 @@ pub(super) fn start(
 }
 
 fn answer(
-    search: &mut Search<NetworkSpace>,
+    search: &mut Search<SearchSpace>,
     mut parents: Option<&mut Parents>,
     told: Vec<(u64, Outcome)>,
 ) -> Answer {
@@ -110,7 +110,7 @@ fn answer(
 }
 
 /// JSON knows no infinities: figures that only serve reports are cut to what it can hold.
-pub(crate) fn storable(mut suggestion: Suggestion<Network>) -> Suggestion<Network> {
+pub(crate) fn storable<C>(mut suggestion: Suggestion<C>) -> Suggestion<C> {
     if let Origin::Acquisition { value, mean, std } = &mut suggestion.origin {
         for figure in [value, mean, std] {
             *figure = if figure.is_nan() {
@@ -125,17 +125,19 @@ pub(crate) fn storable(mut suggestion: Suggestion<Network>) -> Suggestion<Networ
 
 /// A suggestion as it is recorded, with what the search was told before it.
 pub(crate) fn queued(
-    suggestion: Suggestion<Network>,
+    suggestion: Suggestion<Setup<Network>>,
+    tuning: &Tuning,
     hash: Option<u128>,
     begins: Begins,
     seconds: f64,
     told: Vec<u64>,
 ) -> Event {
+    let setting = tuning.named(&suggestion.candidate.setting);
     let suggestion = Suggestion {
         id: suggestion.id,
         seed: suggestion.seed,
         origin: suggestion.origin,
-        candidate: suggestion.candidate.into(),
+        candidate: suggestion.candidate.candidate.into(),
     };
     Event::Queued(Queued {
         suggestion: Box::new(suggestion),
@@ -144,6 +146,7 @@ pub(crate) fn queued(
         told: Some(told),
         first: begins.first,
         inherits: begins.inherits,
+        setting,
     })
 }
 

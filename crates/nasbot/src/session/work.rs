@@ -166,6 +166,7 @@ impl Session<'_> {
             study: fs::canonicalize(&self.place.study).ok(),
             task,
             leave: None,
+            keys: record.setting.clone(),
         })
     }
 
@@ -244,6 +245,7 @@ pub fn last_training(
                 evaluation: id,
                 network: network.clone(),
                 seed: suggestion.seed,
+                keys: record.setting.clone(),
             });
         }
     }
