@@ -7,7 +7,7 @@ use super::held::Held;
 use super::score::{Score, average};
 use super::setting::{Parts, Rows, Setting};
 use super::trainer::Stop;
-use super::{algorithms, checkpoint, device, inherit, latency};
+use super::{algorithms, checkpoint, device, inherit, latency, room};
 use crate::data::{Dataset, InputShape};
 use crate::job::{Event, Job};
 use crate::plan::{Batches, Plan};
@@ -40,6 +40,9 @@ pub fn run_with(
     let plan = Plan::for_data(&job.network, data)?;
     check_augmentation(&protocol, data)?;
     held.needed = Some(check_memory(&protocol, &plan, data)?);
+    room::memory(job.device)
+        .into_iter()
+        .for_each(&mut *progress);
     check_stage(job, &protocol)?;
     check_inheritance(job, &protocol)?;
     let setting = Setting {
