@@ -176,7 +176,7 @@ per-device = {number}
 evaluations = {count}
 """)
         since = time.monotonic()
-        ran = subprocess.run([setting.nasbot, "search", toml, "-q", "--format", "json"], cwd=folder, capture_output=True, text=True,
+        ran = subprocess.run([setting.nasbot, "search", toml, "--format", "json", *([] if is_auto else ["-q"])], cwd=folder, capture_output=True, text=True,
                              env=dict(os.environ, NASBOT_WORKER=setting.worker), timeout=900)
         if ran.returncode:
             return setting.row("workers", f"{number} at once", False, error=ran.stderr.strip()[-200:])
