@@ -269,11 +269,11 @@ mod tests {
     #[test]
     fn whatever_comes_and_goes_the_card_is_never_full() {
         let mut state = 7_u64;
-        let mut random = |below: u64| {
+        let mut random = |end: u64| {
             state = state
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1);
-            (state >> 33) % below
+            (state >> 33) % end
         };
         let mut card = Card::new(80 * GIB);
         let (mut next, mut most) = (0, 0);

@@ -146,12 +146,12 @@ fn evaluate(
 }
 
 /// Bytes that a training needs; refused where that is more than the protocol allows. What libraries keep for themselves is known to some
-/// hundredths only, with 16-bit floats to a third, so that more than the prediction must fit.
+/// hundredths only, with 16-bit floats to a tenth, so that more than the prediction must fit.
 fn check_memory(protocol: &Protocol, plan: &Plan, data: &Dataset) -> Result<u64, Error> {
     const MEGABYTE: u64 = 1 << 20;
     let margin = match protocol.precision {
         Precision::Fp32 | Precision::Tf32 => 1.08,
-        Precision::Bf16 => 1.35,
+        Precision::Bf16 => 1.12,
     };
     let batches = Batches::of(protocol, data.train.len(), data.validation.len());
     let bytes = (plan.memory(protocol, batches) as f64 * margin) as u64;

@@ -188,7 +188,13 @@ impl Pass<'_> {
             Module::MaxPool => {
                 let y = tape.make(self.bytes(layer.output, x.width), x.width);
                 let indices = tape.heap.make(self.bytes(layer.output, INDEX));
-                tape.note(y, &[(x, Flow::Made)], &[x.tensor, indices], 0, 0);
+                // The processor sums up gradients of 16 bits in 32.
+                let sums = if x.width < FLOAT {
+                    x.bytes / x.width * FLOAT
+                } else {
+                    0
+                };
+                tape.note(y, &[(x, Flow::Made)], &[x.tensor, indices], 0, sums);
                 tape.heap.drop(indices);
                 y
             }
