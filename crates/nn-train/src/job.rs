@@ -227,6 +227,15 @@ pub enum Event {
         /// The version of libtorch that it was built for.
         torch: String,
     },
+    /// What memory there is where the training runs: before its first step, and after each epoch.
+    Memory {
+        /// Bytes that no process has.
+        free: u64,
+        /// Bytes in all.
+        all: u64,
+        /// Bytes that this worker has.
+        own: u64,
+    },
     /// After an epoch.
     Progress {
         /// Epochs done.

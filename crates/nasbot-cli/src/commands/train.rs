@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use nasbot::backend::{self, End, Key, Task, Work};
 use nasbot::report::{Card, Searched};
 use nasbot::session::{self, Once, write_atomically};
-use nasbot::settings::{Constraint, Devices, Evaluator, Training};
+use nasbot::settings::{Constraint, Devices, Evaluator, PerDevice, Training};
 use nasbot::study::{self, Detail, Ledger, Record};
 use nasbot_opt::Goal;
 use nn_graph::{Network, draw};
@@ -283,7 +283,7 @@ fn prepare(args: &TrainArgs, subject: &Subject) -> Result<(Config, Training), Er
     }
     training.protocol.clone().validated()?;
     let training = training.as_ref().clone();
-    config.settings.workers.per_device = 1;
+    config.settings.workers.per_device = PerDevice::Number(1);
     config.settings.workers.timeout = None;
     if let Some(device) = &args.device {
         let device = (device.parse())

@@ -260,10 +260,12 @@ pub(super) struct RawWorkers {
     ///
     /// Default: `"auto"`.
     pub(super) devices: Option<RawDevices>,
-    /// Evaluations at once on each device, with their memory together: `training.memory` bounds what each may take.
+    /// Evaluations at once on each device, with their memory together: `training.memory` bounds what each may take. `"auto"`, with
+    /// `local`, runs one on each core of the processor, and on a GPU as many as have room in its free memory and as long as the
+    /// evaluations a minute rise ([on GPUs](gpus.md)).
     ///
     /// Default: `1`.
-    pub(super) per_device: Option<usize>,
+    pub(super) per_device: Option<RawPerDevice>,
     /// The longest time of one evaluation, which is stopped then and counts as failed.
     ///
     /// Default: none.
@@ -348,6 +350,14 @@ pub(super) enum RawBackend {
 pub(super) enum RawDevices {
     One(String),
     Many(Vec<String>),
+}
+
+/// `workers.per-device`: a number or `"auto"`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected a number such as 2, or \"auto\"")]
+pub(super) enum RawPerDevice {
+    Number(usize),
+    Word(String),
 }
 
 /// `[budget]`: how much may be spent.

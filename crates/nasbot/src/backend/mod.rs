@@ -10,6 +10,7 @@
 
 mod answer;
 mod command;
+mod crew;
 mod devices;
 mod function;
 mod gate;
@@ -17,10 +18,12 @@ mod guard;
 mod local;
 mod locate;
 mod log;
+mod mps;
 mod pool;
 mod process;
 mod program;
 mod queue;
+mod room;
 mod shelf;
 mod streams;
 mod synthetic;
@@ -264,12 +267,14 @@ pub fn backend(settings: &Settings, reports: Reports) -> Result<Box<dyn Backend>
         return queue::queue(queue, &settings.evaluator, workers, reports);
     }
     Ok(match &settings.evaluator {
-        Evaluator::Local(training) => Box::new(local::local(training, workers, reports)?),
+        Evaluator::Local(training) => {
+            Box::new(local::local(training, workers, settings.facts, reports)?)
+        }
         Evaluator::Command { program, folder } => {
             Box::new(command::command(program, folder, workers, reports)?)
         }
         Evaluator::Synthetic { delay } => Box::new(synthetic::Synthetic::new(
-            workers.per_device,
+            workers.per_device.or(1),
             *delay,
             reports,
         )),

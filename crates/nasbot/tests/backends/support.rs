@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use nasbot::backend::{
     self, Backend, Connect as _, End, Function, Handle, Key, Report, Reports, Task, Work,
 };
-use nasbot::settings::{Budget, Devices, Evaluator, Fidelity, Settings, Training, Tuning, Workers};
+use nasbot::settings::{
+    Budget, Devices, Evaluator, Fidelity, PerDevice, Settings, Training, Tuning, Workers,
+};
 use nasbot_opt::{NetworkSpace, Outcome, SearchConfig};
 use nn_graph::{Bounds, Kind, Network};
 use nn_train::job::Device;
@@ -150,7 +152,7 @@ pub(crate) fn settings(evaluator: Evaluator) -> Settings {
         evaluator,
         workers: Workers {
             devices: Devices::Listed(vec![Device::Cpu]),
-            per_device: CAPACITY,
+            per_device: PerDevice::Number(CAPACITY),
             ..Workers::default()
         },
         budget: Budget {

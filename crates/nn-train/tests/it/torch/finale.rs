@@ -56,6 +56,7 @@ fn done(job: &Job) -> (Event, Vec<(u32, Option<f64>)>) {
     let mut epochs = Vec::new();
     let end = train::run(job, &mut |event| match event {
         Event::Progress { epoch, score, .. } => epochs.push((epoch, score)),
+        Event::Memory { .. } => {}
         other => panic!("unexpected {other:?}"),
     });
     (end.unwrap(), epochs)
