@@ -121,6 +121,14 @@ pub enum Error {
         /// What is wrong, and what is asked.
         problem: String,
     },
+    /// An earlier study that nothing can be learnt from.
+    #[error("earlier study {number} cannot be used: {problem}")]
+    Earlier {
+        /// Its place among those that were given, from 0.
+        number: usize,
+        /// What is wrong.
+        problem: String,
+    },
     /// A candidate does not belong to its space.
     #[error("a candidate does not belong to the space: {reason}")]
     Candidate {

@@ -11,6 +11,8 @@ pub struct Proposed {
     pub waiting: usize,
     /// How many are evaluated, have been, or waited already.
     pub known: usize,
+    /// How many the space does not allow ([`Space::allows`]); they are not taken.
+    pub outside: usize,
 }
 
 /// A candidate that waits, and its hash.
@@ -51,8 +53,12 @@ impl<S: Space> Search<S> {
         candidates: impl IntoIterator<Item = S::Candidate>,
     ) -> Result<Proposed, Error> {
         let mut new: Vec<Waiting<S::Candidate>> = Vec::new();
-        let mut known = 0;
+        let (mut known, mut outside) = (0, 0);
         for candidate in candidates {
+            if !self.space.allows(&candidate) {
+                outside += 1;
+                continue;
+            }
             self.space.point(&candidate)?;
             let hash = self.space.hash(&candidate);
             let mut waiting = self.proposals.iter().chain(&new);
@@ -66,7 +72,11 @@ impl<S: Space> Search<S> {
         self.proposals
             .retain(|&(_, hash)| !self.history.contains(hash));
         self.proposals.extend(new);
-        Ok(Proposed { waiting, known })
+        Ok(Proposed {
+            waiting,
+            known,
+            outside,
+        })
     }
 
     /// The candidates that were proposed and are not evaluated, in their order.

@@ -1,16 +1,17 @@
 //! The ask/tell state of one search.
 
 use crate::check;
+use crate::earlier;
 use crate::feasibility::Feasibility;
 use crate::history::History;
 use crate::limits;
-use crate::model::{Fit, Model};
+use crate::model::{Earlier, Fit, Model};
 use crate::proposals::Waiting;
 use crate::strategy::{self, Choice, View};
 use crate::stream::{self, Purpose};
 use crate::{
-    Aims, Error, Evaluation, Halving, Next, Origin, Outcome, Over, Rung, Scores, Space, State,
-    Strategy, Suggestion, ValidConfig,
+    Aims, EarlierStudy, Error, Evaluation, Halving, Next, Origin, Outcome, Over, Rung, Scores,
+    Space, State, Strategy, Suggestion, ValidConfig,
 };
 
 /// One search: where each evaluation stands, and the model. Owns no threads and runs no evaluation.
@@ -26,7 +27,7 @@ pub struct Search<S: Space> {
     pub(crate) history: History<S::Candidate>,
     /// Those that were proposed, in their order; some may have been evaluated since.
     pub(crate) proposals: Vec<Waiting<S::Candidate>>,
-    initial: Vec<(S::Candidate, u128)>,
+    initial: Vec<First<S::Candidate>>,
     /// Only of the strategy that has one.
     model: Option<Model<S::Point>>,
 }
@@ -68,19 +69,32 @@ impl<S: Space> Search<S> {
             pool = limits::within(&space, &aims, pool, &mut rng)?;
         }
         let limit = config.initial.unwrap_or(usize::MAX);
-        let mut initial: Vec<(S::Candidate, u128)> = Vec::new();
+        let mut initial: Vec<First<S::Candidate>> = Vec::new();
         for candidate in &pool {
             let hash = space.hash(candidate);
-            if initial.len() < limit && initial.iter().all(|&(_, known)| known != hash) {
-                initial.push((candidate.clone(), hash));
+            if initial.len() < limit && initial.iter().all(|first| first.hash != hash) {
+                initial.push(First {
+                    candidate: candidate.clone(),
+                    hash,
+                    origin: Origin::Initial,
+                });
             }
         }
-        let Some((example, _)) = initial.first() else {
+        let Some(example) = initial.first() else {
             return Err(Error::EmptySpace);
         };
+        let example = &example.candidate;
         check::check(&space, &pool, aims.known(), config.seed)?;
+        let last = halving.last();
         let model = match config.strategy {
-            Strategy::Nasbot => Some(Model::new(&space, &config, example, halving.last(), &aims)?),
+            Strategy::Nasbot => Some(Model::new(
+                &space,
+                &config,
+                example,
+                last,
+                &aims,
+                Vec::new(),
+            )?),
             _ => None,
         };
         Ok(Self {
@@ -93,6 +107,39 @@ impl<S: Space> Search<S> {
             initial,
             model,
         })
+    }
+
+    /// Learns from earlier studies: the best of each come first, before the initial candidates, and the model learns how much each of
+    /// the studies is worth. Before anything is suggested.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Earlier`] for a study without a score, or once something has been suggested; the space's own error where a candidate of
+    /// a study cannot be compared with its own.
+    pub fn with_earlier(mut self, studies: &[EarlierStudy<S::Candidate>]) -> Result<Self, Error> {
+        earlier::check(studies)?;
+        if !self.history.evaluations().is_empty() {
+            return Err(Error::Earlier {
+                number: 0,
+                problem: "the search has begun already".to_owned(),
+            });
+        }
+        let starts = earlier::starts(&self.space, self.history.aims(), studies);
+        (self.initial).retain(|first| starts.iter().all(|&(_, hash)| hash != first.hash));
+        let starts = starts.into_iter().map(|(candidate, hash)| First {
+            candidate,
+            hash,
+            origin: Origin::Earlier,
+        });
+        self.initial.splice(0..0, starts);
+        if let (Some(_), Some(example)) = (&self.model, self.initial.first()) {
+            let (space, config) = (&self.space, &self.config);
+            let example = &example.candidate;
+            let learnt = Earlier::learn(space, config, example, studies)?;
+            let (last, aims) = (self.halving.last(), self.history.aims());
+            self.model = Some(Model::new(space, config, example, last, aims, learnt)?);
+        }
+        Ok(self)
     }
 
     /// Evaluations that come before the surrogate chooses one: the initial candidates, and those by which the space is
@@ -256,12 +303,12 @@ impl<S: Space> Search<S> {
         let fresh = self
             .initial
             .iter()
-            .find(|&&(_, hash)| !self.history.contains(hash));
-        if let Some((candidate, hash)) = fresh {
+            .find(|first| !self.history.contains(first.hash));
+        if let Some(first) = fresh {
             return Ok(Choice {
-                candidate: candidate.clone(),
-                hash: *hash,
-                origin: Origin::Initial,
+                candidate: first.candidate.clone(),
+                hash: first.hash,
+                origin: first.origin,
             });
         }
         if let Some(model) = &mut self.model {
@@ -467,6 +514,13 @@ impl<S: Space> Search<S> {
         self.history.push(suggestion.clone(), hash, known);
         suggestion
     }
+}
+
+/// A candidate that is evaluated before the strategy chooses one.
+struct First<C> {
+    candidate: C,
+    hash: u128,
+    origin: Origin,
 }
 
 /// What a search has decided to do next, and has not done yet.

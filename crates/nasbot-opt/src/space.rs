@@ -56,6 +56,13 @@ pub trait Space: Sync {
     /// tell them apart (it costs another time, say), they should have different ones.
     fn hash(&self, candidate: &Self::Candidate) -> u128;
 
+    /// Whether the candidate may be evaluated here. What [`mutate`](Self::mutate) and the like return may be; candidates of another
+    /// source, such as an earlier study, need not keep to the bounds of this space. All by default.
+    fn allows(&self, candidate: &Self::Candidate) -> bool {
+        let _ = candidate;
+        true
+    }
+
     /// The candidate as a point among others.
     ///
     /// # Errors

@@ -11,6 +11,8 @@ use crate::Rung;
 pub enum Origin {
     /// One of the space's initial candidates.
     Initial,
+    /// One of the best of an earlier study.
+    Earlier,
     /// Given by hand.
     Given,
     /// Proposed from outside, and taken by the strategy.

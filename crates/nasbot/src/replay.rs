@@ -175,7 +175,7 @@ pub fn replay<E: From<Error>>(
             }
         };
         let settings = settings(description)?;
-        let mut replayed = rebuild(&settings, events.get(..place).unwrap_or(&[]), path)?;
+        let mut replayed = rebuild(&settings, events.get(..=place).unwrap_or(&[]), path)?;
         replayed.search.set_budget(Some(budget));
         let before = run.take();
         run = Some(Run {

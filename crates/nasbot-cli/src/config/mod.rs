@@ -167,8 +167,3 @@ pub(crate) fn with_data(
     let config = knowing(&source, overrides, facts, &data.dealing)?;
     Ok((config, Some(data)))
 }
-
-/// Reads and checks a TOML file and opens its data.
-pub(crate) fn load(path: &Path, settings: &[Setting]) -> Result<Config, Error> {
-    open(&read(path, settings)?, Overrides::default())
-}

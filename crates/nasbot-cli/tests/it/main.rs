@@ -39,6 +39,8 @@ mod networks;
 #[cfg(test)]
 mod objectives;
 #[cfg(test)]
+mod prior;
+#[cfg(test)]
 mod programs;
 #[cfg(test)]
 mod queues;

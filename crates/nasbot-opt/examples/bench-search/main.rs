@@ -13,6 +13,7 @@ mod fidelity;
 mod limit;
 mod nb201;
 mod objectives;
+mod prior;
 mod report;
 mod run;
 
@@ -27,6 +28,7 @@ use rayon::prelude::*;
 
 use crate::args::Args;
 use crate::limit::Limited;
+use crate::prior::Prior;
 use crate::report::Summary;
 use crate::run::Run;
 
@@ -35,10 +37,11 @@ const PROBLEMS: [&str; 4] = ["nb201-c100", "nb201-c10", "synthetic-cnn", "synthe
 
 /// A problem, ready to run.
 enum Problem {
-    Table(nb201::Table),
+    /// With the table of an earlier search, where there was one.
+    Table(nb201::Table, Option<nb201::Table>),
     Deterministic(nb201::Table),
     Costed(objectives::Costed),
-    Synthetic(Box<NetworkSpace>, Limited),
+    Synthetic(Box<NetworkSpace>, Limited, Option<Prior>),
 }
 
 impl Problem {
@@ -66,7 +69,9 @@ impl Problem {
             return Ok(Self::Deterministic(table));
         }
         if !args.objectives && args.within.is_none() {
-            return Ok(Self::Table(table));
+            let prior = args.prior.as_deref();
+            let prior = prior.map(|prior| nb201::Table::read(path, prior));
+            return Ok(Self::Table(table, prior.transpose()?));
         }
         let costs = args.costs.as_deref();
         let costs = costs.context("give what the cells cost with --costs")?;
@@ -76,7 +81,7 @@ impl Problem {
 
     fn evaluations(&self) -> usize {
         match self {
-            Self::Table(_) | Self::Deterministic(_) => 150,
+            Self::Table(..) | Self::Deterministic(_) => 150,
             Self::Costed(_) => 100,
             Self::Synthetic(..) => 100,
         }
@@ -84,29 +89,21 @@ impl Problem {
 
     fn run(&self, config: SearchConfig, workers: usize, evaluations: usize) -> anyhow::Result<Run> {
         match self {
-            Self::Table(table) => {
+            Self::Table(table, prior) => {
                 let test = |cell: &nb201::Cell, _| table.test(cell).unwrap_or(f64::NAN);
-                run::run(
-                    nb201::Cells::new()?,
-                    table,
-                    test,
-                    config,
-                    workers,
-                    evaluations,
-                )
+                let earlier = prior.iter().map(|table| prior::of_table(table, &config));
+                let earlier: Vec<_> = earlier.collect::<anyhow::Result<_>>()?;
+                let size = (workers, evaluations);
+                run::run(nb201::Cells::new()?, table, test, config, &earlier, size)
             }
             Self::Deterministic(table) => deterministic::run(table, config, workers, evaluations),
             Self::Costed(costed) => costed.run(config, workers, evaluations),
-            Self::Synthetic(space, evaluator) => {
+            Self::Synthetic(space, evaluator, prior) => {
                 let score = |_: &Network, score| score;
-                run::run(
-                    NetworkSpace::clone(space),
-                    evaluator,
-                    score,
-                    config,
-                    workers,
-                    evaluations,
-                )
+                let earlier = prior.iter().map(|prior| prior.study(space, &config));
+                let earlier: Vec<_> = earlier.collect::<anyhow::Result<_>>()?;
+                let (space, size) = (NetworkSpace::clone(space), (workers, evaluations));
+                run::run(space, evaluator, score, config, &earlier, size)
             }
         }
     }
@@ -131,7 +128,8 @@ fn synthetic(kind: Kind, args: &Args) -> anyhow::Result<Problem> {
         false => Failure::OutOfMemory,
     };
     let evaluator = Limited::new(&space, args.limit, failure);
-    Ok(Problem::Synthetic(Box::new(space), evaluator))
+    let prior = args.prior.as_deref().map(Prior::named).transpose()?;
+    Ok(Problem::Synthetic(Box::new(space), evaluator, prior))
 }
 
 fn main() -> anyhow::Result<()> {
@@ -161,7 +159,7 @@ fn main() -> anyhow::Result<()> {
     for name in &problems {
         let problem = Problem::new(name, &args)?;
         if args.fidelity {
-            let Problem::Table(table) = &problem else {
+            let Problem::Table(table, _) = &problem else {
                 bail!("--fidelity needs a table: `{name}` has no training times");
             };
             fidelity::compare(name, table, &strategies, &args)?;
@@ -182,6 +180,10 @@ fn main() -> anyhow::Result<()> {
                 (true, _) => format!("{title} volume"),
                 (_, Some(share)) => format!("{title} gap at {share}"),
                 _ => title,
+            };
+            let title = match &args.prior {
+                Some(prior) => format!("{title} after {prior}"),
+                None => title,
             };
             let summary = Summary::new(
                 title,
@@ -227,7 +229,7 @@ fn measure(
     let settings = serde_json::to_string(&config)?;
     let source = (name.starts_with("nb201") || name == "table").then_some(&args.table);
     let key = format!(
-        "{name} {source:?} {:?} {evaluations} {} {:?} {} {} {:?} {:?} {:?} {} {settings}",
+        "{name} {source:?} {:?} {evaluations} {} {:?} {} {} {:?} {:?} {:?} {} {:?} {settings}",
         args.column,
         args.workers,
         args.limit,
@@ -236,7 +238,8 @@ fn measure(
         args.objectives,
         args.within,
         args.costs,
-        args.cost
+        args.cost,
+        args.prior
     );
     let kept = args
         .state

@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use nasbot_opt::{Evaluator, Search, SearchConfig, Space};
+use nasbot_opt::{EarlierStudy, Evaluator, Search, SearchConfig, Space};
 use rand::SeedableRng as _;
 use rand_distr::{Distribution as _, Exp1};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
 /// Every how many evaluations a run is judged.
-pub(crate) const EVERY: usize = 10;
+pub(crate) const EVERY: usize = 5;
 
 /// After so many evaluations a search should know what is impossible.
 pub(crate) const LEARNT: u64 = 20;
@@ -36,17 +36,17 @@ pub(crate) struct Run {
 }
 
 /// Runs a search until `evaluations` have come in. `workers` work side by side; each evaluation takes a
-/// random time, half of it fixed and half exponential. `value` judges the incumbent.
+/// random time, half of it fixed and half exponential. `value` judges the incumbent; the search learns from `earlier` studies.
 pub(crate) fn run<S: Space>(
     space: S,
     evaluator: &impl Evaluator<S::Candidate>,
     value: impl Fn(&S::Candidate, f64) -> f64,
     config: SearchConfig,
-    workers: usize,
-    evaluations: usize,
+    earlier: &[EarlierStudy<S::Candidate>],
+    (workers, evaluations): (usize, usize),
 ) -> anyhow::Result<Run> {
     let seed = config.seed;
-    let search = Search::new(space, config.validated()?)?;
+    let search = Search::new(space, config.validated()?)?.with_earlier(earlier)?;
     let judge = |search: &mut Search<S>| {
         Ok(search.incumbent()?.map(|incumbent| {
             let score = incumbent.score().unwrap_or(f64::NAN);

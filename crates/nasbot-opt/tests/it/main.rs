@@ -7,6 +7,7 @@
 
 mod bench_search;
 mod conformance;
+mod earlier;
 mod examples;
 mod failures;
 mod golden;

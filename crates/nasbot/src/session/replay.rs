@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::parents::Parents;
 use crate::error::Error;
 use crate::settings::Settings;
-use crate::study::{Detail, Event, Promoted, Queued, Stamped};
+use crate::study::{Detail, Event, Prior, Promoted, Queued, Stamped};
 
 /// A search as its history leaves it.
 pub(crate) struct Replayed {
@@ -33,6 +33,12 @@ pub(crate) fn replay(
         true => Search::with_halving(space, config, settings.fidelity.halving())?,
         false => Search::with_aims(space, config, settings.aims.checked(&settings.evaluator)?)?,
     };
+    if let Some(Event::Created(created)) = events.first().map(|stamped| &stamped.event)
+        && !created.priors.is_empty()
+    {
+        let studies: Vec<_> = created.priors.iter().map(Prior::study).collect();
+        search = search.with_earlier(&studies)?;
+    }
     search.set_budget(Some(settings.budget.evaluations));
     let mut replayed = Replayed {
         search,

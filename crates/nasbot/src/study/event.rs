@@ -9,7 +9,7 @@ use nn_train::data::Metric;
 use nn_train::figures::Breakdown;
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Stored};
+use super::{Change, Prior, Stored};
 use crate::settings::{Aims, Description, Settings};
 
 /// One thing that happened. The JSON of these is the study's format: fields may be added, with a
@@ -83,6 +83,9 @@ pub struct Created {
     /// A name that no other study has: part of the key by which a back-end knows its work. Empty in studies of format 1.
     #[serde(default)]
     pub identity: String,
+    /// What the search learns from earlier studies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub priors: Vec<Prior>,
 }
 
 impl Created {
@@ -111,7 +114,14 @@ impl Created {
             metric: settings.metric(),
             aims: settings.aims.clone(),
             identity: identity(),
+            priors: Vec::new(),
         }
+    }
+
+    /// The same of a search that learns from earlier studies.
+    #[must_use]
+    pub fn learning_from(self, priors: Vec<Prior>) -> Self {
+        Self { priors, ..self }
     }
 }
 
