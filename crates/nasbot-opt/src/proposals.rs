@@ -22,8 +22,7 @@ impl<S: Space> Search<S> {
     /// Proposes candidates: from a person, a file, a program. They wait, and nothing is evaluated that would not have been worth it.
     ///
     /// With the strategy `nasbot` they compete at each suggestion with the candidates that the strategy finds itself, by the acquisition
-    /// function and once initial and random candidates have been evaluated; the others are mutated from them too. One that never wins
-    /// is never evaluated. Other strategies have no model to compare by: while any waits, they take every second suggestion
+    /// function, once initial and random candidates have been evaluated. One that never wins is never evaluated. Other strategies have no model to compare by: while any waits, they take every second suggestion
     /// from these, in their order. [`Search::give`] evaluates a candidate whatever is thought of it.
     ///
     /// Each suggestion looks at all that wait, those that are known since then left out; with thousands it takes longer.
