@@ -65,6 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         },
         facts: None,
         aims: nasbot::settings::Aims::default(),
+        proposals: nasbot::settings::Proposals::default(),
     };
     let study = if path.exists() {
         settings.budget.evaluations += Ledger::read(&path)?.begun();

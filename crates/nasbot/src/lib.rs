@@ -37,6 +37,7 @@
 //!     budget: Budget { evaluations: 12, wall_time: None },
 //!     facts: None,
 //!     aims: Default::default(),
+//!     proposals: Default::default(),
 //! };
 //! // Networks with few units, and many layers.
 //! let score = |network: &Network, _seed: u64| {
@@ -60,6 +61,7 @@ mod error;
 mod files;
 pub mod page;
 pub mod prediction;
+pub mod proposals;
 pub mod replay;
 pub mod report;
 pub mod session;

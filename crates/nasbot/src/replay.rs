@@ -134,6 +134,7 @@ pub struct DifferingFit {
 /// #     budget: Budget { evaluations: 12, wall_time: None },
 /// #     facts: None,
 /// #     aims: Default::default(),
+/// #     proposals: Default::default(),
 /// # };
 /// # let score = |network: &Network, _seed: u64| Outcome::scored(network.len() as f64);
 /// # let path = folder.path().join("small.nasbot.db");

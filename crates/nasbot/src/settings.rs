@@ -2,6 +2,7 @@
 
 mod aims;
 mod fidelity;
+mod proposals;
 mod queue;
 mod ray;
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::aims::{Aims, Constraint, Objective, SCORE};
 pub use self::fidelity::{Fidelity, Inheritance};
+pub use self::proposals::Proposals;
 pub use self::queue::{Engine, Gpus, Parameter, Queue, Slurm, Template, Words};
 pub(crate) use self::ray::check_address;
 pub use self::ray::{Memory, Ray};
@@ -41,6 +43,8 @@ pub struct Settings {
     pub facts: Option<Facts>,
     /// Objectives and bounds; the score alone by default.
     pub aims: Aims,
+    /// From where networks are proposed while a search runs; from nowhere by default.
+    pub proposals: Proposals,
 }
 
 impl Settings {

@@ -25,6 +25,7 @@
 //!     budget: Budget { evaluations: 5, wall_time: None },
 //!     facts: None,
 //!     aims: Default::default(),
+//!     proposals: Default::default(),
 //! };
 //! let path = folder.path().join("small.nasbot.db");
 //! let first = Event::Created(Created::new(&settings));

@@ -119,6 +119,14 @@ impl Replayed {
                     .map_err(said)
             }
             Event::Told(told) => self.tell(Some(&told.ids)),
+            Event::Proposed(proposed) => {
+                let networks = (proposed.networks.iter()).map(|stored| stored.network().cloned());
+                let networks: Vec<Network> = networks
+                    .collect::<Result<_, _>>()
+                    .map_err(|e| e.to_string())?;
+                drop(self.search.propose(networks));
+                Ok(())
+            }
             Event::Started(started) if started.by_hand => {
                 // A batch is made of what the search runs itself.
                 self.batch = self.batch.saturating_sub(1);

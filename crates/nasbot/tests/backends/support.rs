@@ -159,6 +159,7 @@ pub(crate) fn settings(evaluator: Evaluator) -> Settings {
         },
         facts: None,
         aims: Default::default(),
+        proposals: Default::default(),
     }
 }
 

@@ -4,6 +4,7 @@ mod aims;
 mod evaluator;
 mod fidelity;
 mod inherit;
+mod proposals;
 mod queue;
 mod space;
 mod workers;
@@ -65,6 +66,7 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
     let fidelity = fidelity::fidelity(&raw, &training, &mut problems);
     let fidelity =
         fidelity.and_then(|rungs| inherit::inherit(rungs, &raw, &training, &mut problems));
+    let proposals = proposals::proposals(&raw, source, !overrides.without_data, &mut problems);
     let aims = aims::aims(&raw, search.as_ref(), &mut problems);
     let mut training = training;
     if aims.as_ref().is_some_and(Aims::ask_for_latency) {
@@ -90,6 +92,7 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
                 budget,
                 facts: overrides.facts,
                 aims,
+                proposals,
             },
             study,
             contents: None,
