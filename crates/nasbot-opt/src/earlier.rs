@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::{Aims, Error, Space};
+use crate::model::{Earlier, Model};
+use crate::{Aims, Error, Origin, Search, Space};
 
 /// Candidates that are taken over as the first ones, at least one of each study.
 const STARTS: usize = 4;
@@ -67,13 +68,55 @@ impl<C: Clone> EarlierStudy<C> {
     }
 }
 
+/// A candidate that is evaluated before the strategy chooses one.
+pub(crate) struct First<C> {
+    pub(crate) candidate: C,
+    pub(crate) hash: u128,
+    pub(crate) origin: Origin,
+}
+
+impl<S: Space> Search<S> {
+    /// Learns from earlier studies: the best of each come first, before the initial candidates, and the model learns how much each of
+    /// the studies is worth. Before anything is suggested.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Earlier`] for a study without a score, or once something has been suggested; the space's own error where a candidate of
+    /// a study cannot be compared with its own.
+    pub fn with_earlier(mut self, studies: &[EarlierStudy<S::Candidate>]) -> Result<Self, Error> {
+        check(studies)?;
+        if !self.history.evaluations().is_empty() {
+            return Err(Error::Earlier {
+                number: 0,
+                problem: "the search has begun already".to_owned(),
+            });
+        }
+        let best = starts(&self.space, self.history.aims(), studies);
+        (self.initial).retain(|first| best.iter().all(|&(_, hash)| hash != first.hash));
+        let starts = best.into_iter().map(|(candidate, hash)| First {
+            candidate,
+            hash,
+            origin: Origin::Earlier,
+        });
+        self.initial.splice(0..0, starts);
+        if let (Some(_), Some(example)) = (&self.model, self.initial.first()) {
+            let (space, config) = (&self.space, &self.config);
+            let example = &example.candidate;
+            let learnt = Earlier::learn(space, config, example, studies)?;
+            let (last, aims) = (self.halving.last(), self.history.aims());
+            self.model = Some(Model::new(space, config, example, last, aims, learnt)?);
+        }
+        Ok(self)
+    }
+}
+
 /// How many evaluations of each of so many studies the model learns from.
 pub(crate) fn share(studies: usize) -> usize {
     (LEARNT / studies.max(1)).max(LEAST)
 }
 
 /// The first candidates, with their hashes: the best of each study in turn, that of the first study first. None is there twice.
-pub(crate) fn starts<S: Space>(
+fn starts<S: Space>(
     space: &S,
     aims: &Aims,
     studies: &[EarlierStudy<S::Candidate>],
@@ -92,7 +135,7 @@ pub(crate) fn starts<S: Space>(
 }
 
 /// What is wrong with studies, if anything.
-pub(crate) fn check<C>(studies: &[EarlierStudy<C>]) -> Result<(), Error> {
+fn check<C>(studies: &[EarlierStudy<C>]) -> Result<(), Error> {
     for (number, study) in studies.iter().enumerate() {
         let wrong = |problem| Err(Error::Earlier { number, problem });
         if study.evaluations.is_empty() {

@@ -1,17 +1,17 @@
 //! The ask/tell state of one search.
 
 use crate::check;
-use crate::earlier;
+use crate::earlier::First;
 use crate::feasibility::Feasibility;
 use crate::history::History;
 use crate::limits;
-use crate::model::{Earlier, Model};
+use crate::model::Model;
 use crate::proposals::Waiting;
 use crate::strategy::{self, Choice, View};
 use crate::stream::{self, Purpose};
 use crate::{
-    Aims, EarlierStudy, Error, Evaluation, Halving, Next, Origin, Outcome, Over, Rung, Scores,
-    Space, State, Strategy, Suggestion, ValidConfig,
+    Aims, Error, Evaluation, Halving, Next, Origin, Outcome, Over, Rung, Scores, Space, State,
+    Strategy, Suggestion, ValidConfig,
 };
 
 /// One search: where each evaluation stands, and the model. Owns no threads and runs no evaluation.
@@ -21,13 +21,13 @@ use crate::{
 /// from its record with [`Search::restore`] and [`Search::tell`] goes on exactly as the uninterrupted one would have.
 pub struct Search<S: Space> {
     pub(crate) space: S,
-    config: ValidConfig,
-    halving: Halving,
+    pub(crate) config: ValidConfig,
+    pub(crate) halving: Halving,
     budget: Option<u64>,
     pub(crate) history: History<S::Candidate>,
     /// Those that were proposed, in their order; some may have been evaluated since.
     pub(crate) proposals: Vec<Waiting<S::Candidate>>,
-    initial: Vec<First<S::Candidate>>,
+    pub(crate) initial: Vec<First<S::Candidate>>,
     /// Only of the strategy that has one.
     pub(crate) model: Option<Model<S::Point>>,
 }
@@ -107,39 +107,6 @@ impl<S: Space> Search<S> {
             initial,
             model,
         })
-    }
-
-    /// Learns from earlier studies: the best of each come first, before the initial candidates, and the model learns how much each of
-    /// the studies is worth. Before anything is suggested.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Earlier`] for a study without a score, or once something has been suggested; the space's own error where a candidate of
-    /// a study cannot be compared with its own.
-    pub fn with_earlier(mut self, studies: &[EarlierStudy<S::Candidate>]) -> Result<Self, Error> {
-        earlier::check(studies)?;
-        if !self.history.evaluations().is_empty() {
-            return Err(Error::Earlier {
-                number: 0,
-                problem: "the search has begun already".to_owned(),
-            });
-        }
-        let starts = earlier::starts(&self.space, self.history.aims(), studies);
-        (self.initial).retain(|first| starts.iter().all(|&(_, hash)| hash != first.hash));
-        let starts = starts.into_iter().map(|(candidate, hash)| First {
-            candidate,
-            hash,
-            origin: Origin::Earlier,
-        });
-        self.initial.splice(0..0, starts);
-        if let (Some(_), Some(example)) = (&self.model, self.initial.first()) {
-            let (space, config) = (&self.space, &self.config);
-            let example = &example.candidate;
-            let learnt = Earlier::learn(space, config, example, studies)?;
-            let (last, aims) = (self.halving.last(), self.history.aims());
-            self.model = Some(Model::new(space, config, example, last, aims, learnt)?);
-        }
-        Ok(self)
     }
 
     /// Evaluations that come before the surrogate chooses one: the initial candidates, and those by which the space is
@@ -454,13 +421,6 @@ impl<S: Space> Search<S> {
         self.history.push(suggestion.clone(), hash, known);
         suggestion
     }
-}
-
-/// A candidate that is evaluated before the strategy chooses one.
-struct First<C> {
-    candidate: C,
-    hash: u128,
-    origin: Origin,
 }
 
 /// What a search has decided to do next, and has not done yet.

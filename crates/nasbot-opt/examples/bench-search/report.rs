@@ -74,7 +74,7 @@ impl Summary {
     }
 
     /// How many runs had found the best after each of some numbers of queries, and the median number of queries, if half of the runs found it.
-    fn finds(&self) -> Option<(Vec<(usize, usize)>, Option<usize>)> {
+    fn finds(&self) -> Option<Finds> {
         let found = self.found.as_ref()?;
         let by = |queries| found.partition_point(|&query| query <= queries);
         let by = deterministic::AT.map(|queries| (queries, by(queries)));
@@ -113,6 +113,9 @@ impl Summary {
         line.to_string()
     }
 }
+
+/// How many runs had found the best after each of some numbers of queries, and the median number of queries.
+type Finds = (Vec<(usize, usize)>, Option<usize>);
 
 /// A line a strategy, at every 20 evaluations and every 50.
 pub(crate) fn table(summaries: &[Summary]) -> String {

@@ -2,7 +2,7 @@
 //! tells their scores whenever they come, in any order. The study is a file that `nasbot show` reads, that the commands `nasbot
 //! ask` and `nasbot tell` go on with, and that a second run of this example goes on with too.
 //!
-//! `cargo run -p nasbot --example ask_tell [STUDY]`
+//! `cargo run -p nasbot --example hand_out [STUDY]`
 
 use std::collections::VecDeque;
 use std::error::Error;
