@@ -95,10 +95,7 @@ fn what_is_proposed_by_hand_waits_and_is_replayed() {
     let shown = folder.run(&["show", "search.nasbot.db", "--all"]).ok();
     assert!(shown.contains("proposed"), "{shown}");
     let replayed = folder.run(&["replay", "search.nasbot.db"]).ok();
-    assert!(
-        replayed.contains("recomputed: 9 suggestions"),
-        "{replayed}"
-    );
+    assert!(replayed.contains("recomputed: 9 suggestions"), "{replayed}");
     for (text, why) in [("", "it is empty"), ("x", "line 1: ")] {
         let error = folder.run_with(&propose, text).fails(2);
         assert!(
