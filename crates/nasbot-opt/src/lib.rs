@@ -32,6 +32,7 @@ mod network_space;
 mod outcome;
 pub mod pareto;
 mod proposals;
+mod restoring;
 mod rung;
 mod search;
 mod space;

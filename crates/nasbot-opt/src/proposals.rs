@@ -5,12 +5,14 @@ use crate::strategy::{Choice, View};
 use crate::{Error, Origin, Search, Space, Strategy};
 
 /// What became of candidates that were proposed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proposed {
-    /// How many of them wait now.
-    pub waiting: usize,
+    /// The places of those that wait now, in the list that was given.
+    pub waiting: Vec<usize>,
     /// How many are evaluated, have been, or waited already.
     pub known: usize,
+    /// How many do not belong to the space, by [`Space::allows`] or because they have no point there; they are not taken.
+    pub outside: usize,
 }
 
 /// A candidate that waits, and its hash.
@@ -20,16 +22,11 @@ impl<S: Space> Search<S> {
     /// Proposes candidates: from a person, a file, a program. They wait, and nothing is evaluated that would not have been worth it.
     ///
     /// With the strategy `nasbot` they compete at each suggestion with the candidates that the strategy finds itself, by the acquisition
-    /// function and once initial and random candidates have been evaluated; the others are mutated from them too. One that never wins
-    /// is never evaluated. Other strategies have no model to compare by: while any waits, they take every second suggestion
+    /// function, once initial and random candidates have been evaluated. One that never wins is never evaluated. Other strategies have no model to compare by: while any waits, they take every second suggestion
     /// from these, in their order. [`Search::give`] evaluates a candidate whatever is thought of it.
     ///
     /// Each suggestion looks at all that wait, those that are known since then left out; with thousands it takes longer.
     /// What [`Search::ask`] answers depends on what was proposed before, so that a record has both in their order.
-    ///
-    /// # Errors
-    ///
-    /// The space's own error where one does not belong there: then none is taken.
     ///
     /// ```
     /// use nasbot_opt::{Evaluator as _, NetworkSpace, Search, SearchConfig, Space as _, Synthetic};
@@ -42,31 +39,33 @@ impl<S: Space> Search<S> {
     /// // Networks from anywhere.
     /// let networks: Vec<_> = (0..5).filter_map(|_| space.sample(&mut rng)).collect();
     /// let mut search = Search::new(space, SearchConfig::default().validated()?)?;
-    /// let proposed = search.propose(networks)?;
-    /// assert_eq!((proposed.waiting, search.evaluations().len()), (5, 0));
+    /// let proposed = search.propose(networks);
+    /// assert_eq!((proposed.waiting.len(), search.evaluations().len()), (5, 0));
     /// # Ok::<(), nasbot_opt::Error>(())
     /// ```
-    pub fn propose(
-        &mut self,
-        candidates: impl IntoIterator<Item = S::Candidate>,
-    ) -> Result<Proposed, Error> {
+    pub fn propose(&mut self, candidates: impl IntoIterator<Item = S::Candidate>) -> Proposed {
         let mut new: Vec<Waiting<S::Candidate>> = Vec::new();
-        let mut known = 0;
-        for candidate in candidates {
-            self.space.point(&candidate)?;
+        let mut proposed = Proposed::default();
+        for (place, candidate) in candidates.into_iter().enumerate() {
+            if !self.space.allows(&candidate) || self.space.point(&candidate).is_err() {
+                proposed.outside += 1;
+                continue;
+            }
             let hash = self.space.hash(&candidate);
             let mut waiting = self.proposals.iter().chain(&new);
             match self.history.contains(hash) || waiting.any(|&(_, other)| other == hash) {
-                true => known += 1,
-                false => new.push((candidate, hash)),
+                true => proposed.known += 1,
+                false => {
+                    new.push((candidate, hash));
+                    proposed.waiting.push(place);
+                }
             }
         }
-        let waiting = new.len();
         // What was evaluated meanwhile may only come again if it is withdrawn, and then from the strategy.
         self.proposals
             .retain(|&(_, hash)| !self.history.contains(hash));
         self.proposals.extend(new);
-        Ok(Proposed { waiting, known })
+        proposed
     }
 
     /// The candidates that were proposed and are not evaluated, in their order.

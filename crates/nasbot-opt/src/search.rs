@@ -5,7 +5,7 @@ use crate::earlier::First;
 use crate::feasibility::Feasibility;
 use crate::history::History;
 use crate::limits;
-use crate::model::{Fit, Model};
+use crate::model::Model;
 use crate::proposals::Waiting;
 use crate::strategy::{self, Choice, View};
 use crate::stream::{self, Purpose};
@@ -374,66 +374,6 @@ impl<S: Space> Search<S> {
         }
     }
 
-    /// Takes over an answer that an earlier process was given, in the order of the answers. What came of it is told with
-    /// [`Search::tell`] as usual. Nothing is recomputed.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::OutOfOrder`] when the id of a suggestion is not the next one, [`Error::CannotGoOn`] when an evaluation
-    /// is not paused on the rung below.
-    pub fn restore(&mut self, next: Next<S::Candidate>) -> Result<(), Error> {
-        match next {
-            Next::Start(suggestion) => {
-                let hash = self.space.hash(&suggestion.candidate);
-                self.restore_hashed(suggestion, hash)
-            }
-            Next::GoOn { id, rung } => match self.state(id)? {
-                State::Paused(from) if from.next() == rung => {
-                    self.history.go_on(id, from);
-                    Ok(())
-                }
-                _ => Err(Error::CannotGoOn { id, rung }),
-            },
-            Next::Wait | Next::Over(_) => Ok(()),
-        }
-    }
-
-    /// As [`Search::restore`] of a suggestion whose hash, that of the space, is known already.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::OutOfOrder`].
-    pub fn restore_hashed(
-        &mut self,
-        suggestion: Suggestion<S::Candidate>,
-        hash: u128,
-    ) -> Result<(), Error> {
-        let expected = self.next_id();
-        if suggestion.id != expected {
-            return Err(Error::OutOfOrder {
-                id: suggestion.id,
-                expected,
-            });
-        }
-        let known = self.space.known(&suggestion.candidate);
-        self.history.push(suggestion, hash, known);
-        Ok(())
-    }
-
-    /// Takes over hyper-parameters that an earlier process chose, as [`Search::take_fits`] returned them: the model uses
-    /// these in place of choosing them anew.
-    pub fn restore_fits(&mut self, fits: impl IntoIterator<Item = Fit>) {
-        if let Some(model) = &mut self.model {
-            fits.into_iter().for_each(|fit| model.recall(fit));
-        }
-    }
-
-    /// The hyper-parameters that have been chosen since the last call, for the record. A search that is restored with
-    /// them need not choose them again, which takes most of the time of catching up.
-    pub fn take_fits(&mut self) -> Vec<Fit> {
-        self.model.as_mut().map_or_else(Vec::new, Model::take_fits)
-    }
-
     /// The evaluation that should go on now, and the rung on which it is paused: where the strategy has a surrogate, the
     /// one of which it expects the best score at the end, as often as one in η; else the one that is best by the scores of
     /// its rung.
@@ -453,13 +393,13 @@ impl<S: Space> Search<S> {
     }
 
     /// Where an evaluation stands, if there is one with this id.
-    fn state(&self, id: u64) -> Result<State, Error> {
+    pub(crate) fn state(&self, id: u64) -> Result<State, Error> {
         let evaluation = self.history.get(id);
         let evaluation = evaluation.ok_or(Error::UnknownEvaluation { id })?;
         Ok(evaluation.state)
     }
 
-    fn next_id(&self) -> u64 {
+    pub(crate) fn next_id(&self) -> u64 {
         self.history.evaluations().len() as u64
     }
 

@@ -51,6 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         facts: None,
         tuning: Tuning::default(),
         aims: nasbot::settings::Aims::default(),
+        proposals: nasbot::settings::Proposals::default(),
     };
     let study = if path.exists() {
         settings.budget.evaluations += Ledger::read(&path)?.begun();

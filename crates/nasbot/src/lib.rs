@@ -38,6 +38,7 @@
 //!     facts: None,
 //!     tuning: Default::default(),
 //!     aims: Default::default(),
+//!     proposals: Default::default(),
 //! };
 //! // Networks with few units, and many layers.
 //! let score = |network: &Network, _seed: u64| {
@@ -61,6 +62,7 @@ mod error;
 mod files;
 pub mod page;
 pub mod prediction;
+pub mod proposals;
 pub mod replay;
 pub mod report;
 pub mod session;

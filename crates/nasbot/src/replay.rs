@@ -161,6 +161,7 @@ pub struct DifferingFit {
 /// #     facts: None,
 /// #     tuning: Default::default(),
 /// #     aims: Default::default(),
+/// #     proposals: Default::default(),
 /// # };
 /// # let score = |network: &Network, _seed: u64| Outcome::scored(network.len() as f64);
 /// # let path = folder.path().join("small.nasbot.db");

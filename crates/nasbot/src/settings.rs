@@ -2,6 +2,7 @@
 
 mod aims;
 mod fidelity;
+mod proposals;
 mod queue;
 mod ray;
 mod tuning;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::aims::{Aims, Constraint, Objective, SCORE};
 pub use self::fidelity::{Fidelity, Inheritance};
+pub use self::proposals::Proposals;
 pub use self::queue::{Engine, Gpus, Parameter, Queue, Slurm, Template, Words};
 pub(crate) use self::ray::check_address;
 pub use self::ray::{Memory, Ray};
@@ -45,6 +47,8 @@ pub struct Settings {
     pub aims: Aims,
     /// Keys of the protocol that are searched together with the networks; none by default.
     pub tuning: Tuning,
+    /// From where networks are proposed while a search runs; from nowhere by default.
+    pub proposals: Proposals,
 }
 
 impl Settings {

@@ -43,6 +43,8 @@ mod prior;
 #[cfg(test)]
 mod programs;
 #[cfg(test)]
+mod proposals;
+#[cfg(test)]
 mod queues;
 #[cfg(test)]
 mod replay;

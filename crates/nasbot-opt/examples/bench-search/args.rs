@@ -44,7 +44,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 8)]
     pub(crate) factor: usize,
     /// Queries of a table return the mean accuracy over seeds; measured by how many find the table's best cell.
-    #[arg(long, conflicts_with_all = ["fidelity", "objectives", "within"])]
+    #[arg(long, conflicts_with_all = ["fidelity", "objectives", "within", "prior"])]
     pub(crate) deterministic: bool,
     /// Two objectives on a table: accuracy (mean over seeds) against a cost, judged by hypervolume. Needs --costs.
     #[arg(long)]

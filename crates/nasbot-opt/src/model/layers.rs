@@ -126,6 +126,18 @@ impl Layers {
         self.first_count_rung() * if self.rungs > 0 { 2 } else { 1 }
     }
 
+    /// That a candidate has as many counts as the first one had.
+    fn check(self, counts: usize) -> Result<(), Error> {
+        if self.counts == 0 || self.counts == counts {
+            return Ok(());
+        }
+        let problem = format!(
+            "a candidate has {counts} counts and initial candidate 0 has {}: the number must be the same for all",
+            self.counts
+        );
+        Err(Error::Space { problem })
+    }
+
     /// All distances of `rows` to `columns`: shape (depth, rows, columns). Rows are spread over the
     /// cores; each entry depends on its pair alone.
     pub(crate) fn distances<S: Space>(
@@ -155,6 +167,7 @@ impl Layers {
     ) -> Result<Array3<f64>, Error> {
         let places: Vec<&S::Point> = columns.iter().map(|column| &column.place).collect();
         by_rows(self.depth(), rows, columns, part, |a, columns, put| {
+            self.check(a.sketch.counts.len())?;
             let mut distances = vec![Distance::default(); columns.len() * self.functions];
             space.distances(&a.place, &places[..columns.len()], &mut distances)?;
             for (j, (b, distances)) in (columns.iter())
@@ -187,6 +200,7 @@ impl Layers {
     ) -> Result<Array3<f64>, Error> {
         let depth = self.count_depth();
         by_rows(depth, rows, columns, Part::All, |a, columns, put| {
+            self.check(a.sketch.counts.len())?;
             for (j, b) in columns.iter().enumerate() {
                 let (ours, theirs) = (a.sketch, b.sketch);
                 for (k, (a, b)) in ours.counts.iter().zip(&theirs.counts).enumerate() {

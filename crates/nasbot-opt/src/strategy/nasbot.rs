@@ -176,7 +176,6 @@ impl<S: Space> Maximiser<'_, S> {
         let effort = self.view.config.effort as f64;
         let budget = (effort * (step as f64).sqrt()).max(8.0 * effort) as usize;
         let each = budget.div_ceil(ROUNDS);
-        self.proposed(each, rng)?;
         self.first_round(each, rng)?;
         if self.view.config.acquisition == Acquisition::Ttei && rng.random_bool(0.5) {
             self.follow_leader(rng)?;
@@ -184,6 +183,7 @@ impl<S: Space> Maximiser<'_, S> {
         for _ in 1..ROUNDS {
             self.next_round(each, rng)?;
         }
+        self.proposed(each, rng)?;
         // The first of equals, so that the order of candidates decides and not chance.
         let best = self
             .pool
@@ -210,14 +210,14 @@ impl<S: Space> Maximiser<'_, S> {
         }))
     }
 
-    /// What was proposed from outside and waits: it competes with all others.
+    /// What was proposed from outside and waits: it competes with what was found. It comes last, for of its mutations some would nearly always
+    /// have a little more to gain, and it would be evaluated never.
     fn proposed(&mut self, count: usize, rng: &mut Pcg64) -> Result<(), Error> {
         let waiting = proposals::waiting(self.view.proposals, self.view.history);
         let waiting: Vec<(S::Candidate, u128)> = waiting.cloned().collect();
         if waiting.is_empty() {
             return Ok(());
         }
-        self.seen.extend(waiting.iter().map(|&(_, hash)| hash));
         self.round(waiting, count.max(PROPOSED), rng)
     }
 

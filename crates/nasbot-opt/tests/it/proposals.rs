@@ -1,7 +1,7 @@
 //! Candidates that are proposed: the good are taken soon, the bad are not, and a record restores what waits.
 
 use nasbot_opt::{
-    Error, Evaluator as _, NetworkSpace, Origin, Outcome, Search, SearchConfig, Strategy, Synthetic,
+    Evaluator as _, NetworkSpace, Next, Origin, Outcome, Search, SearchConfig, Strategy, Synthetic,
 };
 use nn_graph::{Bounds, Kind, Network};
 
@@ -65,47 +65,75 @@ fn evaluate(search: &mut Search<NetworkSpace>) {
     search.tell(suggestion.id, outcome).unwrap();
 }
 
+/// The same search, whose acquisition is maximised over many times as many candidates.
+fn thorough(search: &Search<NetworkSpace>) -> Search<NetworkSpace> {
+    let config = SearchConfig {
+        effort: 200,
+        ..(**search.config()).clone()
+    };
+    let mut thorough = Search::new(search.space().clone(), config.validated().unwrap()).unwrap();
+    for evaluation in search.evaluations() {
+        thorough
+            .restore(Next::Start(evaluation.suggestion.clone()))
+            .unwrap();
+        let outcome = Outcome::scored(evaluation.score().unwrap());
+        thorough.tell(evaluation.suggestion.id, outcome).unwrap();
+    }
+    thorough
+}
+
 #[test]
-fn a_good_candidate_is_taken_soon_and_bad_ones_are_not() {
-    // What another search has found: its best, and its worst that are no initial ones.
+fn what_is_worth_it_by_the_acquisition_is_taken_and_what_is_not_waits() {
+    // What another search has found that is worst, and no initial network.
     let other = networks(99, 60);
-    let mut found: Vec<(f64, &Network)> = other
+    let scored = other
         .evaluations()
         .iter()
-        .filter(|e| e.suggestion.origin != Origin::Initial)
-        .map(|e| (e.score().unwrap(), &e.suggestion.candidate))
+        .map(|e| (e.score().unwrap(), &e.suggestion));
+    let mut found: Vec<_> = scored
+        .filter(|(_, s)| s.origin != Origin::Initial)
         .collect();
     found.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (best, good) = found[found.len() - 1];
     let bad: Vec<Network> = found[..6]
         .iter()
-        .map(|&(_, network)| network.clone())
+        .map(|(_, s)| s.candidate.clone())
         .collect();
     for seed in 1..=3 {
         let mut search = networks(seed, 20);
-        let before = search.best().and_then(|e| e.score()).unwrap();
-        assert!(before < best, "seed {seed}: {before} {best}");
-        search.propose(bad.clone()).unwrap();
+        search.propose(bad.clone());
         (0..5).for_each(|_| evaluate(&mut search));
-        let proposed = |search: &Search<NetworkSpace>| {
-            let origins = search.evaluations().iter().map(|e| e.suggestion.origin);
-            origins.filter(is_proposed).count()
-        };
-        assert_eq!(proposed(&search), 0, "seed {seed}: a bad one was evaluated");
-        search.propose([good.clone()]).unwrap();
-        (0..3).for_each(|_| evaluate(&mut search));
-        let taken = search
-            .evaluations()
-            .iter()
-            .find(|e| &e.suggestion.candidate == good);
-        let taken = taken.unwrap_or_else(|| panic!("seed {seed}: the good one was not taken"));
-        assert!(
-            is_proposed(&taken.suggestion.origin),
-            "{:?}",
-            taken.suggestion.origin
+        let origins = search.evaluations().iter().map(|e| e.suggestion.origin);
+        assert_eq!(
+            origins.filter(is_proposed).count(),
+            0,
+            "seed {seed}: a bad one was evaluated"
         );
-        assert_eq!(proposed(&search), 1, "seed {seed}");
-        assert_eq!(search.proposals().count(), bad.len());
+        // What the search would take itself is taken where it is proposed, at the same value.
+        let own = search.peek().unwrap().start().unwrap();
+        let Origin::Acquisition { value, .. } = own.origin else {
+            panic!("{:?}", own.origin);
+        };
+        let valued = |origin| match origin {
+            Origin::Proposed { value, .. } => value,
+            _ => None,
+        };
+        search.propose([own.candidate.clone()]);
+        let again = search.peek().unwrap().start().unwrap();
+        assert_eq!(
+            (again.candidate == own.candidate, valued(again.origin)),
+            (true, Some(value))
+        );
+        // And what is better by the same model before it.
+        let better = thorough(&search).suggest().unwrap();
+        search.propose([better.candidate.clone()]);
+        let next = search.suggest().unwrap();
+        assert!(next.candidate == better.candidate, "seed {seed}");
+        assert!(
+            valued(next.origin).unwrap() > value,
+            "seed {seed}: {:?} {value}",
+            next.origin
+        );
+        assert_eq!(search.proposals().count(), bad.len() + 1);
     }
 }
 
@@ -119,7 +147,7 @@ fn other_strategies_take_every_second_from_what_waits() {
         let mut search = search(strategy, 1);
         let initial = 4;
         let words = good();
-        search.propose(words.clone()).unwrap();
+        search.propose(words.clone());
         let origins: Vec<Origin> = (0..initial + 2 * words.len())
             .map(|_| step(&mut search))
             .collect();
@@ -151,14 +179,14 @@ fn what_is_known_or_does_not_belong_is_not_taken() {
     let mut search = search(Strategy::Nasbot, 1);
     let first = search.suggest().unwrap().candidate;
     let word = good()[0].clone();
-    let known = search.propose([first, word.clone(), word.clone()]).unwrap();
-    assert_eq!((known.waiting, known.known), (1, 2));
-    assert_eq!(search.propose([word]).unwrap().known, 1);
+    let known = search.propose([first, word.clone(), word.clone()]);
+    assert_eq!((known.waiting, known.known), (vec![1], 2));
+    assert_eq!(search.propose([word]).known, 1);
     let config = SearchConfig::default().validated().unwrap();
     let mut edits = Search::new(Edits(Words::new(3)), config).unwrap();
-    let error = edits.propose([vec![0; 2], vec![0; 4]]).unwrap_err();
-    assert!(matches!(error, Error::Candidate { .. }), "{error}");
-    assert_eq!(edits.proposals().count(), 0);
+    let proposed = edits.propose([vec![0; 4], vec![3; 2]]);
+    assert_eq!((proposed.waiting, proposed.outside), (vec![1], 1));
+    assert_eq!(edits.proposals().count(), 1);
 }
 
 /// What happened in a search.
@@ -182,7 +210,7 @@ fn a_search_that_is_rebuilt_from_its_record_goes_on_the_same() {
         };
         (0..9).for_each(|_| evaluate(&mut first, &mut record));
         for words in [bad(), good()] {
-            first.propose(words.clone()).unwrap();
+            first.propose(words.clone());
             record.push(Line::Proposed(words));
             (0..4).for_each(|_| evaluate(&mut first, &mut record));
         }
@@ -190,10 +218,10 @@ fn a_search_that_is_rebuilt_from_its_record_goes_on_the_same() {
         for line in record {
             match line {
                 Line::Suggested(suggestion) => {
-                    second.restore(nasbot_opt::Next::Start(suggestion)).unwrap();
+                    second.restore(Next::Start(suggestion)).unwrap();
                 }
                 Line::Told(id, outcome) => second.tell(id, outcome).unwrap(),
-                Line::Proposed(words) => drop(second.propose(words).unwrap()),
+                Line::Proposed(words) => drop(second.propose(words)),
             }
         }
         assert!(first.proposals().eq(second.proposals()), "{strategy}");

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use nasbot_opt::{Counts, Distance, Error, Outcome, Scores, Search, SearchConfig, Space};
-use rand::Rng;
+use rand::{Rng, RngExt as _};
 
 use crate::toy::{Edits, Word, Words};
 
@@ -275,6 +275,72 @@ fn the_end_of_a_space_names_the_method_that_gives_nothing() {
     };
     assert!(
         said.contains("the `hash` of an earlier suggestion"),
+        "{said}"
+    );
+}
+
+/// Words that have one more count from the fifth letter on, which none has that is looked at before a search.
+struct Late(Words);
+
+impl Space for Late {
+    type Candidate = Word;
+    type Point = <Words as Space>::Point;
+
+    fn initial<R: Rng + ?Sized>(&self, rng: &mut R) -> Vec<Word> {
+        self.0.initial(rng)
+    }
+
+    fn mutate<R: Rng + ?Sized>(&self, parent: &Word, rng: &mut R) -> Option<Word> {
+        self.0.mutate(parent, rng)
+    }
+
+    fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> Option<Word> {
+        Some((0..4).map(|_| rng.random_range(0..4)).collect())
+    }
+
+    fn hash(&self, word: &Word) -> u128 {
+        self.0.hash(word)
+    }
+
+    fn point(&self, word: &Word) -> Result<Self::Point, Error> {
+        self.0.point(word)
+    }
+
+    fn num_distances(&self) -> usize {
+        self.0.num_distances()
+    }
+
+    fn distances(
+        &self,
+        from: &Self::Point,
+        to: &[&Self::Point],
+        out: &mut [Distance],
+    ) -> Result<(), Error> {
+        self.0.distances(from, to, out)
+    }
+
+    fn counts(&self, word: &Word) -> Vec<Counts> {
+        vec![Counts::default(); 1 + word.len() / 5]
+    }
+}
+
+#[test]
+fn counts_whose_number_changes_later_are_an_error_and_no_panic() {
+    let config = SearchConfig::default().validated().unwrap();
+    let mut search = Search::new(Late(Words::new(9)), config).unwrap();
+    let said = loop {
+        match search.suggest() {
+            // Long words are best.
+            Ok(suggestion) => {
+                let score = suggestion.candidate.len() as f64;
+                search.tell(suggestion.id, Outcome::scored(score)).unwrap();
+            }
+            Err(error) => break error.to_string(),
+        }
+        assert!(search.evaluations().len() < 60, "it was not noticed");
+    };
+    assert!(
+        said.contains("has 2 counts and initial candidate 0 has 1"),
         "{said}"
     );
 }

@@ -1,11 +1,11 @@
 //! Handing evaluations out, and taking networks of one's own in.
 
-use nasbot_opt::{Next, Space as _, State};
+use nasbot_opt::{Next, Proposed, Space as _, State};
 use nn_graph::Network;
 
 use super::{AskTell, Asked, Assignment, Part, Rest};
 use crate::error::Error;
-use crate::session::asking::{promoted, queued, storable};
+use crate::session::asking::{promoted, propose, proposed, queued, storable};
 use crate::session::parents::from_nothing;
 use crate::session::work::rung_of;
 use crate::study::{About, Event, Record, Started, Told};
@@ -82,6 +82,22 @@ impl AskTell {
         events.push(queued(suggestion, tuning, Some(hash), begins, 0.0, told));
         self.record(events)?;
         Ok(id)
+    }
+
+    /// Proposes networks: they wait, and are evaluated once the search takes them, see [`nasbot_opt::Search::propose`]. What waits is
+    /// recorded when this returns.
+    ///
+    /// # Errors
+    ///
+    /// What goes wrong with the study's file.
+    pub fn propose(&mut self, networks: Vec<Network>) -> Result<Proposed, Error> {
+        let mut events = self.taking_over(self.settings.budget.evaluations);
+        let (waiting, became) = propose(&mut self.search()?.search, networks);
+        if !waiting.is_empty() {
+            events.push(proposed(waiting));
+            self.record(events)?;
+        }
+        Ok(became)
     }
 
     /// Why a network is outside of the space's bounds, if it is.

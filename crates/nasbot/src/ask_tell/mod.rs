@@ -26,6 +26,7 @@
 //!     facts: None,
 //!     tuning: Default::default(),
 //!     aims: Default::default(),
+//!     proposals: Default::default(),
 //! };
 //! let path = folder.path().join("small.nasbot.db");
 //! let first = Event::Created(Created::new(&settings));

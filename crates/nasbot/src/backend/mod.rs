@@ -9,6 +9,7 @@
 //! knows no result of ([`Backend::attach`]). Processes on this machine die with their search, and their back-end says so.
 
 mod answer;
+pub(crate) mod asked;
 mod command;
 mod crew;
 mod devices;

@@ -6,6 +6,7 @@ use nasbot_opt::{Next, Outcome, Rung, Search, Setup, Space as _, Suggestion};
 use nn_graph::Network;
 use rayon::prelude::*;
 
+use super::asking;
 use super::parents::Parents;
 use crate::error::Error;
 use crate::settings::{SearchSpace, Settings, Tuning};
@@ -120,6 +121,14 @@ impl Replayed {
                     .map_err(said)
             }
             Event::Told(told) => self.tell(Some(&told.ids)),
+            Event::Proposed(proposed) => {
+                let networks = (proposed.networks.iter()).map(|stored| stored.network().cloned());
+                let networks: Vec<Network> = networks
+                    .collect::<Result<_, _>>()
+                    .map_err(|e| e.to_string())?;
+                drop(asking::propose(&mut self.search, networks));
+                Ok(())
+            }
             Event::Started(started) if started.by_hand => {
                 // A batch is made of what the search runs itself.
                 self.batch = self.batch.saturating_sub(1);

@@ -30,6 +30,8 @@ pub enum Event {
     Promoted(Promoted),
     /// The search was told results and had nothing to do before it is told more.
     Told(Told),
+    /// Networks were proposed, which wait until the search takes them.
+    Proposed(Proposed),
     /// An evaluation that failed is to run once more.
     Retried(About),
     /// A back-end began an evaluation, or it was handed out to be run by hand.
@@ -247,6 +249,13 @@ pub struct Told {
     pub ids: Vec<u64>,
 }
 
+/// Networks that were proposed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Proposed {
+    /// The networks, in the order in which they wait.
+    pub networks: Vec<Stored>,
+}
+
 /// Something about an evaluation that has no further fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {
@@ -436,6 +445,7 @@ impl Event {
             "queued" => Self::Queued(from_str(text)?),
             "promoted" => Self::Promoted(from_str(text)?),
             "told" => Self::Told(from_str(text)?),
+            "proposed" => Self::Proposed(from_str(text)?),
             "retried" => Self::Retried(from_str(text)?),
             "started" => Self::Started(from_str(text)?),
             "progress" => Self::Progress(from_str(text)?),

@@ -19,7 +19,7 @@ mod stored;
 
 pub use self::event::{
     About, Begins, Closed, Compared, Created, Described, Detail, Ending, Event, Finished, Inherits,
-    Lost, Opened, Progress, Promoted, Queued, Reached, Simple, Stamped, Started, Told,
+    Lost, Opened, Progress, Promoted, Proposed, Queued, Reached, Simple, Stamped, Started, Told,
 };
 pub use self::follow::{Follower, News};
 pub use self::ledger::{Final, Ledger, Record};

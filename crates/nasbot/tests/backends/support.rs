@@ -162,6 +162,7 @@ pub(crate) fn settings(evaluator: Evaluator) -> Settings {
         facts: None,
         tuning: Tuning::default(),
         aims: Default::default(),
+        proposals: Default::default(),
     }
 }
 

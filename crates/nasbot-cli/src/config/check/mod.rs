@@ -4,6 +4,7 @@ mod aims;
 mod evaluator;
 mod fidelity;
 mod inherit;
+mod proposals;
 mod queue;
 mod space;
 mod tune;
@@ -66,6 +67,7 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
     let fidelity = fidelity::fidelity(&raw, &training, &mut problems);
     let fidelity =
         fidelity.and_then(|rungs| inherit::inherit(rungs, &raw, &training, &mut problems));
+    let proposals = proposals::proposals(&raw, source, !overrides.without_data, &mut problems);
     let aims = aims::aims(&raw, search.as_ref(), &mut problems);
     let tuning = tune::tune(&raw, &training, &mut problems);
     let mut training = training;
@@ -94,6 +96,7 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
                     facts: overrides.facts,
                     aims,
                     tuning,
+                    proposals,
                 },
                 study,
                 contents: None,
