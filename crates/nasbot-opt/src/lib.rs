@@ -15,6 +15,7 @@
 
 mod acquisition;
 mod aims;
+mod beginning;
 mod check;
 mod config;
 mod counts;
