@@ -14,7 +14,11 @@ fn main() {
 
 #[cfg(feature = "torch")]
 fn build_shims(lib: &std::path::Path) {
-    const SOURCES: [&str; 2] = ["src/torch/algorithms.cpp", "src/torch/allocator.cpp"];
+    const SOURCES: [&str; 3] = [
+        "src/torch/algorithms.cpp",
+        "src/torch/allocator.cpp",
+        "src/torch/step.cpp",
+    ];
     for source in SOURCES {
         println!("cargo:rerun-if-changed={source}");
     }

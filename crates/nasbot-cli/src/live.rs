@@ -112,7 +112,12 @@ impl Live {
         }
         self.counted = ledger.counted();
         self.pace = Pace::begin(ledger.elapsed().as_secs_f64());
-        for _ in 0..opened.workers.min(MOST_LINES) {
+        self.have_lines(opened.workers);
+    }
+
+    /// Has a line for each of so many workers, as far as there is room: their number may grow.
+    fn have_lines(&mut self, workers: usize) {
+        while self.workers.len() < workers.min(MOST_LINES) {
             let line = self.all.add(ProgressBar::new(0));
             line.set_style(style("  {wide_msg}"));
             line.set_message("idle");
@@ -159,6 +164,10 @@ impl Live {
     }
 
     fn show_workers(&mut self, ledger: &Ledger) {
+        let places = ledger.running().filter_map(|r| r.place.as_ref());
+        let most = places.map(|place| place.slot + 1).max();
+        // Without one that runs no line is missing.
+        self.have_lines(most.unwrap_or(0));
         let mut lines: Vec<Option<(u64, String)>> = vec![None; self.workers.len()];
         for record in ledger.running() {
             let Some(place) = &record.place else {

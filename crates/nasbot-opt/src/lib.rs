@@ -41,6 +41,8 @@ mod stream;
 mod suggestion;
 pub mod synthetic;
 mod transform;
+mod tuned;
+mod tuning;
 
 // What a space of one's own is written with, at the versions that its methods take.
 pub use {otmann, rand};
@@ -62,6 +64,8 @@ pub use search::Search;
 pub use space::{Distance, Space};
 pub use suggestion::{Next, Origin, Over, Suggestion};
 pub use synthetic::Synthetic;
+pub use tuned::{Setup, Tuned, TunedPoint};
+pub use tuning::{Parameter, Setting};
 
 /// The programs of texts for people, compiled and run.
 #[cfg(doctest)]

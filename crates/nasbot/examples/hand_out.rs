@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use nasbot::ask_tell::{AskTell, Assignment};
 use nasbot::session::system_clock;
-use nasbot::settings::{Budget, Evaluator, Fidelity, Settings, Workers};
+use nasbot::settings::{Budget, Evaluator, Fidelity, Settings, Tuning, Workers};
 use nasbot::study::{Created, Event, Ledger, Study};
 use nasbot_opt::{Failure, NetworkSpace, SearchConfig};
 use nn_graph::{Bounds, Kind};
@@ -49,6 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             wall_time: None,
         },
         facts: None,
+        tuning: Tuning::default(),
         aims: nasbot::settings::Aims::default(),
         proposals: nasbot::settings::Proposals::default(),
     };

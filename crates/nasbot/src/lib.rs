@@ -36,6 +36,7 @@
 //!     workers: Workers::default(),
 //!     budget: Budget { evaluations: 12, wall_time: None },
 //!     facts: None,
+//!     tuning: Default::default(),
 //!     aims: Default::default(),
 //!     proposals: Default::default(),
 //! };

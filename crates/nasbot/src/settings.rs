@@ -5,6 +5,7 @@ mod fidelity;
 mod proposals;
 mod queue;
 mod ray;
+mod tuning;
 
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
@@ -21,6 +22,7 @@ pub use self::proposals::Proposals;
 pub use self::queue::{Engine, Gpus, Parameter, Queue, Slurm, Template, Words};
 pub(crate) use self::ray::check_address;
 pub use self::ray::{Memory, Ray};
+pub use self::tuning::{SearchSpace, TunedKey, Tuning};
 
 /// A search that can run.
 #[derive(Clone, Debug)]
@@ -43,6 +45,8 @@ pub struct Settings {
     pub facts: Option<Facts>,
     /// Objectives and bounds; the score alone by default.
     pub aims: Aims,
+    /// Keys of the protocol that are searched together with the networks; none by default.
+    pub tuning: Tuning,
     /// From where networks are proposed while a search runs; from nowhere by default.
     pub proposals: Proposals,
 }
@@ -96,7 +100,7 @@ pub struct Workers {
     /// Which devices.
     pub devices: Devices,
     /// Evaluations at once on each.
-    pub per_device: usize,
+    pub per_device: PerDevice,
     /// Longest time of one evaluation.
     pub timeout: Option<Duration>,
     /// Processor threads of a worker; the cores shared out evenly if absent.
@@ -116,13 +120,34 @@ impl Default for Workers {
     fn default() -> Self {
         Self {
             devices: Devices::Auto,
-            per_device: 1,
+            per_device: PerDevice::Number(1),
             timeout: None,
             threads: None,
             reuse: true,
             synchronous: false,
             give_up_after: 20,
             queue: None,
+        }
+    }
+}
+
+/// How many evaluations run at once on a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PerDevice {
+    /// So many.
+    Number(usize),
+    /// On the processor one for each of its cores; on a GPU as many as have room and as pay, which is found while they run. For the
+    /// workers of ours, and not in batches: time decides how many there are.
+    Auto,
+}
+
+impl PerDevice {
+    /// The number, or another one where it is automatic.
+    #[must_use]
+    pub const fn or(self, automatic: usize) -> usize {
+        match self {
+            Self::Number(number) => number,
+            Self::Auto => automatic,
         }
     }
 }

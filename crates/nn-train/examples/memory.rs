@@ -2,7 +2,8 @@
 //!
 //! `memory COUNT [SEED]` trains so many random networks for three steps, one line of JSON each, and tells how the ratios are
 //! distributed. `memory COUNT SEED --limit SHARE` gives each setting a limited allocator, of as many bytes as this share of its
-//! networks is predicted to need, trains those that are predicted to fit, and tells how many lacked memory.
+//! networks is predicted to need, trains those that are predicted to fit, and tells how many lacked memory. `--only TEXT` takes the settings
+//! whose names have the text.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -44,14 +45,19 @@ struct Setting {
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let (count, seed, limit) = match arguments.as_slice() {
+    let (rest, only) = match arguments.as_slice() {
+        [rest @ .., "--only", text] => (rest, *text),
+        all => (all, ""),
+    };
+    let (count, seed, limit) = match rest {
         [count] => (count, "1", None),
         [count, seed] => (count, *seed, None),
         [count, seed, "--limit", share] => (count, *seed, Some(share.parse::<f64>()?)),
-        _ => bail!("usage: memory COUNT [SEED [--limit SHARE]]"),
+        _ => bail!("usage: memory COUNT [SEED [--limit SHARE]] [--only TEXT]"),
     };
     let folder = tempfile::tempdir()?;
     let mut settings = settings(folder.path(), count.parse()?, seed.parse()?)?;
+    settings.retain(|setting| setting.name.contains(only));
     allocator::count(None)?;
     match limit {
         None => measure(&mut settings),

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::DataSpec;
 use crate::figures::Breakdown;
-use crate::{Error, TrainingSpec};
+use crate::{Error, Keys, TrainingSpec};
 
 /// Version of the messages; a worker refuses jobs of another.
 pub const PROTOCOL: u32 = 3;
@@ -112,6 +112,9 @@ pub struct Candidate {
     pub network: Network,
     /// The seed of its evaluation.
     pub seed: u64,
+    /// Keys of the protocol that its evaluation had, where they differ from those of the job.
+    #[serde(default, skip_serializing_if = "Keys::is_empty")]
+    pub keys: Keys,
 }
 
 fn is_false(flag: &bool) -> bool {
@@ -223,6 +226,15 @@ pub enum Event {
         worker: String,
         /// The version of libtorch that it was built for.
         torch: String,
+    },
+    /// What memory there is where the training runs: before its first step, and after each epoch.
+    Memory {
+        /// Bytes that no process has.
+        free: u64,
+        /// Bytes in all.
+        all: u64,
+        /// Bytes that this worker has.
+        own: u64,
     },
     /// After an epoch.
     Progress {

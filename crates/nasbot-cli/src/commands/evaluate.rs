@@ -8,7 +8,7 @@ use nasbot::Stop;
 use nasbot::backend::{self, End, Key, Task, Work};
 use nasbot::report::{self, clean, number};
 use nasbot::session::Once;
-use nasbot::settings::{Devices, Settings};
+use nasbot::settings::{Devices, PerDevice, Settings};
 use nasbot::study::Detail;
 use nasbot_opt::{Failure, Outcome};
 use nn_graph::Network;
@@ -93,7 +93,7 @@ fn here(settings: &mut Settings, args: &EvaluateArgs) -> Result<(), Error> {
     if settings.workers.queue.take().is_some() {
         terminal::say("nasbot: this runs here and in no queue, which a search would use");
     }
-    settings.workers.per_device = 1;
+    settings.workers.per_device = PerDevice::Number(1);
     if let Some(device) = &args.device {
         let device = (device.parse())
             .map_err(|error: nn_train::Error| Error::Usage(format!("--device: {error}")))?;
@@ -122,6 +122,7 @@ fn evaluate(
         log: log.to_owned(),
         study: None,
         leave: None,
+        keys: nn_train::Keys::new(),
         task: Task::Evaluate,
     };
     let backend = |reports| backend::backend(settings, reports);

@@ -15,6 +15,7 @@ mod set;
 mod size;
 #[cfg(test)]
 mod tests;
+mod tune;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use super::aims::{RawConstraint, RawObjective, Repeated};
 use super::duration::Span;
 use super::size::ByteSize;
+use super::tune::RawTune;
 
 /// What nasbot searches, with what, and how much may be spent.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -30,6 +31,8 @@ pub(super) struct Raw {
     pub(super) data: Option<DataSpec>,
     /// How one network is trained: for the same back-ends as `[data]`.
     pub(super) training: Option<Given>,
+    /// What of `[training]` is searched together with the network: for the same back-ends as `[data]`.
+    pub(super) tune: Option<RawTune>,
     /// How the next network is chosen.
     #[serde(default)]
     pub(super) search: SearchConfig,
@@ -284,10 +287,12 @@ pub(super) struct RawWorkers {
     ///
     /// Default: `"auto"`.
     pub(super) devices: Option<RawDevices>,
-    /// Evaluations at once on each device, with their memory together: `training.memory` bounds what each may take.
+    /// Evaluations at once on each device, with their memory together: `training.memory` bounds what each may take. `"auto"`, with
+    /// `local`, runs one on each core of the processor, and on a GPU as many as have room in its free memory and as long as the
+    /// evaluations a minute rise ([on GPUs](gpus.md)).
     ///
     /// Default: `1`.
-    pub(super) per_device: Option<usize>,
+    pub(super) per_device: Option<RawPerDevice>,
     /// The longest time of one evaluation, which is stopped then and counts as failed.
     ///
     /// Default: none.
@@ -372,6 +377,14 @@ pub(super) enum RawBackend {
 pub(super) enum RawDevices {
     One(String),
     Many(Vec<String>),
+}
+
+/// `workers.per-device`: a number or `"auto"`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected a number such as 2, or \"auto\"")]
+pub(super) enum RawPerDevice {
+    Number(usize),
+    Word(String),
 }
 
 /// `[budget]`: how much may be spent.

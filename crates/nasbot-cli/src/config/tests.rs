@@ -169,6 +169,8 @@ fn around(section: &str, key: &str) -> &'static str {
                              [proposals]\ncommand = [\"a\"]\n";
     const LATENCY: &str = "[space]\nkind = \"mlp-class\"\n[budget]\nevaluations = 3\n[data]\npath = \"a.csv\"\ntask = \"class\"\n\
                            [training.latency]\n";
+    const TUNE: &str = "[space]\nkind = \"mlp-class\"\n[budget]\nevaluations = 3\n[data]\npath = \"a.csv\"\ntask = \"class\"\n\
+                        [tune]\n";
     match (section, key) {
         ("slurm", _) | ("workers", "jobs" | "grace" | "interval") => SLURM,
         ("ray", _) => RAY,
@@ -177,6 +179,7 @@ fn around(section: &str, key: &str) -> &'static str {
         ("inherit", _) => INHERIT,
         ("proposals", _) => PROPOSALS,
         ("training", "latency") => LATENCY,
+        ("tune", _) => TUNE,
         _ => DATA,
     }
 }

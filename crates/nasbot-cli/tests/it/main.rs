@@ -65,4 +65,6 @@ mod torch;
 #[cfg(test)]
 mod train;
 #[cfg(test)]
+mod tune;
+#[cfg(test)]
 mod workers;

@@ -17,4 +17,5 @@ mod resume;
 mod rungs;
 mod several;
 mod toy;
+mod tuned;
 mod wrong_spaces;

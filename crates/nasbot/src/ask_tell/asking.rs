@@ -64,7 +64,8 @@ impl AskTell {
         let mut events = self.taking_over(budget);
         let is_spent = self.ledger.begun() >= budget;
         let live = self.search()?;
-        let hash = live.search.space().hash(&network);
+        let setup = live.search.space().with_usual(network);
+        let hash = live.search.space().hash(&setup);
         // What is there already needs no budget.
         let known = live.search.holder(hash);
         if let Some(id) = known {
@@ -73,11 +74,12 @@ impl AskTell {
         if is_spent {
             return Err(Error::BudgetSpent { budget });
         }
-        let suggestion = live.search.give(network)?;
+        let suggestion = live.search.give(setup)?;
         let id = suggestion.id;
         let begins = from_nothing(&mut live.search, id)?;
         let told = self.unrecorded(&mut events);
-        events.push(queued(suggestion, Some(hash), begins, 0.0, told));
+        let tuning = &self.settings.tuning;
+        events.push(queued(suggestion, tuning, Some(hash), begins, 0.0, told));
         self.record(events)?;
         Ok(id)
     }
@@ -146,12 +148,20 @@ impl AskTell {
                     let suggestion = storable(suggestion);
                     let id = suggestion.id;
                     let begins = from_nothing(&mut self.search()?.search, id)?;
-                    let hash = self.settings.space.hash(&suggestion.candidate);
+                    let hash = self.search()?.search.space().hash(&suggestion.candidate);
                     let now = self.study.clock().monotonic();
                     let seconds = now.saturating_sub(since).as_secs_f64();
                     since = now;
                     let told = self.unrecorded(events);
-                    events.push(queued(suggestion, Some(hash), begins, seconds, told));
+                    let tuning = &self.settings.tuning;
+                    events.push(queued(
+                        suggestion,
+                        tuning,
+                        Some(hash),
+                        begins,
+                        seconds,
+                        told,
+                    ));
                     events.push(Event::Started(Started::by_hand(id)));
                     ids.push(id);
                 }
@@ -203,6 +213,7 @@ impl AskTell {
             id,
             network: network.clone(),
             seed: suggestion.seed,
+            setting: record.setting.clone(),
             origin: suggestion.origin,
             part: until.map(|until| Part {
                 rung,

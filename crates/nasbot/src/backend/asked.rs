@@ -75,6 +75,8 @@ fn answer(
         study: None,
         timeout: Some(settings.timeout),
         may_stay: false,
+        device: "none".to_owned(),
+        memory: None,
     };
     let mut printed = String::new();
     let mut is_too_long = false;

@@ -110,6 +110,8 @@ impl Job for Programs {
             study: work.study.clone(),
             timeout: self.workers.timeout,
             may_stay: false,
+            device: slot.name.clone(),
+            memory: None,
         })
     }
 

@@ -6,10 +6,12 @@ use std::{env, fs, thread};
 use nn_train::job::Device;
 
 use crate::error::Error;
-use crate::settings::{Devices, Workers};
+use crate::settings::{Devices, PerDevice, Workers};
 
 /// More GPUs than a machine has.
 const MOST_GPUS: usize = 64;
+/// Works on one GPU at the most, where their number is automatic.
+const MOST_ON_GPU: usize = 16;
 
 /// One place in which an evaluation can run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +65,19 @@ fn plan(workers: &Workers, gpus: &[String], cores: usize) -> Result<Vec<Slot>, E
         Devices::Auto if gpus.is_empty() => vec![Device::Cpu],
         Devices::Auto => (0_u32..).map(Device::Cuda).take(gpus.len()).collect(),
     };
-    let count = devices.len() * workers.per_device;
+    let per_device = match workers.per_device {
+        PerDevice::Number(number) => number,
+        // A GPU needs a core for each process that it works for.
+        PerDevice::Auto => {
+            let share = (cores / devices.len().max(1)).max(1);
+            let on_gpu = devices.iter().any(|device| *device != Device::Cpu);
+            match workers.threads {
+                _ if on_gpu => share.min(MOST_ON_GPU),
+                threads => (share / threads.unwrap_or(1).max(1)).max(1),
+            }
+        }
+    };
+    let count = devices.len() * per_device;
     let threads = workers
         .threads
         .unwrap_or_else(|| (cores / count.max(1)).max(1));
@@ -73,7 +87,7 @@ fn plan(workers: &Workers, gpus: &[String], cores: usize) -> Result<Vec<Slot>, E
             Device::Cpu => (Device::Cpu, String::new()),
             Device::Cuda(n) => (Device::Cuda(0), gpu(n, gpus)?),
         };
-        for _ in 0..workers.per_device {
+        for _ in 0..per_device {
             slots.push(Slot {
                 name: device.to_string(),
                 device: seen_as,
@@ -171,7 +185,10 @@ mod tests {
     fn workers(devices: Devices, per_device: usize) -> Workers {
         Workers {
             devices,
-            per_device,
+            per_device: match per_device {
+                0 => PerDevice::Auto,
+                number => PerDevice::Number(number),
+            },
             timeout: None,
             threads: None,
             reuse: true,
@@ -236,5 +253,22 @@ mod tests {
         );
         let error = plan(&asked, &["5".into()], 2).unwrap_err();
         assert!(error.to_string().contains("1 GPUs are visible"), "{error}");
+    }
+    #[test]
+    fn an_automatic_number_is_that_of_the_cores_or_has_a_core_for_each() {
+        let number = |devices, gpus: &[String], cores, threads| {
+            let workers = Workers {
+                threads,
+                ..workers(devices, 0)
+            };
+            let slots = plan(&workers, gpus, cores).unwrap();
+            (slots.len(), slots[0].threads)
+        };
+        assert_eq!(number(Devices::Auto, &[], 6, None), (6, 1));
+        assert_eq!(number(Devices::Auto, &[], 6, Some(2)), (3, 2));
+        assert_eq!(number(Devices::Auto, &[], 1, Some(2)), (1, 2));
+        let gpus = ["0".to_owned(), "1".to_owned()];
+        assert_eq!(number(Devices::Auto, &gpus, 8, None), (8, 1));
+        assert_eq!(number(Devices::Auto, &gpus, 128, None), (32, 4));
     }
 }

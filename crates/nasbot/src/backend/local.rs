@@ -7,32 +7,53 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nasbot_opt::{Failure, Outcome};
-use nn_train::job::{Event, FailureKind, Job as Message, PROTOCOL};
+use nn_graph::Network;
+use nn_train::job::{Device, Event, FailureKind, Job as Message, PROTOCOL};
+use nn_train::plan::{Batches, Plan};
+use nn_train::{Facts, TrainingSpec};
 
+use super::crew::Change;
 use super::devices::{self, Slot};
-use super::gate::Gate;
+use super::gate::{Automatic, Comer, Gate};
 use super::log::Log;
+use super::mps::Service;
 use super::pool::{self, Job, Pool};
 use super::process::{Afterwards, Exit, Requests};
 use super::program::Program;
+use super::room::Told;
 use super::shelf::Shelf;
 use super::{Backend, End, Report, Reports, Task, Work, answer, locate};
 use crate::error::Error;
 use crate::report::human;
-use crate::settings::{Training, Workers};
+use crate::settings::{PerDevice, Training, Workers};
 use crate::study::{Detail, Progress};
 
-/// A back-end that trains networks in worker processes.
+/// A back-end that trains networks in worker processes; `facts` of the data say how much memory a training takes.
 pub(super) fn local(
     training: &Training,
     workers: &Workers,
+    facts: Option<Facts>,
     reports: Reports,
 ) -> Result<impl Backend + use<>, Error> {
+    let slots = devices::slots(workers)?;
+    let on_gpu = slots.iter().any(|slot| slot.device != Device::Cpu);
+    let of_first = |slot: &&Slot| slot.visible == slots[0].visible;
+    let automatic = (workers.per_device == PerDevice::Auto).then(|| Automatic {
+        most: slots.iter().filter(of_first).count(),
+        // Cores are shared out already.
+        begins_with_most: !on_gpu,
+    });
     let job = Trainings {
         shelf: workers.reuse.then(Shelf::default),
+        gate: Gate::new(automatic),
+        facts,
         ..Trainings::new(training, workers)?
     };
-    Ok(Pool::new(job, devices::slots(workers)?, true, reports))
+    let may_share = on_gpu && workers.per_device != PerDevice::Number(1);
+    if let Some(note) = may_share.then(Service::ask).and_then(Service::note) {
+        reports.send(Report::Note(note.to_owned()));
+    }
+    Ok(Pool::new(job, slots, true, reports))
 }
 
 /// Trainings by the worker program.
@@ -47,6 +68,8 @@ pub(super) struct Trainings {
     shelf: Option<Shelf>,
     /// Which of them may run at once on a device.
     gate: Gate,
+    /// What the memory of a training is predicted from, where it is known.
+    facts: Option<Facts>,
 }
 
 impl Trainings {
@@ -58,8 +81,44 @@ impl Trainings {
             workers: workers.clone(),
             has_greeted: AtomicBool::new(false),
             shelf: None,
-            gate: Gate::default(),
+            gate: Gate::new(None),
+            facts: None,
         })
+    }
+
+    /// Bytes that libtorch is predicted to hold in a training.
+    fn memory(&self, network: &Network, protocol: &TrainingSpec) -> Option<u64> {
+        let facts = self.facts?;
+        let ends = facts.ends?;
+        // What cannot be applied to the data says so itself.
+        let plan = Plan::new(network, ends.input, ends.outputs).ok()?;
+        let batches = Batches::of(protocol, facts.examples, facts.examples);
+        Some(plan.memory(protocol, batches))
+    }
+
+    /// Says how many evaluations a device takes from now on.
+    fn say_how_many(&self, visible: &str, device: &str, reports: &Reports) {
+        if let Some(change) = self.gate.change(visible) {
+            reports.send(Report::Note(in_words(change, device)));
+        }
+    }
+}
+
+/// A new number of evaluations at once, for a person.
+fn in_words(change: Change, device: &str) -> String {
+    let Change { from, to, gain } = change;
+    let plural = if to == 1 { "" } else { "s" };
+    let head = format!("{device} takes {to} evaluation{plural} at once from now on");
+    let percent = gain.map(|gain| 100.0 * (gain - 1.0));
+    match percent {
+        None if to < from => format!("{head}: its memory has no room for {from}"),
+        None => head,
+        Some(percent) if to < from => {
+            format!("{head}: {from} do {percent:+.0} % evaluations a minute")
+        }
+        Some(percent) => {
+            format!("{head}: {from} do {percent:+.0} % evaluations a minute, more are tried")
+        }
     }
 }
 
@@ -70,7 +129,7 @@ impl Job for Trainings {
             Task::GoOn(stage) => (None, None, Some(stage.clone())),
             Task::TrainFinally { weights, how } => (Some(weights.clone()), Some(how.clone()), None),
         };
-        let protocol = &self.training.protocol;
+        let protocol = &self.training.protocol.with_keys(&work.keys)?;
         let (training, inherit) = match &work.task {
             Task::Inherit { from, epochs } => (protocol.shortened(*epochs), Some((**from).clone())),
             _ => (protocol.clone(), None),
@@ -80,6 +139,7 @@ impl Job for Trainings {
             // The last training gets all the memory that there is.
             (Task::TrainFinally { .. }, Some(shelf)) => {
                 shelf.clear();
+                self.gate.is_cleared();
                 false
             }
             (_, Some(_)) => true,
@@ -99,6 +159,7 @@ impl Job for Trainings {
             inherit,
             leave: work.leave.clone(),
         };
+        let memory = self.memory(&work.network, protocol);
         let precision = self.training.protocol.precision.environment();
         let precision = precision.iter().map(|&(name, value)| (name, value.into()));
         // Without it cuBLAS takes whatever memory is free, and adds up in another order.
@@ -119,22 +180,33 @@ impl Job for Trainings {
             study: work.study.clone(),
             timeout: self.workers.timeout,
             may_stay,
+            device: slot.name.clone(),
+            memory,
         })
+    }
+
+    fn at_once(&self, slot: &Slot) -> Option<usize> {
+        self.gate.at_once(&slot.visible)
     }
 
     fn run(&self, id: u64, program: &Program, requests: &Requests, reports: &Reports) -> End {
         let is_unwanted = || requests.stop.load(Ordering::Relaxed);
-        let device = (program.environment.iter())
-            .find(|(name, _)| *name == "CUDA_VISIBLE_DEVICES")
-            .map_or("", |(_, device)| device.as_str());
-        let mut lack = {
-            let Some(_turn) = self.gate.enter(device, is_unwanted) else {
-                return End::Stopped;
-            };
-            match self.converse(id, program, requests, reports) {
-                Ok(end) => return end,
-                Err(lack) => lack,
-            }
+        let device = program.visible();
+        let comer = Comer {
+            device,
+            id,
+            bytes: program.memory,
+        };
+        let end = self.gate.enter(comer, is_unwanted).map(|mut turn| {
+            let end = self.converse(id, program, requests, reports);
+            turn.leaves_a_process = end.as_ref().is_ok_and(|(_, stays)| *stays);
+            end
+        });
+        self.say_how_many(device, &program.device, reports);
+        let mut lack = match end {
+            None => return End::Stopped,
+            Some(Ok((end, _))) => return end,
+            Some(Err(lack)) => lack,
         };
         for wait in WAITS {
             reports.send(Report::Note(format!(
@@ -145,15 +217,19 @@ impl Job for Trainings {
             while since.elapsed() < wait && !is_unwanted() {
                 thread::sleep(LOOK);
             }
-            let Some(_turn) = self.gate.enter_alone(device, is_unwanted) else {
+            let Some(mut turn) = self.gate.enter_alone(comer, is_unwanted) else {
                 return End::Stopped;
             };
             if let Some(shelf) = &self.shelf {
                 // Workers that wait have their data there.
                 shelf.clear();
+                self.gate.is_cleared();
             }
             match self.converse(id, program, requests, reports) {
-                Ok(end) => return end,
+                Ok((end, stays)) => {
+                    turn.leaves_a_process = stays;
+                    return end;
+                }
                 Err(next) => lack = next,
             }
         }
@@ -175,21 +251,22 @@ const WAITS: [Duration; 4] = [
 const LOOK: Duration = Duration::from_millis(20);
 
 impl Trainings {
-    /// One try; the error says what others have of the memory that it lacked.
+    /// One try, and whether its process stays; the error says what others have of the memory that it lacked.
     fn converse(
         &self,
         id: u64,
         program: &Program,
         requests: &Requests,
         reports: &Reports,
-    ) -> Result<End, String> {
+    ) -> Result<(End, bool), String> {
         let conversation = Conversation {
             id,
             program,
             reports,
-            has_greeted: &self.has_greeted,
+            trainings: self,
             hello: None,
             answer: None,
+            stays: false,
             since: Instant::now(),
         };
         conversation.hold(&self.workers, self.shelf.as_ref(), requests)
@@ -201,11 +278,13 @@ struct Conversation<'a> {
     id: u64,
     program: &'a Program,
     reports: &'a Reports,
-    has_greeted: &'a AtomicBool,
+    trainings: &'a Trainings,
     /// The worker and its libtorch, once it has said hello.
     hello: Option<String>,
     /// Its answer, or what others have of the memory that it lacked.
     answer: Option<Result<End, String>>,
+    /// Whether its process waits for more after that.
+    stays: bool,
     since: Instant,
 }
 
@@ -215,13 +294,14 @@ impl Conversation<'_> {
         workers: &Workers,
         shelf: Option<&Shelf>,
         requests: &Requests,
-    ) -> Result<End, String> {
+    ) -> Result<(End, bool), String> {
         let program = self.program;
         let exit = pool::run(program, shelf, requests, |line, log| self.listen(line, log));
+        let stays = matches!(exit, Ok(Exit::Answered)) && self.stays;
         if let Some(answer) = self.answer.take() {
-            return answer;
+            return answer.map(|end| (end, stays));
         }
-        Ok(self.unanswered(workers, exit))
+        Ok((self.unanswered(workers, exit), false))
     }
 
     /// The end of a worker that gave no answer.
@@ -238,7 +318,7 @@ impl Conversation<'_> {
                 let is_memory = matches!(end, End::Done(Outcome::Failed(Failure::OutOfMemory), _));
                 let is_stop = answer::was_asked_to_end(status);
                 if self.hello.is_some()
-                    || self.has_greeted.load(Ordering::Relaxed)
+                    || self.trainings.has_greeted.load(Ordering::Relaxed)
                     || is_memory
                     || is_stop
                 {
@@ -266,7 +346,13 @@ impl Conversation<'_> {
             }
             Ok(Event::Hello { worker, torch, .. }) => {
                 self.hello = Some(format!("nasbot-worker {worker}, libtorch {torch}"));
-                self.has_greeted.store(true, Ordering::Relaxed);
+                self.trainings.has_greeted.store(true, Ordering::Relaxed);
+            }
+            Ok(Event::Memory { free, all, own }) => {
+                let told = Told { free, all, own };
+                self.trainings
+                    .gate
+                    .told(self.program.visible(), self.id, told);
             }
             Ok(Event::Progress {
                 epoch,
@@ -274,6 +360,10 @@ impl Conversation<'_> {
                 loss,
                 score,
             }) => {
+                let share = f64::from(epoch) / f64::from(epochs.max(1));
+                let (trainings, device) = (self.trainings, self.program.visible());
+                trainings.gate.proceeds(device, self.id, share);
+                trainings.say_how_many(device, &self.program.device, self.reports);
                 let progress = Progress {
                     id: self.id,
                     epoch,
@@ -314,6 +404,7 @@ impl Conversation<'_> {
             // No message of the protocol; the log keeps it.
             Err(_) => log.write(format!("{line}\n").as_bytes()),
         }
+        self.stays = self.answer.is_some() && stays;
         match self.answer {
             Some(_) if stays => ControlFlow::Break(Afterwards::Stays),
             Some(_) => ControlFlow::Break(Afterwards::Ends),

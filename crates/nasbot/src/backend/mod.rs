@@ -11,6 +11,7 @@
 mod answer;
 pub(crate) mod asked;
 mod command;
+mod crew;
 mod devices;
 mod function;
 mod gate;
@@ -18,10 +19,12 @@ mod guard;
 mod local;
 mod locate;
 mod log;
+mod mps;
 mod pool;
 mod process;
 mod program;
 mod queue;
+mod room;
 mod shelf;
 mod streams;
 mod synthetic;
@@ -33,6 +36,7 @@ use std::sync::Arc;
 
 use nasbot_opt::Outcome;
 use nn_graph::Network;
+use nn_train::Keys;
 use nn_train::job::{Final, Inherit, Stage};
 use serde::{Deserialize, Serialize};
 
@@ -147,6 +151,8 @@ pub struct Work {
     pub task: Task,
     /// Where its weights go for others to inherit, if anywhere.
     pub leave: Option<PathBuf>,
+    /// Values of keys of the protocol that hold for this evaluation, where such are tuned.
+    pub keys: Keys,
 }
 
 /// What is done with a network.
@@ -262,12 +268,14 @@ pub fn backend(settings: &Settings, reports: Reports) -> Result<Box<dyn Backend>
         return queue::queue(queue, &settings.evaluator, workers, reports);
     }
     Ok(match &settings.evaluator {
-        Evaluator::Local(training) => Box::new(local::local(training, workers, reports)?),
+        Evaluator::Local(training) => {
+            Box::new(local::local(training, workers, settings.facts, reports)?)
+        }
         Evaluator::Command { program, folder } => {
             Box::new(command::command(program, folder, workers, reports)?)
         }
         Evaluator::Synthetic { delay } => Box::new(synthetic::Synthetic::new(
-            workers.per_device,
+            workers.per_device.or(1),
             *delay,
             reports,
         )),

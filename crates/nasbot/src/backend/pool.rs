@@ -33,6 +33,11 @@ pub(super) trait Job: Send + Sync + 'static {
     /// The program for some work.
     fn program(&self, slot: &Slot, work: &Work) -> Result<Program, nn_train::Error>;
 
+    /// How many works may be under way on the device of a place; `None` for as many as it has places.
+    fn at_once(&self, _: &Slot) -> Option<usize> {
+        None
+    }
+
     /// Runs the program and says what came of it.
     fn run(&self, id: u64, program: &Program, requests: &Requests, reports: &Reports) -> End;
 }
@@ -75,11 +80,34 @@ impl<J: Job> Pool<J> {
         }
     }
 
-    /// The first place that no work has.
+    /// The first place that no work has: on a device that takes a further one, if there is one.
     fn free_slot(&self) -> Option<usize> {
         let works = self.shared.lock();
-        let taken = |slot: &usize| works.values().any(|entry| entry.slot == Some(*slot));
-        (0..self.slots.len()).find(|slot| !taken(slot))
+        let taken: Vec<usize> = works.values().filter_map(|entry| entry.slot).collect();
+        let free = || (0..self.slots.len()).filter(|slot| !taken.contains(slot));
+        let has_room = |&slot: &usize| {
+            let device = &self.slots[slot];
+            let there = taken.iter().map(|&other| &self.slots[other].visible);
+            let there = there.filter(|visible| **visible == device.visible).count();
+            (self.job.at_once(device)).is_none_or(|at_once| there < at_once)
+        };
+        free().find(has_room).or_else(|| free().next())
+    }
+
+    /// Works that may be under way at once.
+    fn capacity(&self) -> usize {
+        let mut devices: Vec<&Slot> = Vec::new();
+        for slot in &self.slots {
+            if devices.iter().all(|device| device.visible != slot.visible) {
+                devices.push(slot);
+            }
+        }
+        let at_once = devices.into_iter().map(|device| {
+            let places = self.slots.iter().filter(|s| s.visible == device.visible);
+            let places = places.count();
+            (self.job.at_once(device)).map_or(places, |at_once| at_once.min(places))
+        });
+        at_once.sum()
     }
 }
 
@@ -94,7 +122,10 @@ impl Shared {
 
 impl<J: Job> Backend for Pool<J> {
     fn abilities(&self) -> Abilities {
-        self.abilities
+        Abilities {
+            capacity: self.capacity(),
+            ..self.abilities
+        }
     }
 
     fn submit(&mut self, work: Work) -> Result<Handle, Error> {
@@ -202,7 +233,7 @@ pub(super) fn header(slot: &Slot, work: &Work) -> Vec<(&'static str, String)> {
         0 => String::new(),
         n => format!(", try {}", n + 1),
     };
-    vec![
+    let mut header = vec![
         ("nasbot", env!("CARGO_PKG_VERSION").to_owned()),
         ("job", format!("{what}{again}, seed {}", work.seed)),
         (
@@ -218,7 +249,11 @@ pub(super) fn header(slot: &Slot, work: &Work) -> Vec<(&'static str, String)> {
             "device",
             format!("{}, {}", slot.name, report::counted(slot.threads, "thread")),
         ),
-    ]
+    ];
+    if !work.keys.is_empty() {
+        header.push(("training", nn_train::named(&work.keys)));
+    }
+    header
 }
 
 /// Writes the end of an evaluation to its log, so that the log says how it went even where the program wrote nothing.

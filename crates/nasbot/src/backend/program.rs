@@ -27,4 +27,17 @@ pub(super) struct Program {
     pub(super) timeout: Option<Duration>,
     /// Whether it may wait for more work after its answer.
     pub(super) may_stay: bool,
+    /// What a person calls its device.
+    pub(super) device: String,
+    /// Bytes of the device's memory that it is predicted to take, where that is known.
+    pub(super) memory: Option<u64>,
+}
+
+impl Program {
+    /// The device that it sees, as `CUDA_VISIBLE_DEVICES` has it: empty for the processor.
+    pub(super) fn visible(&self) -> &str {
+        let mut variables = self.environment.iter();
+        let device = variables.find(|(name, _)| *name == "CUDA_VISIBLE_DEVICES");
+        device.map_or("", |(_, device)| device.as_str())
+    }
 }

@@ -7,13 +7,13 @@ use std::thread;
 use std::time::Instant;
 
 use nasbot_opt::{
-    Fit, NetworkSpace, Next, Origin, Outcome, Proposed, Rung, Search, Space as _, Suggestion,
+    Fit, Next, Origin, Outcome, Proposed, Rung, Search, Setup, Space as _, Suggestion,
 };
 use nn_graph::Network;
 
 use super::Message;
 use super::parents::Parents;
-use crate::settings::Fidelity;
+use crate::settings::{Fidelity, SearchSpace, Tuning};
 use crate::study::{Begins, Event, Promoted, Queued};
 
 /// A question to the search: what it is told first, and how many answers are wanted.
@@ -28,7 +28,7 @@ pub(super) struct Question {
 
 /// An answer of the search.
 pub(super) struct Answer {
-    pub(super) next: Result<Next<Network>, nasbot_opt::Error>,
+    pub(super) next: Result<Next<Setup<Network>>, nasbot_opt::Error>,
     /// The hash of a suggested network.
     pub(super) hash: Option<u128>,
     /// How a suggested network begins.
@@ -48,7 +48,7 @@ pub(super) struct Answer {
 /// Starts the thread, which answers until the sender that is returned is dropped. Fewer answers than wanted come where one
 /// is no work to start.
 pub(super) fn start(
-    mut search: Search<NetworkSpace>,
+    mut search: Search<SearchSpace>,
     mut parents: Option<Parents>,
     answers: Sender<Message>,
 ) -> Sender<Question> {
@@ -76,7 +76,7 @@ pub(super) fn start(
 }
 
 fn answer(
-    search: &mut Search<NetworkSpace>,
+    search: &mut Search<SearchSpace>,
     mut parents: Option<&mut Parents>,
     proposed: Vec<Network>,
     told: Vec<(u64, Outcome)>,
@@ -122,10 +122,14 @@ fn answer(
 
 /// Proposes networks: those of them that wait now, and what became of all.
 pub(crate) fn propose(
-    search: &mut Search<NetworkSpace>,
+    search: &mut Search<SearchSpace>,
     networks: Vec<Network>,
 ) -> (Vec<Network>, Proposed) {
-    let proposed = search.propose(networks.iter().cloned());
+    let space = search.space();
+    let setups: Vec<_> = (networks.iter().cloned())
+        .map(|network| space.with_usual(network))
+        .collect();
+    let proposed = search.propose(setups);
     let waiting = proposed
         .waiting
         .iter()
@@ -141,7 +145,7 @@ pub(crate) fn proposed(networks: Vec<Network>) -> Event {
 }
 
 /// JSON knows no infinities: figures that only serve reports are cut to what it can hold.
-pub(crate) fn storable(mut suggestion: Suggestion<Network>) -> Suggestion<Network> {
+pub(crate) fn storable<C>(mut suggestion: Suggestion<C>) -> Suggestion<C> {
     let figures: Vec<&mut f64> = match &mut suggestion.origin {
         Origin::Acquisition { value, mean, std } => vec![value, mean, std],
         Origin::Proposed { value, mean, std } => [value, mean, std].into_iter().flatten().collect(),
@@ -159,17 +163,19 @@ pub(crate) fn storable(mut suggestion: Suggestion<Network>) -> Suggestion<Networ
 
 /// A suggestion as it is recorded, with what the search was told before it.
 pub(crate) fn queued(
-    suggestion: Suggestion<Network>,
+    suggestion: Suggestion<Setup<Network>>,
+    tuning: &Tuning,
     hash: Option<u128>,
     begins: Begins,
     seconds: f64,
     told: Vec<u64>,
 ) -> Event {
+    let setting = tuning.named(&suggestion.candidate.setting);
     let suggestion = Suggestion {
         id: suggestion.id,
         seed: suggestion.seed,
         origin: suggestion.origin,
-        candidate: suggestion.candidate.into(),
+        candidate: suggestion.candidate.candidate.into(),
     };
     Event::Queued(Queued {
         suggestion: Box::new(suggestion),
@@ -178,6 +184,7 @@ pub(crate) fn queued(
         told: Some(told),
         first: begins.first,
         inherits: begins.inherits,
+        setting,
     })
 }
 

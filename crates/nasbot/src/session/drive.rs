@@ -335,6 +335,7 @@ impl Session<'_> {
                 let told = std::mem::take(&mut state.carried);
                 events.push(asking::queued(
                     suggestion,
+                    &self.settings.tuning,
                     answer.hash,
                     answer.begins,
                     answer.seconds,

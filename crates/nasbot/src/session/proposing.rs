@@ -5,7 +5,7 @@
 
 use std::fs;
 
-use nasbot_opt::{NetworkSpace, Proposed, Search};
+use nasbot_opt::{Proposed, Search};
 use nn_train::data::Metric;
 use serde::Serialize;
 
@@ -14,6 +14,7 @@ use crate::backend::asked::{self, Asked};
 use crate::error::Error;
 use crate::proposals;
 use crate::report::quoted;
+use crate::settings::SearchSpace;
 use crate::study::{Ledger, Stored};
 
 /// How many of the best networks a command is shown.
@@ -52,7 +53,7 @@ impl Session<'_> {
     /// Proposes the networks of the file, if there is one; those that the study knows change nothing.
     pub(super) fn propose_from_file(
         &mut self,
-        search: &mut Search<NetworkSpace>,
+        search: &mut Search<SearchSpace>,
     ) -> Result<(), Error> {
         let Some(path) = &self.settings.proposals.file else {
             return Ok(());

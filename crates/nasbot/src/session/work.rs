@@ -189,6 +189,7 @@ impl Session<'_> {
             study: fs::canonicalize(&self.place.study).ok(),
             task,
             leave: None,
+            keys: record.setting.clone(),
         })
     }
 
@@ -267,6 +268,7 @@ pub fn last_training(
                 evaluation: id,
                 network: network.clone(),
                 seed: suggestion.seed,
+                keys: record.setting.clone(),
             });
         }
     }

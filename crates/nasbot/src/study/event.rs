@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use nasbot_opt::{Fit, Outcome, Rung, Suggestion};
-use nn_train::Facts;
 use nn_train::data::Metric;
 use nn_train::figures::Breakdown;
+use nn_train::{Facts, Keys};
 use serde::{Deserialize, Serialize};
 
 use super::{Change, Prior, Stored};
@@ -192,6 +192,9 @@ pub struct Queued {
     /// Whose weights it begins with, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inherits: Option<Inherits>,
+    /// The values of the keys that are tuned, with which it is evaluated.
+    #[serde(default, skip_serializing_if = "Keys::is_empty")]
+    pub setting: Keys,
 }
 
 /// Weights that are not there any more, although they were kept.

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use nasbot_opt::{Failure, Outcome, Rung, State, Suggestion};
-use nn_train::Facts;
 use nn_train::data::Metric;
+use nn_train::{Facts, Keys};
 
 use super::event::{
     Begins, Created, Described, Detail, Ending, Event, Finished, Opened, Progress, Promoted,
@@ -67,6 +67,8 @@ pub struct Record {
     pub state: State,
     /// How it began.
     pub begins: Begins,
+    /// The values of the keys that are tuned, with which it is evaluated.
+    pub setting: Keys,
     /// Where it runs, while a back-end has it.
     pub place: Option<Started>,
     /// Whether it was stopped and will run again.
@@ -347,6 +349,7 @@ impl Ledger {
                 first: queued.first,
                 inherits: queued.inherits,
             },
+            setting: queued.setting.clone(),
             place: None,
             is_interrupted: false,
             attempt: 0,

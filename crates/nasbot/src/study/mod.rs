@@ -27,7 +27,7 @@ pub(crate) use self::lock::guard;
 pub use self::lock::is_owned;
 pub use self::mending::{Change, Mending};
 pub use self::place::{Place, default_path, fresh, numbered};
-pub use self::prior::Prior;
+pub use self::prior::{Prior, Rated};
 pub use self::read::read;
 pub use self::store::{Study, is_study};
 pub use self::stored::Stored;

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use nasbot_opt::{EarlierStudy, NetworkSpace, State};
+use nasbot_opt::{EarlierStudy, NetworkSpace, Setting, Setup, State};
 use nn_graph::Network;
+use nn_train::Keys;
 use serde::{Deserialize, Serialize};
 
 use super::Ledger;
 use crate::error::Error;
+use crate::settings::Tuning;
 
 /// The evaluations of an earlier study that a search learns from, as they are recorded in its own: the earlier study need not be
 /// there any more when the search goes on.
@@ -18,7 +20,19 @@ pub struct Prior {
     /// How many of its evaluations have a score.
     pub scored: usize,
     /// Those that are learnt from, with their scores, of which more is better.
-    pub evaluations: Vec<(Network, f64)>,
+    pub evaluations: Vec<Rated>,
+}
+
+/// A network of an earlier study.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rated {
+    /// The network.
+    pub network: Network,
+    /// The values of the keys that were tuned.
+    #[serde(default, skip_serializing_if = "Keys::is_empty")]
+    pub setting: Keys,
+    /// Its score, of which more is better.
+    pub score: f64,
 }
 
 impl Prior {
@@ -51,7 +65,12 @@ impl Prior {
                     space.kind()
                 )));
             }
-            evaluations.push((network.clone(), score));
+            let rated = Rated {
+                network: network.clone(),
+                setting: record.setting.clone(),
+                score,
+            };
+            evaluations.push((rated, score));
         }
         if evaluations.is_empty() {
             return Err(wrong(
@@ -61,14 +80,24 @@ impl Prior {
         Ok(Self {
             study: path.display().to_string(),
             scored: evaluations.len(),
-            evaluations: EarlierStudy { evaluations }.thinned().evaluations,
+            evaluations: (EarlierStudy { evaluations }
+                .thinned()
+                .evaluations
+                .into_iter())
+            .map(|(rated, _)| rated)
+            .collect(),
         })
     }
 
-    /// As a search takes it.
-    pub(crate) fn study(&self) -> EarlierStudy<Network> {
+    /// As a search takes it. Of the values of keys those count that this search tunes too and may choose; others are as `usual`.
+    pub(crate) fn study(&self, tuning: &Tuning, usual: &Setting) -> EarlierStudy<Setup<Network>> {
+        let setup = |rated: &Rated| {
+            let candidate = rated.network.clone();
+            let setting = tuning.nearest(&rated.setting, usual);
+            (Setup { candidate, setting }, rated.score)
+        };
         EarlierStudy {
-            evaluations: self.evaluations.clone(),
+            evaluations: self.evaluations.iter().map(setup).collect(),
         }
     }
 }

@@ -6,6 +6,7 @@
     reason = "these are tests, although not of the usual harness"
 )]
 
+mod automatic;
 mod detached;
 mod fake_queue;
 mod jobs;
@@ -44,6 +45,12 @@ fn main() -> ExitCode {
     }
     for (what, test) in queues::TESTS {
         trials.push(Trial::test(format!("queues::{what}"), move || {
+            test();
+            Ok(())
+        }));
+    }
+    for (what, test) in automatic::TESTS {
+        trials.push(Trial::test(format!("automatic::{what}"), move || {
             test();
             Ok(())
         }));

@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use nasbot::backend::{
     self, Backend, Connect as _, End, Function, Handle, Key, Report, Reports, Task, Work,
 };
-use nasbot::settings::{Budget, Devices, Evaluator, Fidelity, Settings, Training, Workers};
+use nasbot::settings::{
+    Budget, Devices, Evaluator, Fidelity, PerDevice, Settings, Training, Tuning, Workers,
+};
 use nasbot_opt::{NetworkSpace, Outcome, SearchConfig};
 use nn_graph::{Bounds, Kind, Network};
 use nn_train::job::Device;
@@ -150,7 +152,7 @@ pub(crate) fn settings(evaluator: Evaluator) -> Settings {
         evaluator,
         workers: Workers {
             devices: Devices::Listed(vec![Device::Cpu]),
-            per_device: CAPACITY,
+            per_device: PerDevice::Number(CAPACITY),
             ..Workers::default()
         },
         budget: Budget {
@@ -158,6 +160,7 @@ pub(crate) fn settings(evaluator: Evaluator) -> Settings {
             wall_time: None,
         },
         facts: None,
+        tuning: Tuning::default(),
         aims: Default::default(),
         proposals: Default::default(),
     }
@@ -227,6 +230,7 @@ impl Stand {
             log: self.folder.path().join("logs").join(format!("{id}.log")),
             study: None,
             leave: None,
+            keys: nn_train::Keys::new(),
             task: Task::Evaluate,
         }
     }

@@ -36,7 +36,7 @@ pub(crate) const TESTS: [(&str, fn()); 10] = [
 
 /// A worker that notes its process before each work in `processes`, does what `deeds/EVALUATION` says, and otherwise scores as
 /// the other back-ends under test do.
-const WORKER: &str = r#"cd "$(dirname "$0")" || exit 1
+pub(crate) const WORKER: &str = r#"cd "$(dirname "$0")" || exit 1
 hello() { echo '{"event":"hello","protocol":3,"worker":"0.1.0","torch":"none"}'; }
 fail() { printf '{"event":"failed","kind":"%s","message":"because"}\n' "$1"; }
 hello
@@ -71,13 +71,13 @@ pub(crate) fn warm(folder: &Path, reports: Reports) -> Box<dyn Backend> {
 const WARM: Make = warm;
 
 /// The worker's process of each work, in the order in which they began.
-fn processes(stand: &Stand) -> Vec<u32> {
+pub(crate) fn processes(stand: &Stand) -> Vec<u32> {
     let text = fs::read_to_string(stand.folder.path().join("processes")).unwrap_or_default();
     text.lines().map(|line| line.parse().unwrap()).collect()
 }
 
 /// Says what a worker does in an evaluation.
-fn deed(stand: &Stand, id: u64, text: &str) {
+pub(crate) fn deed(stand: &Stand, id: u64, text: &str) {
     let deeds = stand.folder.path().join("deeds");
     fs::create_dir_all(&deeds).unwrap();
     fs::write(deeds.join(id.to_string()), text).unwrap();
@@ -88,7 +88,7 @@ fn done(stand: &mut Stand, id: u64) -> End {
     stand.end().1
 }
 
-fn is_scored(end: &End) -> bool {
+pub(crate) fn is_scored(end: &End) -> bool {
     matches!(end, End::Done(outcome, _) if outcome.score().is_some())
 }
 

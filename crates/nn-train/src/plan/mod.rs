@@ -175,6 +175,12 @@ impl Parameter {
         self.len() == 0
     }
 
+    /// Whether it is a factor or a summand of a convolution or a matrix product, which `bf16` computes in 16 bits.
+    #[must_use]
+    pub fn is_of_product(&self) -> bool {
+        self.trainable && (self.decays() || self.name.ends_with(".linear.bias"))
+    }
+
     /// Whether weight decay applies: to filters and matrices, not to biases and norms.
     #[must_use]
     pub fn decays(&self) -> bool {

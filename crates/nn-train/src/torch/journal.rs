@@ -102,7 +102,7 @@ impl Journal {
     /// Writes what has happened.
     pub(super) fn event(&mut self, event: &Event) {
         match event {
-            Event::Hello { .. } => {}
+            Event::Hello { .. } | Event::Memory { .. } => {}
             Event::Progress {
                 epoch,
                 epochs,

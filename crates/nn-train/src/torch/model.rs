@@ -3,6 +3,9 @@
 //! All trainable parameters are views of one vector, those with weight decay first, so that an optimiser's step is
 //! a handful of operations whatever the number of layers. With channels last, images and filters lie in memory pixel by
 //! pixel, all channels of one beside each other: oneDNN's and cuDNN's convolutions need not reorder them then.
+//!
+//! With `bf16`, convolutions and matrix products take views of one vector of 16-bit floats, which is written anew at the beginning of each
+//! pass: one launch whatever the number of layers. Its gradients are one vector too.
 
 use std::path::Path;
 
@@ -27,6 +30,10 @@ pub struct Model {
     decaying: i64,
     /// Places in `tensors` of the trainable parameters, in the order of `flat`.
     order: Vec<usize>,
+    /// What the layers compute with: the tensors, with `bf16` in part views of `half`.
+    leaves: Vec<Tensor>,
+    /// The vector of all trainable parameters in 16 bits, with `bf16`.
+    half: Option<Tensor>,
     numerics: Numerics,
 }
 
@@ -104,7 +111,11 @@ impl Model {
         };
         let decaying = length(true);
         let flat = Tensor::f_zeros([decaying + length(false)], options)?;
+        let half = (numerics.precision == Precision::Bf16)
+            .then(|| Tensor::f_zeros([flat.size()[0]], (Kind::BFloat16, options.1)))
+            .transpose()?;
         let mut tensors = Vec::with_capacity(plan.parameters.len());
+        let mut leaves = Vec::with_capacity(plan.parameters.len());
         let mut starts = vec![0; plan.parameters.len()];
         let mut start = 0;
         for &i in &order {
@@ -113,16 +124,18 @@ impl Model {
         }
         for (parameter, start) in plan.parameters.iter().zip(starts) {
             let shape = shape(parameter);
-            let mut tensor = if parameter.trainable {
-                let place = flat.f_narrow(0, start, parameter.len() as i64)?;
-                match shape.as_slice() {
+            let view_of = |vector: &Tensor| -> Result<Tensor, Error> {
+                let place = vector.f_narrow(0, start, parameter.len() as i64)?;
+                Ok(match shape.as_slice() {
                     &[outputs, inputs, height, width] if numerics.channels_last => place
                         .f_view([outputs, height, width, inputs])?
                         .f_permute([0, 3, 1, 2])?,
                     shape => place.f_view(shape)?,
-                }
-            } else {
-                Tensor::f_zeros(&shape, options)?
+                })
+            };
+            let mut tensor = match parameter.trainable {
+                true => view_of(&flat)?,
+                false => Tensor::f_zeros(&shape, options)?,
             };
             match parameter.init {
                 Init::Zero => {}
@@ -132,11 +145,14 @@ impl Model {
                     drop(tensor.f_uniform_(-bound, bound)?);
                 }
             }
-            tensors.push(if parameter.trainable {
-                tensor.f_set_requires_grad(true)?
-            } else {
-                tensor
+            let tensor = tensor.f_set_requires_grad(parameter.trainable)?;
+            leaves.push(match &half {
+                Some(half) if parameter.is_of_product() => {
+                    view_of(half)?.f_set_requires_grad(true)?
+                }
+                _ => tensor.shallow_clone(),
             });
+            tensors.push(tensor);
         }
         Ok(Self {
             plan,
@@ -144,6 +160,8 @@ impl Model {
             flat,
             decaying,
             order,
+            leaves,
+            half,
             numerics,
         })
     }
@@ -173,6 +191,17 @@ impl Model {
         })
     }
 
+    /// What the layers compute with in place of the trainable parameters, each with its place in a vector of all; gradients come to these.
+    pub fn leaves(&self) -> impl Iterator<Item = (i64, &Tensor)> {
+        let places = self.trainable().map(|(start, _)| start);
+        places.zip(self.order.iter().map(|&i| &self.leaves[i]))
+    }
+
+    /// The vector of all trainable parameters in 16 bits, where the layers compute with such.
+    pub(super) fn half(&self) -> Option<&Tensor> {
+        self.half.as_ref()
+    }
+
     /// The network's outputs for a batch: log-probabilities (batch × classes), or numbers (batch × 1).
     ///
     /// `training` normalises by the batch's own moments and updates the running ones.
@@ -181,6 +210,9 @@ impl Model {
     /// [`Error::OutOfMemory`], or whatever else libtorch reports.
     pub fn forward(&self, batch: &Tensor, training: bool) -> Result<Tensor, Error> {
         let network = &self.plan.network;
+        if let Some(half) = &self.half {
+            tch::no_grad(|| half.shallow_clone().f_copy_(&self.flat))?;
+        }
         let pass = Pass {
             training,
             classifies: self.is_classifier(),
@@ -191,7 +223,7 @@ impl Model {
             let parents: Vec<&Tensor> = (network.parents(i).iter())
                 .filter_map(|&p| outputs[p].as_ref())
                 .collect();
-            let tensors = &self.tensors[layer.parameters.clone()];
+            let tensors = &self.leaves[layer.parameters.clone()];
             let output = match (layer.module, parents.as_slice()) {
                 (Module::Input, _) => match layer.output {
                     Features::Flat(_) => batch.f_flatten(1, -1)?,

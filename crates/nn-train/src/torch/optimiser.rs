@@ -6,10 +6,12 @@
 //! - `adamw`: θ ← (1 − ηλ)θ; m ← β₁m + (1 − β₁)g; v ← β₂v + (1 − β₂)g²; θ ← θ − η m̂/(√v̂ + ε).
 //!
 //! Since parameters and gradients are views of two vectors, a step costs a few passes over memory, where PyTorch's
-//! eager optimisers cost several calls for each parameter.
+//! eager optimisers cost several calls for each parameter. On a GPU it is one or two launches of libtorch's own (`fused`), where that has
+//! them: they round otherwise in the last bit.
 
-use tch::{Tensor, no_grad};
+use tch::{Device, Kind, Tensor, no_grad};
 
+use super::fused::{self, Vectors};
 use super::model::Model;
 use crate::{Error, Optimiser, Protocol};
 
@@ -26,12 +28,18 @@ pub struct Stepper {
     clip: Option<f64>,
     /// All gradients; those of the parameters are views of it once `adopted`.
     gradient: Tensor,
+    /// Those of the parameters that layers take in 16 bits.
+    half: Option<Tensor>,
     first: Tensor,
     second: Option<Tensor>,
     /// Steps taken.
     steps: i32,
-    /// Whether the parameters' gradients are views of `gradient` yet.
+    /// Whether the parameters' gradients are views of `gradient` and `half` yet.
     adopted: bool,
+    /// Whether libtorch's own functions do the step.
+    is_fused: bool,
+    /// Where they copy the gradient of each parameter to.
+    views: Vec<Tensor>,
 }
 
 impl Stepper {
@@ -52,11 +60,29 @@ impl Stepper {
             decay: protocol.weight_decay,
             clip: protocol.clip,
             gradient: flat.f_zeros_like()?,
+            half: None,
             first: flat.f_zeros_like()?,
             second,
             steps: 0,
             adopted: false,
+            is_fused: flat.device() != Device::Cpu,
+            views: Vec::new(),
         })
+    }
+
+    /// Has libtorch's own functions do the step, which else they do on a GPU only.
+    #[must_use]
+    pub fn fused(self) -> Self {
+        Self {
+            is_fused: true,
+            ..self
+        }
+    }
+
+    /// Whether they do: where libtorch does not have them, a step is made of operations on vectors.
+    #[must_use]
+    pub fn is_fused(&self) -> bool {
+        self.is_fused
     }
 
     /// The vectors that carry over from step to step, by name, and the number of steps taken.
@@ -104,12 +130,15 @@ impl Stepper {
     pub fn step(&mut self, model: &Model, loss: &Tensor, learning_rate: f64) -> Result<(), Error> {
         if self.adopted {
             drop(self.gradient.f_zero_()?);
+            if let Some(half) = &mut self.half {
+                drop(half.f_zero_()?);
+            }
         }
         loss.f_backward()?;
         no_grad(|| {
-            if !self.adopted {
-                self.adopt(model)?;
-                self.adopted = true;
+            self.is_fused = self.is_fused && self.take(model)?;
+            if !self.is_fused {
+                self.accumulate(model)?;
             }
             self.steps += 1;
             if let Some(clip) = self.clip {
@@ -119,6 +148,12 @@ impl Stepper {
                     .f_clamp_max(1.0)?;
                 drop(self.gradient.f_mul_(&factor)?);
             }
+            if self.is_fused {
+                self.is_fused = self.at_once(model, learning_rate)?;
+                if self.is_fused {
+                    return Ok(());
+                }
+            }
             match self.rule {
                 Optimiser::Sgd => self.sgd(model, learning_rate),
                 Optimiser::Adamw => self.adamw(model, learning_rate),
@@ -126,19 +161,68 @@ impl Stepper {
         })
     }
 
-    /// Moves the gradients that the first backward pass has allocated into the flat vector, where later passes
-    /// accumulate.
-    fn adopt(&self, model: &Model) -> Result<(), Error> {
-        for (start, parameter) in model.trainable() {
-            let (sides, strides) = (parameter.size(), parameter.stride());
-            let mut view = self.gradient.f_as_strided(sides, strides, start)?;
-            let mut gradient = parameter.f_grad()?;
-            if gradient.defined() {
-                view.f_copy_(&gradient)?;
-                gradient.set_data(&view);
+    /// Moves the parameters by libtorch's own functions; whether there are such.
+    fn at_once(&self, model: &Model, rate: f64) -> Result<bool, Error> {
+        let (flat, decaying) = model.flat();
+        let vectors = Vectors {
+            flat,
+            gradient: &self.gradient,
+            first: &self.first,
+            decaying,
+            decay: self.decay,
+        };
+        match &self.second {
+            None => fused::sgd(vectors, self.momentum, self.nesterov, rate),
+            Some(second) => {
+                let how = fused::Adamw {
+                    betas: [self.momentum, BETA2],
+                    eps: EPS,
+                    rate,
+                    number: self.steps,
+                };
+                fused::adamw(vectors, second, how)
             }
         }
+    }
+
+    /// Copies the gradients of a backward pass into the flat vector by libtorch's own function, if there is such.
+    fn take(&mut self, model: &Model) -> Result<bool, Error> {
+        if self.views.is_empty() {
+            let view = |(start, leaf)| self.view(&self.gradient, start, leaf);
+            self.views = model.leaves().map(view).collect::<Result<_, _>>()?;
+        }
+        fused::take_gradients(model.leaves().map(|(_, leaf)| leaf), &self.views)
+    }
+
+    /// Has the flat vector hold the gradients of a backward pass. The first one has allocated some, which are moved there; later ones
+    /// accumulate there.
+    fn accumulate(&mut self, model: &Model) -> Result<(), Error> {
+        if !self.adopted {
+            self.half = model.half().map(Tensor::f_zeros_like).transpose()?;
+            for (start, leaf) in model.leaves() {
+                let vector = match (&self.half, leaf.kind()) {
+                    (Some(half), Kind::BFloat16) => half,
+                    _ => &self.gradient,
+                };
+                let mut view = self.view(vector, start, leaf)?;
+                let mut gradient = leaf.f_grad()?;
+                if gradient.defined() {
+                    view.f_copy_(&gradient)?;
+                    gradient.set_data(&view);
+                }
+            }
+            self.adopted = true;
+        }
+        if let Some(half) = &self.half {
+            // Where one of both has a gradient the other has zeros.
+            drop(self.gradient.f_add_(half)?);
+        }
         Ok(())
+    }
+
+    /// The place of a parameter in a vector of all.
+    fn view(&self, vector: &Tensor, start: i64, leaf: &Tensor) -> Result<Tensor, Error> {
+        Ok(vector.f_as_strided(leaf.size(), leaf.stride(), start)?)
     }
 
     fn sgd(&mut self, model: &Model, learning_rate: f64) -> Result<(), Error> {

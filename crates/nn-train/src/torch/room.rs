@@ -1,11 +1,56 @@
-//! Whose fault a lack of memory is: the network's, or that of others on the same card.
+//! What memory there is where a training runs, and whose fault a lack of it is: the network's, or that of others on the same card.
+
+use std::fs;
 
 use super::allocator::{self, DeviceMemory};
 use crate::Error;
-use crate::job::Device;
+use crate::job::{Device, Event};
 
 /// The share of a card's memory that a training can have if it is alone: drivers and libraries have the rest.
 const MOST: f64 = 0.9;
+
+/// What CUDA and its libraries take on a card for a process beside libtorch's own memory: contexts, kernels, handles.
+const CONTEXT: u64 = 800 << 20;
+
+/// What memory there is; `None` where the system does not say.
+pub(super) fn memory(device: Device) -> Option<Event> {
+    let (DeviceMemory { free, all }, own) = match device {
+        Device::Cpu => host()?,
+        Device::Cuda(index) => {
+            let card = allocator::cuda(index as usize)?;
+            let (_, reserved) = allocator::cuda_held(index as usize)?;
+            (card, reserved.saturating_add(CONTEXT))
+        }
+    };
+    Some(Event::Memory { free, all, own })
+}
+
+/// The memory of this machine, or of the group of processes that it is limited for, and this process's share.
+fn host() -> Option<(DeviceMemory, u64)> {
+    let own = figure("/proc/self/status", "VmRSS:")?;
+    let all = figure("/proc/meminfo", "MemTotal:")?;
+    let free = figure("/proc/meminfo", "MemAvailable:")?;
+    let number = |name: &str| -> Option<u64> {
+        let text = fs::read_to_string(format!("/sys/fs/cgroup/{name}")).ok()?;
+        text.trim().parse().ok()
+    };
+    let memory = match (number("memory.max"), number("memory.current")) {
+        (Some(limit), Some(used)) if limit < all => DeviceMemory {
+            free: free.min(limit.saturating_sub(used)),
+            all: limit,
+        },
+        _ => DeviceMemory { free, all },
+    };
+    Some((memory, own))
+}
+
+/// Bytes that a file of the system has under a name, in kilobytes.
+fn figure(path: &str, name: &str) -> Option<u64> {
+    let text = fs::read_to_string(path).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kilobytes.checked_mul(1024)
+}
 
 /// A lack of memory as what it is, for a training that needs so many bytes: [`Error::NoRoom`] where others have what it lacked.
 pub(super) fn explained(error: Error, needed: Option<u64>, device: Device) -> Error {
@@ -42,6 +87,26 @@ fn others(needed: u64, memory: DeviceMemory, own: u64) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_processors_memory_is_told() {
+        let Some(Event::Memory { free, all, own }) = memory(Device::Cpu) else {
+            panic!("Linux says what there is");
+        };
+        assert!(
+            own > 1 << 20 && own < all && free <= all,
+            "{free} {all} {own}"
+        );
+        let more = vec![1_u8; 256 << 20];
+        let Some(Event::Memory { own: now, .. }) = memory(Device::Cpu) else {
+            panic!("Linux says what there is");
+        };
+        let grown = now.saturating_sub(own) >> 20;
+        assert!(
+            more[17] == 1 && (200..400).contains(&grown),
+            "{grown} MB more"
+        );
+    }
 
     #[test]
     fn a_neighbour_is_to_blame_where_a_training_would_fit_without_it() {

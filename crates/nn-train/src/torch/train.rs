@@ -7,7 +7,7 @@ use super::held::Held;
 use super::score::{Score, average};
 use super::setting::{Parts, Rows, Setting};
 use super::trainer::Stop;
-use super::{algorithms, checkpoint, device, inherit, latency};
+use super::{algorithms, checkpoint, device, inherit, latency, room};
 use crate::data::{Dataset, InputShape};
 use crate::job::{Event, Job};
 use crate::plan::{Batches, Plan};
@@ -40,6 +40,9 @@ pub fn run_with(
     let plan = Plan::for_data(&job.network, data)?;
     check_augmentation(&protocol, data)?;
     held.needed = Some(check_memory(&protocol, &plan, data)?);
+    room::memory(job.device)
+        .into_iter()
+        .for_each(&mut *progress);
     check_stage(job, &protocol)?;
     check_inheritance(job, &protocol)?;
     let setting = Setting {
@@ -143,12 +146,12 @@ fn evaluate(
 }
 
 /// Bytes that a training needs; refused where that is more than the protocol allows. What libraries keep for themselves is known to some
-/// hundredths only, with 16-bit floats to a third, so that more than the prediction must fit.
+/// hundredths only, with 16-bit floats to a tenth, so that more than the prediction must fit.
 fn check_memory(protocol: &Protocol, plan: &Plan, data: &Dataset) -> Result<u64, Error> {
     const MEGABYTE: u64 = 1 << 20;
     let margin = match protocol.precision {
         Precision::Fp32 | Precision::Tf32 => 1.08,
-        Precision::Bf16 => 1.35,
+        Precision::Bf16 => 1.12,
     };
     let batches = Batches::of(protocol, data.train.len(), data.validation.len());
     let bytes = (plan.memory(protocol, batches) as f64 * margin) as u64;

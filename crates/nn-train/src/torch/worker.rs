@@ -87,7 +87,15 @@ fn done(
             }
             train::run_with(held, &job, &mut |event| {
                 journal.event(&event);
-                if out.send(&event).is_err() {
+                // After the journal, which takes the most that was held: this forgets it.
+                let memory = matches!(event, Event::Progress { .. })
+                    .then(|| room::memory(device))
+                    .flatten();
+                if memory
+                    .iter()
+                    .chain([&event])
+                    .any(|event| out.send(event).is_err())
+                {
                     // What would read it has ended.
                     leave();
                 }

@@ -1,10 +1,10 @@
 //! Checks of `[workers]`: devices and how many share one.
 
-use nasbot::settings::{Devices, Workers};
+use nasbot::settings::{Devices, PerDevice, Workers};
 use nn_train::job::Device;
 
 use super::super::diagnostic::Problems;
-use super::super::raw::{RawDevices, RawWorkers};
+use super::super::raw::{RawBackend, RawDevices, RawPerDevice, RawWorkers};
 
 /// More workers a device than make sense.
 const MOST_PER_DEVICE: usize = 256;
@@ -43,11 +43,7 @@ pub(super) fn workers(raw: &RawWorkers, problems: &mut Problems<'_>) -> Workers 
         }
         Devices::Listed(devices)
     });
-    let per_device = raw.per_device.unwrap_or(1);
-    if !(1..=MOST_PER_DEVICE).contains(&per_device) {
-        let message = format!("per-device is {per_device}, it must be from 1 to {MOST_PER_DEVICE}");
-        problems.add("workers.per-device", message, "");
-    }
+    let per_device = per_device(raw, problems);
     for (key, value) in [
         ("threads", raw.threads),
         ("give-up-after", raw.give_up_after),
@@ -67,4 +63,39 @@ pub(super) fn workers(raw: &RawWorkers, problems: &mut Problems<'_>) -> Workers 
         give_up_after: raw.give_up_after.unwrap_or(GIVE_UP_AFTER),
         queue: None,
     }
+}
+
+fn per_device(raw: &RawWorkers, problems: &mut Problems<'_>) -> PerDevice {
+    const KEY: &str = "workers.per-device";
+    let number = match &raw.per_device {
+        None => 1,
+        Some(RawPerDevice::Number(number)) => *number,
+        Some(RawPerDevice::Word(word)) if word == "auto" => {
+            if raw.synchronous {
+                let message = "per-device = \"auto\" lets time decide how many evaluations run, and synchronous = true rules that out";
+                problems.add(KEY, message, "a batch has a number: per-device = 2");
+            }
+            // A queue has an error of its own.
+            if !raw.is_queue() && raw.backend != RawBackend::Local {
+                let message =
+                    "per-device = \"auto\" is for workers of ours, which say what memory they have";
+                problems.add(
+                    KEY,
+                    message,
+                    "give the number of evaluations at once: per-device = 2",
+                );
+            }
+            return PerDevice::Auto;
+        }
+        Some(RawPerDevice::Word(word)) => {
+            let message = format!("per-device is \"{word}\", it must be a number or \"auto\"");
+            problems.add(KEY, message, "");
+            return PerDevice::Auto;
+        }
+    };
+    if !(1..=MOST_PER_DEVICE).contains(&number) {
+        let message = format!("per-device is {number}, it must be from 1 to {MOST_PER_DEVICE}");
+        problems.add(KEY, message, "");
+    }
+    PerDevice::Number(number)
 }

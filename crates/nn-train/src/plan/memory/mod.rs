@@ -11,9 +11,9 @@ mod pass;
 mod tape;
 
 use self::heap::Heap;
-use self::pass::{FLOAT, Pass};
+use self::pass::{FLOAT, HALF, Pass};
 use super::Plan;
-use crate::{Optimiser, TrainingSpec};
+use crate::{Optimiser, Precision, TrainingSpec};
 
 /// How many examples are in memory at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,12 @@ pub(super) fn peak(plan: &Plan, protocol: &TrainingSpec, batches: Batches) -> u6
         Optimiser::Adamw => 4,
     };
     heap.make(vectors * trained + buffers);
+    // The parameters in 16 bits, and their gradients from the end of the first pass on.
+    let half = match protocol.precision {
+        Precision::Bf16 => trained / FLOAT * HALF,
+        Precision::Fp32 | Precision::Tf32 => 0,
+    };
+    heap.make(half);
     let pass = Pass {
         plan,
         protocol,
@@ -70,6 +76,9 @@ pub(super) fn peak(plan: &Plan, protocol: &TrainingSpec, batches: Batches) -> u6
     // Gradients of a first step are tensors of their own until they are moved into the vector of all.
     for is_first in [true, false] {
         pass.step(&mut heap, is_first);
+        if is_first {
+            heap.make(half);
+        }
         // What the optimiser computes on the way.
         heap.pass_by(step);
     }

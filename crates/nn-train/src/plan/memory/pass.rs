@@ -5,8 +5,9 @@ use super::tape::{Flow, Node, Tape, Value, backward};
 use crate::plan::{Activation, Features, LayerPlan, Module, Parameter, Plan};
 use crate::{Precision, TrainingSpec};
 
-/// Bytes of a 32-bit float, and of an index.
+/// Bytes of a 32-bit float, of a 16-bit one, and of an index.
 pub(super) const FLOAT: u64 = 4;
+pub(super) const HALF: u64 = 2;
 const INDEX: u64 = 8;
 
 /// What oneDNN takes for itself in a convolution: copies whose channels are filled up to whole vectors. With channels last these are
@@ -65,7 +66,7 @@ impl Pass<'_> {
     /// Bytes of numbers that a convolution or a matrix product takes in or puts out.
     fn width(self) -> u64 {
         match self.protocol.precision {
-            Precision::Bf16 => 2,
+            Precision::Bf16 => HALF,
             Precision::Fp32 | Precision::Tf32 => FLOAT,
         }
     }
@@ -187,7 +188,13 @@ impl Pass<'_> {
             Module::MaxPool => {
                 let y = tape.make(self.bytes(layer.output, x.width), x.width);
                 let indices = tape.heap.make(self.bytes(layer.output, INDEX));
-                tape.note(y, &[(x, Flow::Made)], &[x.tensor, indices], 0, 0);
+                // The processor sums up gradients of 16 bits in 32.
+                let sums = if x.width < FLOAT {
+                    x.bytes / x.width * FLOAT
+                } else {
+                    0
+                };
+                tape.note(y, &[(x, Flow::Made)], &[x.tensor, indices], 0, sums);
                 tape.heap.drop(indices);
                 y
             }
@@ -250,8 +257,7 @@ impl Pass<'_> {
         let pixels = (x.bytes / x.width.max(1)) / inputs.max(1);
         let y_bytes = self.bytes(layer.output, self.width());
         let x = self.factor(tape, x, pixels * inputs);
-        let filter = taps * inputs * outputs * FLOAT;
-        let cast = (self.width() < FLOAT).then(|| tape.heap.make(filter / FLOAT * self.width()));
+        let filter = taps * inputs * outputs * self.width();
         let y = tape.make(y_bytes, self.width());
         let own = Scratch::new(
             self,
@@ -260,9 +266,7 @@ impl Pass<'_> {
             [pixels, y_bytes / self.width() / outputs.max(1)],
         );
         tape.heap.pass_by(own.forwards);
-        let saved: Vec<Id> = [x.tensor].into_iter().chain(cast).collect();
-        tape.note(y, &[(x, Flow::Made)], &saved, filter, own.backwards);
-        cast.into_iter().for_each(|id| tape.heap.drop(id));
+        tape.note(y, &[(x, Flow::Made)], &[x.tensor], filter, own.backwards);
         tape.drop(x);
         y
     }
@@ -344,11 +348,9 @@ impl Pass<'_> {
             self.examples * u64::from(layer.input.channels()),
         );
         tape.drop(flat);
-        let casts = (self.width() < FLOAT).then(|| tape.heap.make(weights / FLOAT * self.width()));
         let y = tape.make(bytes, self.width());
-        let saved: Vec<Id> = [cast.tensor].into_iter().chain(casts).collect();
-        tape.note(y, &[(cast, Flow::Made)], &saved, weights, 0);
-        casts.into_iter().for_each(|id| tape.heap.drop(id));
+        let gradients = weights / FLOAT * self.width();
+        tape.note(y, &[(cast, Flow::Made)], &[cast.tensor], gradients, 0);
         tape.drop(cast);
         y
     }

@@ -142,6 +142,8 @@ pub(super) fn backward(
                 // It is added to the vector of all gradients.
                 false => heap.drop(id),
             }
+        } else {
+            heap.pass_by(node.scratch);
         }
         node.saved.into_iter().for_each(|id| heap.drop(id));
         heap.drop(gradient);

@@ -1,5 +1,6 @@
 //! The last training: when it stops, what it is scored on, and ensembles.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use nn_graph::{Kind, Layer, Network, Op};
@@ -55,6 +56,7 @@ fn done(job: &Job) -> (Event, Vec<(u32, Option<f64>)>) {
     let mut epochs = Vec::new();
     let end = train::run(job, &mut |event| match event {
         Event::Progress { epoch, score, .. } => epochs.push((epoch, score)),
+        Event::Memory { .. } => {}
         other => panic!("unexpected {other:?}"),
     });
     (end.unwrap(), epochs)
@@ -174,6 +176,7 @@ fn an_ensemble_is_the_mean_of_its_members_trained_alone() {
             evaluation: 10 + i,
             network: perceptron(10 + 2 * i as u32),
             seed: 100 + i,
+            keys: BTreeMap::new(),
         })
         .collect();
     let together = folder.path().join("together.safetensors");

@@ -20,6 +20,7 @@ fn done(job: &Job) -> (f64, BTreeMap<String, f64>, Option<Breakdown>, Vec<f64>) 
     let mut scores = Vec::new();
     let end = train::run(job, &mut |event| match event {
         Event::Progress { score, .. } => scores.extend(score),
+        Event::Memory { .. } => {}
         other => panic!("unexpected {other:?}"),
     });
     match end.unwrap() {

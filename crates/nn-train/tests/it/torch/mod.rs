@@ -5,6 +5,7 @@ mod forward;
 mod inherit;
 mod inheriting;
 mod latency;
+mod launches;
 mod memory;
 mod metrics;
 mod numerics;

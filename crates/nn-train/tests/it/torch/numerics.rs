@@ -24,6 +24,14 @@ fn pair(plan: &Plan, a: Numerics, b: Numerics) -> (Model, Model) {
     (a, b)
 }
 
+/// At least 32 bits.
+fn leaf_kind(leaf: &Tensor) -> Numbers {
+    match leaf.kind() {
+        Numbers::BFloat16 => Numbers::Float,
+        kind => kind,
+    }
+}
+
 /// Differences of outputs in training and of the gradient of all parameters, relative to their size (both Euclidean).
 fn differences(a: &Model, b: &Model, x: &Tensor) -> (f64, f64) {
     let size = |t: &Tensor| t.norm().double_value(&[]);
@@ -36,10 +44,8 @@ fn differences(a: &Model, b: &Model, x: &Tensor) -> (f64, f64) {
     };
     let (y, z) = (run(a), run(b));
     let gradient = |model: &Model| {
-        let trainable = model.parameters().filter(|(p, _)| p.trainable);
-        let parts: Vec<Tensor> = trainable
-            .map(|(_, tensor)| tensor.grad().reshape([-1]))
-            .collect();
+        let flat = |leaf: &Tensor| leaf.grad().to_kind(leaf_kind(leaf)).reshape([-1]);
+        let parts: Vec<Tensor> = model.leaves().map(|(_, leaf)| flat(leaf)).collect();
         Tensor::cat(&parts, 0)
     };
     let relative = |a: &Tensor, b: &Tensor| size(&(a - b)) / size(a);

@@ -15,8 +15,22 @@ use crate::support::chain;
 const CPU: (Numbers, Device) = (Numbers::Float, Device::Cpu);
 
 /// Twenty steps of ours and of libtorch's from the same start; the largest difference of a parameter, relative to the
-/// largest parameter.
-fn difference(spec: &TrainingSpec, reference: impl OptimizerConfig, clip: Option<f64>) -> f64 {
+/// largest parameter: the larger one of our step by vectors and of that by libtorch's own functions, which GPUs take.
+fn difference<C: OptimizerConfig + Copy>(
+    spec: &TrainingSpec,
+    reference: C,
+    clip: Option<f64>,
+) -> f64 {
+    let one = |is_fused| difference_of(spec, reference, clip, is_fused);
+    one(false).max(one(true))
+}
+
+fn difference_of(
+    spec: &TrainingSpec,
+    reference: impl OptimizerConfig,
+    clip: Option<f64>,
+    is_fused: bool,
+) -> f64 {
     let network = chain(Kind::MlpReg, &[Layer::dense(Op::Tanh, 9)]);
     let model = Model::new(
         Plan::new(&network, InputShape::Features(6), 1).unwrap(),
@@ -25,6 +39,9 @@ fn difference(spec: &TrainingSpec, reference: impl OptimizerConfig, clip: Option
     .unwrap();
     let protocol = spec.clone().validated().unwrap();
     let mut stepper = Stepper::new(&model, &protocol).unwrap();
+    if is_fused {
+        stepper = stepper.fused();
+    }
     let store = nn::VarStore::new(Device::Cpu);
     // libtorch's weight decay knows no exemptions of its own: weights in one group, biases in another without it.
     let theirs: Vec<Tensor> = (model.parameters())
@@ -53,6 +70,7 @@ fn difference(spec: &TrainingSpec, reference: impl OptimizerConfig, clip: Option
             .tanh()
             .linear(&theirs[2], Some(&theirs[3]));
         let loss = outputs.mse_loss(&y, Reduction::Mean);
+        assert_eq!(stepper.is_fused(), is_fused);
         optimiser.set_lr_group(0, rate);
         optimiser.set_lr_group(1, rate);
         match clip {

@@ -54,6 +54,7 @@ fn until(job: &Job, until: u32, checkpoint: &Path) -> Job {
 fn events(job: &Job) -> Vec<Event> {
     let mut events = Vec::new();
     let done = train::run(job, &mut |event| events.push(event)).unwrap();
+    events.retain(|event| !matches!(event, Event::Memory { .. }));
     events.push(without_time(done));
     events
 }

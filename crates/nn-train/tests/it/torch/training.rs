@@ -63,6 +63,7 @@ pub(super) fn train(job: &Job) -> Result<Course, Error> {
     let mut losses = Vec::new();
     let done = train::run(job, &mut |event| match event {
         Event::Progress { loss, .. } => losses.push(loss),
+        Event::Memory { .. } => {}
         other => panic!("unexpected {other:?}"),
     })?;
     match done {

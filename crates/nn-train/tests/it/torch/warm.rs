@@ -35,14 +35,17 @@ impl Warm {
         stdin.write_all(text.as_bytes()).unwrap();
     }
 
-    /// All that it says of a job.
+    /// All that it says of a job, memory left out.
     fn hear(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
         loop {
             let mut line = String::new();
             assert!(self.stdout.read_line(&mut line).unwrap() > 0, "{events:?}");
             let event = Event::from_line(&line).unwrap();
-            events.push(event);
+            // What memory there is differs each time.
+            if !matches!(event, Event::Memory { .. }) {
+                events.push(event);
+            }
             if events.last().is_some_and(Event::is_final) {
                 return events;
             }
@@ -246,10 +249,11 @@ fn the_end_of_standard_input_ends_a_worker_that_waits() {
     worker.run(&small());
     worker.write(&long.to_line().unwrap());
     let mut line = String::new();
-    for _ in 0..2 {
-        worker.stdout.read_line(&mut line).unwrap();
+    while !line.contains("progress") {
+        line.clear();
+        assert!(worker.stdout.read_line(&mut line).unwrap() > 0);
+        assert!(!line.contains("failed"), "{line}");
     }
-    assert!(line.contains("progress"), "{line}");
     drop(worker.stdin.take());
     assert_eq!(worker.child.wait().unwrap().code(), Some(3));
 }

@@ -1,5 +1,6 @@
 //! The worker program, driven as the search drives it.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -47,8 +48,14 @@ pub(super) fn spawn(command: &mut Command) -> Child {
     .unwrap()
 }
 
-/// All events of one job, and whether the worker ended well.
+/// All events of one job, but what memory there is, which differs each time; and whether the worker ended well.
 fn events(command: &mut Command, line: &str) -> (Vec<Event>, bool) {
+    let (mut events, ended_well) = all_events(command, line);
+    events.retain(|event| !matches!(event, Event::Memory { .. }));
+    (events, ended_well)
+}
+
+fn all_events(command: &mut Command, line: &str) -> (Vec<Event>, bool) {
     let mut child = spawn(command);
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(line.as_bytes()).unwrap();
@@ -118,6 +125,23 @@ fn a_job_gives_hello_progress_and_done() {
         "{events:?}"
     );
     assert_eq!(events.len(), 4);
+}
+
+#[test]
+fn memory_is_told_before_the_first_step_and_before_each_epoch_is() {
+    let line = small().to_line().unwrap();
+    let (events, _) = all_events(&mut Command::new(WORKER), &line);
+    let names: String = (events.iter())
+        .map(|event| match event {
+            Event::Memory { free, all, own } => {
+                assert!(own < all && free < all && *own > 1 << 20, "{event:?}");
+                'm'
+            }
+            Event::Progress { .. } => 'p',
+            _ => '.',
+        })
+        .collect();
+    assert_eq!(names, ".mmpmp.");
 }
 
 #[test]
@@ -228,7 +252,7 @@ fn the_end_of_standard_input_cancels() {
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.next().unwrap().unwrap().contains("hello"));
-    assert!(lines.next().unwrap().unwrap().contains("progress"));
+    assert!(lines.any(|line| line.unwrap().contains("progress")));
     drop(child.stdin.take());
     let start = Instant::now();
     let status = loop {
@@ -311,6 +335,7 @@ fn the_last_training_and_those_of_an_ensemble_can_be_paused_too() {
         evaluation,
         network: job.network.clone(),
         seed: 40 + evaluation,
+        keys: BTreeMap::new(),
     };
     let several = vec![candidate(3), candidate(5)];
     for candidates in [Vec::new(), several] {
