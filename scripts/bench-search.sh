@@ -7,6 +7,7 @@
 #   scripts/bench-search.sh --problem nb201-c100 --json -         JSON lines, nothing else
 #   scripts/bench-search.sh --problem nb201-c100 --fidelity --strategy nasbot   what halving saves in training time
 #   scripts/bench-search.sh --table T.csv.gz --column c100        another table of the same layout
+#   scripts/bench-search.sh --deterministic                       queries without noise: how many find the table's best cell
 #   scripts/bench-search.sh --objectives                          accuracy against latency, by hypervolume
 #   scripts/bench-search.sh --within 0.3 --evaluations 60         accuracy where the latency is in the lowest 30 %
 #   scripts/bench-search.sh --objectives --costs C.csv.gz --cost energy    other costs

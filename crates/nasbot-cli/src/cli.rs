@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use self::by_hand::{AskArgs, FailArgs, GiveArgs, ReplayArgs, TellArgs};
+pub(crate) use self::by_hand::{AskArgs, FailArgs, GiveArgs, ProposeArgs, ReplayArgs, TellArgs};
 pub(crate) use self::data::{InspectArgs, PredictArgs, SplitArgs, TaskName};
 pub(crate) use self::description::{InitArgs, SchemaArgs, SchemaFormat};
 pub(crate) use self::evaluate::EvaluateArgs;
@@ -42,6 +42,7 @@ Examples:
 Evaluations run by hand or by another program, in the same study:
   nasbot ask digits-cnn.nasbot.db             hands out a network
   nasbot tell digits-cnn.nasbot.db 17 0.93    takes its score
+  nasbot propose digits-cnn.nasbot.db n.json  a network of one's own, if it is worth it
 
 Exit status:
   0    it worked
@@ -79,6 +80,7 @@ pub(crate) enum Command {
     Tell(TellArgs),
     Fail(FailArgs),
     Give(GiveArgs),
+    Propose(ProposeArgs),
     Replay(ReplayArgs),
     Train(TrainArgs),
     Predict(PredictArgs),

@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Command::Tell(args) => commands::tell::run(&args),
         Command::Fail(args) => commands::fail::run(&args),
         Command::Give(args) => commands::give::run(&args),
+        Command::Propose(args) => commands::propose::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
         Command::Train(args) => commands::train::run(&args),
         Command::Predict(args) => commands::predict::run(&args),

@@ -1,6 +1,7 @@
 //! The settings of a search, and the check that turns them into settings that can run.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -154,6 +155,15 @@ pub struct SearchConfig {
     /// Default: the whole pool.
     /// Example: `12`.
     pub initial: Option<usize>,
+    /// Earlier studies to learn from: of networks of the same kind, on other data, within other bounds or by another metric. The best of
+    /// each come first, and the model learns how much each is worth. What is learnt from them is copied into the study; only `nasbot`
+    /// learns, other strategies begin with the best ones.
+    ///
+    /// Default: none.
+    /// Example: `["earlier.nasbot.db"]`.
+    // Whatever reads the studies hands them to [`Search::with_earlier`](crate::Search::with_earlier).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub prior: Vec<PathBuf>,
 }
 
 impl Default for SearchConfig {
@@ -169,6 +179,7 @@ impl Default for SearchConfig {
             samples: 8,
             effort: 2,
             initial: None,
+            prior: Vec::new(),
         }
     }
 }

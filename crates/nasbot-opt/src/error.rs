@@ -27,16 +27,21 @@ pub enum Error {
         expected: String,
     },
     /// The space offers no candidate to start from.
-    #[error("the space has no initial candidate: loosen its bounds")]
+    #[error(
+        "the space has no initial candidate: `initial` must give at least one; of networks, loosen the bounds"
+    )]
     EmptySpace,
     /// No candidate could be found that has not been suggested already.
     #[error(
-        "no new candidate found in {attempts} attempts after {suggested} suggestions: \
-         the space is exhausted, or its bounds leave no room to move; loosen them"
+        "no new candidate found in {attempts} draws after {suggested} suggestions: {}", why(*.attempts, *.none, *.known)
     )]
     Exhausted {
-        /// How many candidates were drawn and turned out to be known already.
+        /// How often [`Space::sample`](crate::Space::sample) was asked for a candidate.
         attempts: usize,
+        /// How often it gave none.
+        none: usize,
+        /// How often it gave one that was suggested before, by its hash.
+        known: usize,
         /// How many candidates had been suggested before.
         suggested: usize,
     },
@@ -116,6 +121,14 @@ pub enum Error {
         /// What is wrong, and what is asked.
         problem: String,
     },
+    /// An earlier study that nothing can be learnt from.
+    #[error("earlier study {number} cannot be used: {problem}")]
+    Earlier {
+        /// Its place among those that were given, from 0.
+        number: usize,
+        /// What is wrong.
+        problem: String,
+    },
     /// A candidate does not belong to its space.
     #[error("a candidate does not belong to the space: {reason}")]
     Candidate {
@@ -139,4 +152,22 @@ pub enum Error {
     /// The surrogate cannot be fitted.
     #[error("the surrogate cannot be fitted")]
     Surrogate(#[from] gp::Error),
+}
+
+/// Why no draw led to a new candidate.
+fn why(attempts: usize, none: usize, known: usize) -> String {
+    let refused = attempts.saturating_sub(none + known);
+    if none == attempts {
+        "`sample` of the space gave none at all".to_owned()
+    } else if refused == 0 {
+        format!(
+            "{known} times it was one with the `hash` of an earlier suggestion, {none} times `sample` gave none; the space is exhausted, or \
+             its bounds leave no room to move"
+        )
+    } else {
+        format!(
+            "{refused} times it broke a bound on what is known of it, {known} times it had the `hash` of an earlier suggestion, {none} times \
+             `sample` gave none; loosen the bounds"
+        )
+    }
 }

@@ -15,12 +15,15 @@
 
 mod acquisition;
 mod aims;
+mod check;
 mod config;
 mod counts;
+mod earlier;
 mod error;
 mod evaluator;
 mod feasibility;
 mod gain;
+mod graphs;
 mod history;
 mod ladder;
 mod limits;
@@ -28,6 +31,8 @@ mod model;
 mod network_space;
 mod outcome;
 pub mod pareto;
+mod proposals;
+mod restoring;
 mod rung;
 mod search;
 mod space;
@@ -36,27 +41,35 @@ mod stream;
 mod suggestion;
 pub mod synthetic;
 mod transform;
+mod tuned;
+mod tuning;
+
+// What a space of one's own is written with, at the versions that its methods take.
+pub use {otmann, rand};
 
 pub use aims::{Aims, Constraint, Figure, Goal, Objective};
 pub use config::{Acquisition, KernelKind, SearchConfig, Strategy, Transform, ValidConfig};
 pub use counts::Counts;
+pub use earlier::EarlierStudy;
 pub use error::Error;
 pub use evaluator::Evaluator;
+pub use graphs::{graph_counts, graph_hash, stable_hash};
 pub use history::{Evaluation, State};
 pub use model::{Fit, Hyperparameters};
 pub use network_space::{NetworkSpace, optimal_transport};
 pub use outcome::{Failure, Outcome, Scores};
+pub use proposals::Proposed;
 pub use rung::{Halving, Rung};
 pub use search::Search;
 pub use space::{Distance, Space};
 pub use suggestion::{Next, Origin, Over, Suggestion};
 pub use synthetic::Synthetic;
+pub use tuned::{Setup, Tuned, TunedPoint};
+pub use tuning::{Parameter, Setting};
 
 /// The programs of texts for people, compiled and run.
 #[cfg(doctest)]
 mod texts {
-    #[doc = include_str!("../../../docs/own-space.md")]
-    struct OwnSpace;
     #[doc = include_str!("../README.md")]
     struct Readme;
 }

@@ -170,6 +170,10 @@ impl Space for NetworkSpace {
         network.canonical_hash()
     }
 
+    fn allows(&self, network: &Network) -> bool {
+        network.kind() == self.kind && self.constraints.check(network).is_ok()
+    }
+
     fn point(&self, network: &Network) -> Result<Profile, Error> {
         Ok(Profile::new(network, &self.metric)?)
     }

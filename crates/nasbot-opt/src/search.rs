@@ -1,10 +1,12 @@
 //! The ask/tell state of one search.
 
+use crate::check;
+use crate::earlier::First;
 use crate::feasibility::Feasibility;
 use crate::history::History;
 use crate::limits;
-use crate::model::{Fit, Model};
-use crate::space;
+use crate::model::Model;
+use crate::proposals::Waiting;
 use crate::strategy::{self, Choice, View};
 use crate::stream::{self, Purpose};
 use crate::{
@@ -18,14 +20,16 @@ use crate::{
 /// only on the settings, the number of the suggestion and what was asked and told so far, so a search that is rebuilt
 /// from its record with [`Search::restore`] and [`Search::tell`] goes on exactly as the uninterrupted one would have.
 pub struct Search<S: Space> {
-    space: S,
-    config: ValidConfig,
-    halving: Halving,
+    pub(crate) space: S,
+    pub(crate) config: ValidConfig,
+    pub(crate) halving: Halving,
     budget: Option<u64>,
-    history: History<S::Candidate>,
-    initial: Vec<(S::Candidate, u128)>,
+    pub(crate) history: History<S::Candidate>,
+    /// Those that were proposed, in their order; some may have been evaluated since.
+    pub(crate) proposals: Vec<Waiting<S::Candidate>>,
+    pub(crate) initial: Vec<First<S::Candidate>>,
     /// Only of the strategy that has one.
-    model: Option<Model<S::Point>>,
+    pub(crate) model: Option<Model<S::Point>>,
 }
 
 impl<S: Space> Search<S> {
@@ -65,24 +69,32 @@ impl<S: Space> Search<S> {
             pool = limits::within(&space, &aims, pool, &mut rng)?;
         }
         let limit = config.initial.unwrap_or(usize::MAX);
-        let mut initial: Vec<(S::Candidate, u128)> = Vec::new();
-        for candidate in pool {
-            let hash = space.hash(&candidate);
-            if initial.len() < limit && initial.iter().all(|&(_, known)| known != hash) {
-                initial.push((candidate, hash));
+        let mut initial: Vec<First<S::Candidate>> = Vec::new();
+        for candidate in &pool {
+            let hash = space.hash(candidate);
+            if initial.len() < limit && initial.iter().all(|first| first.hash != hash) {
+                initial.push(First {
+                    candidate: candidate.clone(),
+                    hash,
+                    origin: Origin::Initial,
+                });
             }
         }
-        let Some((example, _)) = initial.first() else {
+        let Some(example) = initial.first() else {
             return Err(Error::EmptySpace);
         };
-        space::check(
-            &space,
-            example,
-            initial.iter().map(|(candidate, _)| candidate),
-            aims.known(),
-        )?;
+        let example = &example.candidate;
+        check::check(&space, &pool, aims.known(), config.seed)?;
+        let last = halving.last();
         let model = match config.strategy {
-            Strategy::Nasbot => Some(Model::new(&space, &config, example, halving.last(), &aims)?),
+            Strategy::Nasbot => Some(Model::new(
+                &space,
+                &config,
+                example,
+                last,
+                &aims,
+                Vec::new(),
+            )?),
             _ => None,
         };
         Ok(Self {
@@ -91,6 +103,7 @@ impl<S: Space> Search<S> {
             halving,
             budget: None,
             history: History::new(halving, aims),
+            proposals: Vec::new(),
             initial,
             model,
         })
@@ -257,12 +270,12 @@ impl<S: Space> Search<S> {
         let fresh = self
             .initial
             .iter()
-            .find(|&&(_, hash)| !self.history.contains(hash));
-        if let Some((candidate, hash)) = fresh {
+            .find(|first| !self.history.contains(first.hash));
+        if let Some(first) = fresh {
             return Ok(Choice {
-                candidate: candidate.clone(),
-                hash: *hash,
-                origin: Origin::Initial,
+                candidate: first.candidate.clone(),
+                hash: first.hash,
+                origin: first.origin,
             });
         }
         if let Some(model) = &mut self.model {
@@ -272,6 +285,7 @@ impl<S: Space> Search<S> {
             space: &self.space,
             config: &self.config,
             history: &self.history,
+            proposals: &self.proposals,
             feasibility: Feasibility::learn(&self.space, &self.history)?,
         };
         strategy::choose(&view, self.model.as_ref(), &mut rng)
@@ -360,66 +374,6 @@ impl<S: Space> Search<S> {
         }
     }
 
-    /// Takes over an answer that an earlier process was given, in the order of the answers. What came of it is told with
-    /// [`Search::tell`] as usual. Nothing is recomputed.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::OutOfOrder`] when the id of a suggestion is not the next one, [`Error::CannotGoOn`] when an evaluation
-    /// is not paused on the rung below.
-    pub fn restore(&mut self, next: Next<S::Candidate>) -> Result<(), Error> {
-        match next {
-            Next::Start(suggestion) => {
-                let hash = self.space.hash(&suggestion.candidate);
-                self.restore_hashed(suggestion, hash)
-            }
-            Next::GoOn { id, rung } => match self.state(id)? {
-                State::Paused(from) if from.next() == rung => {
-                    self.history.go_on(id, from);
-                    Ok(())
-                }
-                _ => Err(Error::CannotGoOn { id, rung }),
-            },
-            Next::Wait | Next::Over(_) => Ok(()),
-        }
-    }
-
-    /// As [`Search::restore`] of a suggestion whose hash, that of the space, is known already.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::OutOfOrder`].
-    pub fn restore_hashed(
-        &mut self,
-        suggestion: Suggestion<S::Candidate>,
-        hash: u128,
-    ) -> Result<(), Error> {
-        let expected = self.next_id();
-        if suggestion.id != expected {
-            return Err(Error::OutOfOrder {
-                id: suggestion.id,
-                expected,
-            });
-        }
-        let known = self.space.known(&suggestion.candidate);
-        self.history.push(suggestion, hash, known);
-        Ok(())
-    }
-
-    /// Takes over hyper-parameters that an earlier process chose, as [`Search::take_fits`] returned them: the model uses
-    /// these in place of choosing them anew.
-    pub fn restore_fits(&mut self, fits: impl IntoIterator<Item = Fit>) {
-        if let Some(model) = &mut self.model {
-            fits.into_iter().for_each(|fit| model.recall(fit));
-        }
-    }
-
-    /// The hyper-parameters that have been chosen since the last call, for the record. A search that is restored with
-    /// them need not choose them again, which takes most of the time of catching up.
-    pub fn take_fits(&mut self) -> Vec<Fit> {
-        self.model.as_mut().map_or_else(Vec::new, Model::take_fits)
-    }
-
     /// The evaluation that should go on now, and the rung on which it is paused: where the strategy has a surrogate, the
     /// one of which it expects the best score at the end, as often as one in η; else the one that is best by the scores of
     /// its rung.
@@ -439,13 +393,13 @@ impl<S: Space> Search<S> {
     }
 
     /// Where an evaluation stands, if there is one with this id.
-    fn state(&self, id: u64) -> Result<State, Error> {
+    pub(crate) fn state(&self, id: u64) -> Result<State, Error> {
         let evaluation = self.history.get(id);
         let evaluation = evaluation.ok_or(Error::UnknownEvaluation { id })?;
         Ok(evaluation.state)
     }
 
-    fn next_id(&self) -> u64 {
+    pub(crate) fn next_id(&self) -> u64 {
         self.history.evaluations().len() as u64
     }
 

@@ -34,6 +34,9 @@ pub trait Space: Sync {
     type Point: Clone + Debug + Send + Sync;
 
     /// The candidates that a search evaluates first, best known first. Not empty.
+    ///
+    /// All of them are evaluated before the strategy chooses anything, unless [`SearchConfig::initial`](crate::SearchConfig::initial)
+    /// says how many; two to five are enough to start from, and what differs among them is what the search learns first.
     fn initial<R: Rng + ?Sized>(&self, rng: &mut R) -> Vec<Self::Candidate>;
 
     /// A random neighbour of `parent`: one small change. `None` when this draw found none, in which
@@ -44,8 +47,21 @@ pub trait Space: Sync {
         rng: &mut R,
     ) -> Option<Self::Candidate>;
 
-    /// A hash that is equal for candidates that are the same architecture.
+    /// A hash that is equal for candidates that are the same: of these only one is evaluated. It must not depend on the process or
+    /// the platform where a search is recorded and restored: [`graph_hash`](crate::graph_hash) and
+    /// [`stable_hash`](crate::stable_hash) do not.
+    ///
+    /// Candidates that are written differently and that no evaluation can tell apart should have one hash, or the search evaluates the
+    /// same thing again and again: 15,625 cells of NAS-Bench-201 compute 5,773 functions. Where an evaluation can
+    /// tell them apart (it costs another time, say), they should have different ones.
     fn hash(&self, candidate: &Self::Candidate) -> u128;
+
+    /// Whether the candidate may be evaluated here. What [`mutate`](Self::mutate) and the like return may be; candidates of another
+    /// source, such as an earlier study, need not keep to the bounds of this space. All by default.
+    fn allows(&self, candidate: &Self::Candidate) -> bool {
+        let _ = candidate;
+        true
+    }
 
     /// The candidate as a point among others.
     ///
@@ -73,7 +89,9 @@ pub trait Space: Sync {
 
     /// Counts of the candidate's parts, each of which gives the surrogate's kernel one more term; the
     /// same number for all candidates of a space. They are cheap to compare, and so many candidates are
-    /// screened by them before distances are computed. None by default.
+    /// screened by them before distances are computed. None by default, which costs quality: counts are worth about as much as all
+    /// other parts of the model together (docs/measurements/search.md, "Ablation"). [`graph_counts`](crate::graph_counts) has those of
+    /// labelled graphs; for others, how often each thing occurs that may matter.
     fn counts(&self, candidate: &Self::Candidate) -> Vec<Counts> {
         let _ = candidate;
         Vec::new()
@@ -112,77 +130,9 @@ pub trait Space: Sync {
     }
 
     /// All neighbours of `candidate`, where they can be listed; `None` where they cannot, and then
-    /// neighbours are drawn with [`Space::mutate`].
+    /// neighbours are drawn with [`Space::mutate`]. Only local search asks for them.
     fn neighbours(&self, candidate: &Self::Candidate) -> Option<Vec<Self::Candidate>> {
         let _ = candidate;
         None
     }
-}
-
-/// What is wrong with a space, as far as its first candidates show it; `known` is how many numbers must be known of a candidate.
-pub(crate) fn check<'a, S: Space<Candidate: 'a>>(
-    space: &S,
-    first: &S::Candidate,
-    initial: impl Iterator<Item = &'a S::Candidate>,
-    known: usize,
-) -> Result<(), Error> {
-    let wrong = |problem: String| Err(Error::Space { problem });
-    let depth = space.num_distances();
-    if depth == 0 {
-        return wrong("it has no distance function: num_distances must be at least 1".into());
-    }
-    if space.hash(first) != space.hash(&first.clone()) {
-        return wrong("its hash of a candidate differs from that of the candidate's copy".into());
-    }
-    let (from, parts) = (space.point(first)?, space.counts(first).len());
-    let sizes = space.sizes(first).len();
-    let mut distances = vec![Distance::default(); depth];
-    for (place, candidate) in initial.enumerate() {
-        let found = space.counts(candidate).len();
-        if found != parts {
-            return wrong(format!(
-                "initial candidate {place} has {found} counts and initial candidate 0 has {parts}"
-            ));
-        }
-        let found = space.sizes(candidate);
-        if found.len() != sizes {
-            return wrong(format!(
-                "initial candidate {place} has {} sizes and initial candidate 0 has {sizes}",
-                found.len()
-            ));
-        }
-        if let Some(size) = found
-            .iter()
-            .find(|size| !(size.is_finite() && **size > 0.0))
-        {
-            return wrong(format!(
-                "a size of initial candidate {place} is {size}: it must be finite and positive"
-            ));
-        }
-        let found = space.known(candidate);
-        if found.len() < known {
-            return wrong(format!(
-                "{} numbers are known of initial candidate {place}, but objectives and constraints need {known}",
-                found.len()
-            ));
-        }
-        if let Some(number) = found.iter().find(|number| !number.is_finite()) {
-            return wrong(format!(
-                "a number that is known of initial candidate {place} is {number}: it must be finite"
-            ));
-        }
-        let to = space.point(candidate)?;
-        space.distances(&from, &[&to], &mut distances)?;
-        for (k, d) in distances.iter().enumerate() {
-            let is_valid = |d: f64| d.is_finite() && d >= 0.0;
-            if !is_valid(d.raw) || !is_valid(d.normalised) {
-                return wrong(format!(
-                    "distance {k} from initial candidate 0 to {place} is {} ({} relative to their sizes): it must be \
-                     finite and not negative",
-                    d.raw, d.normalised
-                ));
-            }
-        }
-    }
-    Ok(())
 }

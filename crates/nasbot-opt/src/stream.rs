@@ -15,6 +15,8 @@ pub(crate) enum Purpose {
     Evaluate,
     /// Choosing hyper-parameters.
     Fit,
+    /// Learning from an earlier study.
+    Earlier,
 }
 
 /// A 64-bit seed derived from the search's seed, a purpose and a number.
@@ -24,6 +26,7 @@ pub(crate) fn derive(seed: u64, purpose: Purpose, number: u64) -> u64 {
         Purpose::Suggest => 2,
         Purpose::Evaluate => 3,
         Purpose::Fit => 4,
+        Purpose::Earlier => 5,
     };
     let seeded = mix(seed);
     let tagged = mix(seeded ^ tag);

@@ -11,8 +11,22 @@ use crate::Rung;
 pub enum Origin {
     /// One of the space's initial candidates.
     Initial,
+    /// One of the best of an earlier study.
+    Earlier,
     /// Given by hand.
     Given,
+    /// Proposed from outside, and taken by the strategy.
+    Proposed {
+        /// The acquisition's value there; nothing of strategies without a surrogate.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        value: Option<f64>,
+        /// The surrogate's mean there, in units of the score; likewise.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mean: Option<f64>,
+        /// The surrogate's standard deviation there, in units of the score; likewise.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        std: Option<f64>,
+    },
     /// Drawn at random.
     Random,
     /// A mutation of an evaluated candidate.

@@ -10,7 +10,7 @@ use nasbot::Stop;
 use nasbot::backend::Function;
 use nasbot::report::line;
 use nasbot::session::{Observer, run, system_clock};
-use nasbot::settings::{Budget, Evaluator, Fidelity, Settings, Workers};
+use nasbot::settings::{Budget, Evaluator, Fidelity, Settings, Tuning, Workers};
 use nasbot::study::{Created, Event, Ledger, Stamped, Study};
 use nasbot_opt::{Failure, NetworkSpace, Outcome, SearchConfig};
 use nn_graph::{Bounds, Kind, Network};
@@ -64,7 +64,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             wall_time: None,
         },
         facts: None,
+        tuning: Tuning::default(),
         aims: nasbot::settings::Aims::default(),
+        proposals: nasbot::settings::Proposals::default(),
     };
     let study = if path.exists() {
         settings.budget.evaluations += Ledger::read(&path)?.begun();

@@ -213,6 +213,14 @@ pub enum Error {
         /// What is wrong with it.
         source: nn_graph::Error,
     },
+    /// An earlier study that nothing can be learnt from.
+    #[error("{} cannot be an earlier study of this search (search.prior): {message}", .path.display())]
+    Prior {
+        /// The earlier study.
+        path: PathBuf,
+        /// Why not.
+        message: String,
+    },
     /// A study has no network with a score.
     #[error("{} has no scored evaluation yet: wait for the first, or name one with --evaluation", .path.display())]
     NothingScored {

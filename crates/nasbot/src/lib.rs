@@ -36,7 +36,9 @@
 //!     workers: Workers::default(),
 //!     budget: Budget { evaluations: 12, wall_time: None },
 //!     facts: None,
+//!     tuning: Default::default(),
 //!     aims: Default::default(),
+//!     proposals: Default::default(),
 //! };
 //! // Networks with few units, and many layers.
 //! let score = |network: &Network, _seed: u64| {
@@ -60,6 +62,7 @@ mod error;
 mod files;
 pub mod page;
 pub mod prediction;
+pub mod proposals;
 pub mod replay;
 pub mod report;
 pub mod session;

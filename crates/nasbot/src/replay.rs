@@ -9,14 +9,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use nasbot_opt::{Fit, Next, Origin, Over, Rung, Suggestion};
+use nasbot_opt::{Fit, Next, Origin, Over, Rung, Setup, Suggestion};
 use nn_graph::Network;
+use nn_train::Keys;
 use serde::Serialize;
 
 use crate::error::Error;
 use crate::session::asking::storable;
-use crate::session::replay::{Replayed, network, replay as rebuild};
-use crate::settings::{Description, Settings};
+use crate::session::replay::{Replayed, replay as rebuild};
+use crate::settings::{Description, Settings, Tuning};
 use crate::study::{Event, Inherits, Queued, Stamped};
 
 /// What came out of recomputing a study.
@@ -70,7 +71,7 @@ pub struct Difference {
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub enum Answer {
     /// To start an evaluation.
-    Start(Box<Suggestion<Network>>),
+    Start(Box<Start>),
     /// To let an evaluation go on to a rung.
     GoOn {
         /// The evaluation.
@@ -97,6 +98,31 @@ pub enum Answer {
         /// What went wrong.
         message: String,
     },
+}
+
+/// An evaluation to start.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Start {
+    /// What is suggested.
+    #[serde(flatten)]
+    pub suggestion: Suggestion<Network>,
+    /// The values of the keys that are tuned.
+    #[serde(skip_serializing_if = "Keys::is_empty")]
+    pub setting: Keys,
+}
+
+impl Start {
+    fn of(suggestion: Suggestion<Setup<Network>>, tuning: &Tuning) -> Box<Self> {
+        Box::new(Self {
+            setting: tuning.named(&suggestion.candidate.setting),
+            suggestion: Suggestion {
+                id: suggestion.id,
+                seed: suggestion.seed,
+                origin: suggestion.origin,
+                candidate: suggestion.candidate.candidate,
+            },
+        })
+    }
 }
 
 /// A choice of hyper-parameters that is another one now.
@@ -133,7 +159,9 @@ pub struct DifferingFit {
 /// #     workers: Workers::default(),
 /// #     budget: Budget { evaluations: 12, wall_time: None },
 /// #     facts: None,
+/// #     tuning: Default::default(),
 /// #     aims: Default::default(),
+/// #     proposals: Default::default(),
 /// # };
 /// # let score = |network: &Network, _seed: u64| Outcome::scored(network.len() as f64);
 /// # let path = folder.path().join("small.nasbot.db");
@@ -175,12 +203,13 @@ pub fn replay<E: From<Error>>(
             }
         };
         let settings = settings(description)?;
-        let mut replayed = rebuild(&settings, events.get(..place).unwrap_or(&[]), path)?;
+        let mut replayed = rebuild(&settings, events.get(..=place).unwrap_or(&[]), path)?;
         replayed.search.set_budget(Some(budget));
         let before = run.take();
         run = Some(Run {
             replayed,
             budget,
+            tuning: settings.tuning.clone(),
             recorded: before
                 .as_ref()
                 .map_or_else(BTreeMap::new, |r| r.recorded.clone()),
@@ -198,6 +227,7 @@ pub fn replay<E: From<Error>>(
 struct Run {
     replayed: Replayed,
     budget: u64,
+    tuning: Tuning,
     /// Hyper-parameters by the number of scores that were known.
     recorded: BTreeMap<usize, Fit>,
     now: BTreeMap<usize, Fit>,
@@ -223,12 +253,15 @@ impl Run {
             }
             Event::Queued(queued) => {
                 self.replayed.tell(queued.told.as_deref())?;
-                let recorded = suggestion(queued)?;
+                let recorded = self.replayed.suggestion(queued)?;
                 if recorded.origin == Origin::Given {
                     return self.give(place, recorded, event);
                 }
                 self.result.suggestions += 1;
-                self.compare(place, Answer::Start(Box::new(recorded.clone())));
+                self.compare(
+                    place,
+                    Answer::Start(Start::of(recorded.clone(), &self.tuning)),
+                );
                 self.compare_parents(place, &recorded, queued)?;
                 self.replayed.take(event)?;
             }
@@ -250,7 +283,7 @@ impl Run {
     fn give(
         &mut self,
         place: usize,
-        recorded: Suggestion<Network>,
+        recorded: Suggestion<Setup<Network>>,
         event: &Event,
     ) -> Result<(), String> {
         self.result.given += 1;
@@ -261,14 +294,15 @@ impl Run {
                 }
             }
             Ok(now) => {
-                let (recorded, now) = (Box::new(recorded), Box::new(now));
                 let id = Some(recorded.id);
-                self.differs(place, id, Answer::Start(recorded), Answer::Start(now));
+                let [recorded, now] =
+                    [recorded, now].map(|s| Answer::Start(Start::of(s, &self.tuning)));
+                self.differs(place, id, recorded, now);
             }
             Err(error) => {
                 let message = error.to_string();
                 let id = Some(recorded.id);
-                let recorded = Answer::Start(Box::new(recorded));
+                let recorded = Answer::Start(Start::of(recorded, &self.tuning));
                 self.differs(place, id, recorded, Answer::Error { message });
                 self.replayed.take(event)?;
             }
@@ -280,7 +314,7 @@ impl Run {
     fn compare_parents(
         &mut self,
         place: usize,
-        suggestion: &Suggestion<Network>,
+        suggestion: &Suggestion<Setup<Network>>,
         queued: &Queued,
     ) -> Result<(), String> {
         let Some(parents) = &self.replayed.parents else {
@@ -321,7 +355,9 @@ impl Run {
         let next = self.replayed.search.peek();
         self.keep_fits();
         match next {
-            Ok(Next::Start(suggestion)) => Answer::Start(Box::new(storable(suggestion))),
+            Ok(Next::Start(suggestion)) => {
+                Answer::Start(Start::of(storable(suggestion), &self.tuning))
+            }
             Ok(Next::GoOn { id, rung }) => Answer::GoOn { id, rung },
             Ok(Next::Wait) => Answer::Wait,
             Ok(Next::Over(over)) => Answer::Over {
@@ -365,19 +401,9 @@ impl Answer {
     #[must_use]
     pub fn about(&self) -> Option<u64> {
         match self {
-            Self::Start(suggestion) => Some(suggestion.id),
+            Self::Start(start) => Some(start.suggestion.id),
             Self::GoOn { id, .. } | Self::Inherit { id, .. } => Some(*id),
             Self::Wait | Self::Over { .. } | Self::Error { .. } => None,
         }
     }
-}
-
-fn suggestion(queued: &Queued) -> Result<Suggestion<Network>, String> {
-    let network = network(queued).map_err(|error| error.to_string())?;
-    Ok(Suggestion {
-        id: queued.suggestion.id,
-        candidate: network.clone(),
-        seed: queued.suggestion.seed,
-        origin: queued.suggestion.origin,
-    })
 }

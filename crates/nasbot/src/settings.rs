@@ -2,8 +2,10 @@
 
 mod aims;
 mod fidelity;
+mod proposals;
 mod queue;
 mod ray;
+mod tuning;
 
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
@@ -16,9 +18,11 @@ use serde::{Deserialize, Serialize};
 
 pub use self::aims::{Aims, Constraint, Objective, SCORE};
 pub use self::fidelity::{Fidelity, Inheritance};
+pub use self::proposals::Proposals;
 pub use self::queue::{Engine, Gpus, Parameter, Queue, Slurm, Template, Words};
 pub(crate) use self::ray::check_address;
 pub use self::ray::{Memory, Ray};
+pub use self::tuning::{SearchSpace, TunedKey, Tuning};
 
 /// A search that can run.
 #[derive(Clone, Debug)]
@@ -41,6 +45,10 @@ pub struct Settings {
     pub facts: Option<Facts>,
     /// Objectives and bounds; the score alone by default.
     pub aims: Aims,
+    /// Keys of the protocol that are searched together with the networks; none by default.
+    pub tuning: Tuning,
+    /// From where networks are proposed while a search runs; from nowhere by default.
+    pub proposals: Proposals,
 }
 
 impl Settings {

@@ -171,6 +171,14 @@ pub enum Error {
         /// What it may be.
         allowed: &'static str,
     },
+    /// Keys of a training protocol cannot be read.
+    #[error("the protocol can't have {keys}")]
+    Keys {
+        /// The keys with their values.
+        keys: String,
+        /// Why not.
+        source: serde_json::Error,
+    },
     /// The network can't be applied to the data.
     #[error("{layer}: {problem}")]
     Shape {
@@ -283,6 +291,7 @@ impl Error {
             Self::Write { .. } => FailureKind::CannotWrite,
             Self::Shape { .. } => FailureKind::ImpossibleShape,
             Self::Training { .. }
+            | Self::Keys { .. }
             | Self::Task { .. }
             | Self::Message { .. }
             | Self::Protocol { .. }

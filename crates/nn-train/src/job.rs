@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::DataSpec;
 use crate::figures::Breakdown;
-use crate::{Error, TrainingSpec};
+use crate::{Error, Keys, TrainingSpec};
 
 /// Version of the messages; a worker refuses jobs of another.
 pub const PROTOCOL: u32 = 3;
@@ -112,6 +112,9 @@ pub struct Candidate {
     pub network: Network,
     /// The seed of its evaluation.
     pub seed: u64,
+    /// Keys of the protocol that its evaluation had, where they differ from those of the job.
+    #[serde(default, skip_serializing_if = "Keys::is_empty")]
+    pub keys: Keys,
 }
 
 fn is_false(flag: &bool) -> bool {

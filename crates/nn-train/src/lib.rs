@@ -30,8 +30,8 @@ pub mod transfer;
 pub use auto::{Ends, Facts};
 pub use error::Error;
 pub use training::{
-    Augmentation, Given, Last, Optimiser, OptimiserKeys, Precision, Preset, Protocol, Schedule,
-    ScheduleKeys, TrainingSpec,
+    Augmentation, Given, Keys, Last, Optimiser, OptimiserKeys, Precision, Preset, Protocol,
+    Schedule, ScheduleKeys, TrainingSpec, named,
 };
 
 /// The program of the crate's README, compiled and run.

@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Deserializer};
 
+use crate::Error;
 use crate::auto::Facts;
-use crate::training::{Given, Optimiser, OptimiserKeys, Preset, Schedule, TrainingSpec};
+use crate::training::{
+    Given, Keys, Optimiser, OptimiserKeys, Preset, Schedule, TrainingSpec, named,
+};
 
 impl Preset {
     /// The keys that the name stands for, as TOML: those that a description gives go first. None for `auto`.
@@ -40,6 +43,29 @@ impl Preset {
 impl<'de> Deserialize<'de> for TrainingSpec {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Given::deserialize(deserializer)?.on(None, false))
+    }
+}
+
+impl TrainingSpec {
+    /// The same with other values of some keys. Another optimiser has the rate and the decay that suit it, unless they are given too.
+    ///
+    /// # Errors
+    /// [`Error::Keys`] for a key that no protocol has or a value of another type, [`Error::Training`] for one that is out of range.
+    pub fn with_keys(&self, keys: &Keys) -> Result<Self, Error> {
+        if keys.is_empty() {
+            return Ok(self.clone());
+        }
+        let table = keys.iter().map(|(key, value)| (key.clone(), value.clone()));
+        let given: Given = serde_json::from_value(serde_json::Value::Object(table.collect()))
+            .map_err(|source| Error::Keys {
+                keys: named(keys),
+                source,
+            })?;
+        let given = given.spread();
+        let spec = given.suited(self.clone());
+        let spec = given.over(spec);
+        spec.clone().validated()?;
+        Ok(spec)
     }
 }
 
@@ -131,5 +157,39 @@ impl Given {
         }
         base.warmup = base.warmup.min(self.epochs.map_or(f64::MAX, f64::from));
         base
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_one_training_go_before_those_of_all() {
+        let base = TrainingSpec {
+            momentum: 0.8,
+            ..TrainingSpec::default()
+        };
+        let keys = |text: &str| serde_json::from_str::<Keys>(text).unwrap();
+        let chosen = keys("{\"learning-rate\":0.0132,\"batch\":32}");
+        let expected = TrainingSpec {
+            learning_rate: 0.0132,
+            batch: 32,
+            ..base.clone()
+        };
+        assert_eq!(base.with_keys(&chosen).unwrap(), expected);
+        assert_eq!(named(&chosen), "batch 32, learning-rate 0.0132");
+        // Another optimiser brings what suits it, as where it is written down.
+        let adam = base.with_keys(&keys("{\"optimiser\":\"adamw\"}")).unwrap();
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-12;
+        assert!(near(adam.learning_rate, 0.001) && near(adam.weight_decay, 0.1));
+        assert_eq!(base.with_keys(&Keys::new()).unwrap(), base);
+        let wrong = |text: &str| base.with_keys(&keys(text)).unwrap_err().to_string();
+        assert_eq!(wrong("{\"batch\":1}"), "training: batch must be at least 2");
+        assert_eq!(wrong("{\"rate\":1}"), "the protocol can't have rate 1");
+        assert_eq!(
+            wrong("{\"batch\":32.5}"),
+            "the protocol can't have batch 32.5"
+        );
     }
 }

@@ -11,7 +11,7 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::keys::{Given, TrainingSpec};
+pub use self::keys::{Given, Keys, TrainingSpec, named};
 pub use self::optimiser::{Optimiser, OptimiserKeys};
 pub use self::schedule::{Schedule, ScheduleKeys};
 use crate::Error;

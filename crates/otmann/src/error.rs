@@ -73,8 +73,8 @@ pub enum Error {
         name: String,
     },
     /// The edges do not form a directed acyclic graph over the nodes.
-    #[error("the edges do not form a directed acyclic graph: {0}")]
-    Graph(#[source] nn_graph::Error),
+    #[error("the edges do not form a directed acyclic graph: {}", of_nodes(.0))]
+    Graph(nn_graph::Error),
     /// A network whose kind differs from the metric's.
     #[error(
         "the metric was made for {metric} networks, this one is of kind {network}; use Metric::for_kind({network})"
@@ -102,4 +102,18 @@ pub enum Error {
         /// The most that rows and columns, each rounded up to a multiple of 8, may be together.
         most: usize,
     },
+}
+
+/// What is wrong with the edges of a graph that need not be a network, whose errors speak of layers.
+fn of_nodes(error: &nn_graph::Error) -> String {
+    match error {
+        nn_graph::Error::EdgeOutOfRange { from, to, layers } => format!(
+            "edge ({from}, {to}) names a node that does not exist: there are {layers} nodes, numbered from 0"
+        ),
+        nn_graph::Error::Cycle { layers } => {
+            let nodes: Vec<String> = layers.iter().map(ToString::to_string).collect();
+            format!("they close a cycle through the nodes {}", nodes.join(", "))
+        }
+        other => other.to_string(),
+    }
 }

@@ -139,6 +139,29 @@ pub(crate) struct GiveArgs {
     pub(crate) format: Format,
 }
 
+/// Propose networks to a study: they wait, and are evaluated once the search thinks them worth it.
+///
+/// With the strategy `nasbot` they compete at each suggestion with the networks that the search finds itself, by the acquisition function.
+/// Other strategies take every second network from what waits. `nasbot give` evaluates a network whatever is thought of it.
+/// Networks that the study has, or that lie outside of its space, are left out and counted.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  nasbot propose search.nasbot.db nets.jsonl            one network a line
+  nasbot propose search.nasbot.db nets.json             one network, or a JSON array of them
+  propose.py | nasbot propose search.nasbot.db -        from standard input
+
+What is no network is left out and named. [proposals] in a description does the same while a search runs.")]
+pub(crate) struct ProposeArgs {
+    /// The study.
+    pub(crate) study: PathBuf,
+    /// The networks (JSON); - is standard input.
+    pub(crate) networks: PathBuf,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
+}
+
 /// Recompute every suggestion of a study and say whether it is the same, bit for bit.
 ///
 /// What the search was told before each of its answers stands in the study, however many workers, rungs and interruptions

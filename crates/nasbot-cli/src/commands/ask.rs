@@ -8,6 +8,7 @@ use nasbot::session;
 use nasbot::study::{self, Study};
 use nasbot_opt::{Origin, Over};
 use nn_graph::Network;
+use nn_train::Keys;
 use nn_train::data::Metric;
 use serde::Serialize;
 
@@ -30,6 +31,9 @@ enum Line<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         until: Option<u32>,
         origin: &'a Origin,
+        /// The values of the keys that are tuned.
+        #[serde(skip_serializing_if = "Keys::is_empty")]
+        setting: &'a Keys,
         network: &'a Network,
         study: &'a Path,
     },
@@ -134,6 +138,7 @@ fn line<'a>(assignment: &'a Assignment, study: &'a Path) -> Line<'a> {
         from: assignment.part.map(|part| part.from),
         until: assignment.part.map(|part| part.until),
         origin: &assignment.origin,
+        setting: &assignment.setting,
         network: &assignment.network,
         study,
     }
@@ -153,6 +158,7 @@ fn text(assignment: &Assignment, study: &Path, metric: Option<Metric>) -> String
         id,
         network,
         seed,
+        setting,
         origin,
         part,
     } = assignment;
@@ -163,7 +169,7 @@ fn text(assignment: &Assignment, study: &Path, metric: Option<Metric>) -> String
     format!(
         "evaluation {id}{part}, seed {seed}, from: {}\n  {}\n{}\nnasbot tell {} {id} SCORE",
         report::origin(origin, metric),
-        clean(&report::sketch(network)),
+        clean(&report::sketch_with(network, setting)),
         network.to_json(),
         quoted(study)
     )

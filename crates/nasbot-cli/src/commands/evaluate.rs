@@ -122,6 +122,7 @@ fn evaluate(
         log: log.to_owned(),
         study: None,
         leave: None,
+        keys: nn_train::Keys::new(),
         task: Task::Evaluate,
     };
     let backend = |reports| backend::backend(settings, reports);

@@ -6,7 +6,15 @@ use nasbot::report;
 use nasbot::study::Change;
 
 /// Sections that say where and how long evaluations run.
-const FREE: [&str; 6] = ["workers", "slurm", "ray", "template", "budget", "study"];
+const FREE: [&str; 7] = [
+    "workers",
+    "slurm",
+    "ray",
+    "template",
+    "budget",
+    "study",
+    "proposals",
+];
 
 /// Keys that say where the data stand: they may get another value, but a file that is new, or is not there any more, divides the
 /// data otherwise.

@@ -17,6 +17,7 @@ pub(crate) mod man;
 mod mending;
 mod new_study;
 pub(crate) mod predict;
+pub(crate) mod propose;
 pub(crate) mod replay;
 pub(crate) mod report;
 pub(crate) mod resume;

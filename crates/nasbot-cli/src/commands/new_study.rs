@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use nasbot::settings::Description;
-use nasbot::study::{self, Created, Event};
+use nasbot::report;
+use nasbot::settings::{Description, Settings};
+use nasbot::study::{self, Created, Event, Prior};
 
 use crate::config::Config;
 use crate::error::Error;
@@ -32,9 +33,39 @@ pub(crate) fn first(
     if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(Error::write(folder))?;
     }
-    let description = description.seen_from(path);
-    Ok(Event::Created(Created::described(
-        &config.settings,
-        description,
-    )))
+    let priors = priors(&config.settings, &description)?;
+    let created = Created::described(&config.settings, description.seen_from(path));
+    Ok(Event::Created(created.learning_from(priors)))
+}
+
+/// What a new search learns from earlier studies.
+pub(crate) fn priors(settings: &Settings, description: &Description) -> Result<Vec<Prior>, Error> {
+    let paths = settings.search.prior.iter();
+    let priors = paths.map(|path| {
+        let path = description.folder.join(path);
+        let prior = Prior::read(&path, &settings.space);
+        prior.map_err(|error| match error {
+            nasbot::Error::Prior { .. } => error,
+            error => nasbot::Error::Prior {
+                message: error.to_string(),
+                path,
+            },
+        })
+    });
+    Ok(priors.collect::<Result<_, _>>()?)
+}
+
+/// What a new search learns from earlier studies, in a line each.
+pub(crate) fn remarks(priors: &[Prior]) -> impl Iterator<Item = String> {
+    priors.iter().map(|prior| {
+        let learnt = match prior.evaluations.len() {
+            all if all == prior.scored => "all".to_owned(),
+            some => format!("{some}"),
+        };
+        format!(
+            "learns from {}: {} scores, {learnt} of them taken over",
+            report::quoted(Path::new(&prior.study)),
+            prior.scored
+        )
+    })
 }

@@ -1,7 +1,7 @@
 //! `nasbot replay`: every suggestion of a study is computed once more.
 
-use nasbot::replay::{self, Answer, Difference, DifferingFit, Replay};
-use nasbot::report::{self, clean, sketch};
+use nasbot::replay::{self, Answer, Difference, DifferingFit, Replay, Start};
+use nasbot::report::{self, clean};
 use nasbot::study::{self, Ledger};
 use nn_train::data::Metric;
 use serde::Serialize;
@@ -96,16 +96,24 @@ fn difference(found: &Difference, metric: Option<Metric>) -> String {
     )
 }
 
+fn start_text(start: &Start, metric: Option<Metric>) -> String {
+    let Start {
+        suggestion,
+        setting,
+    } = start;
+    format!(
+        "start {}, seed {}, from: {}, {}\n            {}",
+        suggestion.id,
+        suggestion.seed,
+        report::origin(&suggestion.origin, metric),
+        report::sketch_with(&suggestion.candidate, setting),
+        suggestion.candidate.to_json()
+    )
+}
+
 fn answer(answer: &Answer, metric: Option<Metric>) -> String {
     match answer {
-        Answer::Start(suggestion) => format!(
-            "start {}, seed {}, from: {}, {}\n            {}",
-            suggestion.id,
-            suggestion.seed,
-            report::origin(&suggestion.origin, metric),
-            sketch(&suggestion.candidate),
-            suggestion.candidate.to_json()
-        ),
+        Answer::Start(start) => start_text(start, metric),
         Answer::GoOn { id, rung } => format!("{id} goes on to rung {rung}"),
         Answer::Wait => "wait for a result".to_owned(),
         Answer::Over { exhausted: true } => "nothing: the space is exhausted".to_owned(),

@@ -5,7 +5,7 @@ use std::path::Path;
 use nasbot::Stop;
 use nasbot::backend::{self, Reports};
 use nasbot::settings::{Evaluator, Settings};
-use nasbot::study::{self, Study};
+use nasbot::study::{self, Event, Study};
 use nasbot::{report, session};
 use nasbot_opt::Search;
 
@@ -39,6 +39,11 @@ pub(crate) fn run(args: &SearchArgs) -> Result<(), Error> {
         }
     }
     let first = new_study::first(&config, description, &path)?;
+    if let (Event::Created(created), false) = (&first, args.output.quiet) {
+        for line in new_study::remarks(&created.priors) {
+            terminal::say(&format!("nasbot: {line}"));
+        }
+    }
     let study = Study::create(&path, first, session::system_clock())?;
     go(settings, study, &path, &args.output, &stop)
 }

@@ -10,10 +10,10 @@ use nasbot::settings::{Constraint, Devices, Evaluator, PerDevice, Training};
 use nasbot::study::{self, Detail, Ledger, Record};
 use nasbot_opt::Goal;
 use nn_graph::{Network, draw};
-use nn_train::Last;
 use nn_train::data::{self, Dataset};
 use nn_train::job::Final;
 use nn_train::plan::Plan;
+use nn_train::{Keys, Last};
 
 use crate::cli::{RunFormat, TrainArgs};
 use crate::config::{self, Config, Overrides};
@@ -66,6 +66,8 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Error> {
         log: log.clone(),
         study: None,
         leave: None,
+        // Those of the evaluation are part of the protocol already.
+        keys: Keys::new(),
         task: Task::TrainFinally {
             weights: absolute.join("model.safetensors"),
             how: Final {
@@ -174,7 +176,7 @@ fn from_study(
             .ok_or_else(|| nasbot::Error::NothingScored { path: path.clone() })?,
     };
     let has_other = given.is_some();
-    let (config, data) = match (given, ledger.description()) {
+    let (mut config, data) = match (given, ledger.description()) {
         (Some(given), _) => given,
         (None, Some(description)) => {
             let overrides = Overrides {
@@ -208,6 +210,9 @@ fn from_study(
     if has_other {
         // The epochs of the evaluation are those of its own protocol.
         how.epochs = None;
+    }
+    if let (Evaluator::Local(training), false) = (&mut config.settings.evaluator, has_other) {
+        training.protocol = training.protocol.with_keys(&record.setting)?;
     }
     let id = record.suggestion.id;
     let network = record.suggestion.candidate.network();

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use nasbot::report;
 use nasbot::settings::Evaluator;
+use nasbot::study::Prior;
 use nn_graph::Network;
 use nn_train::data::DataSpec;
 use serde::Serialize;
 
 use super::estimate::{Estimates, estimates};
-use super::search;
+use super::{new_study, search};
 use crate::cli::{Format, ValidateArgs};
 use crate::config::{self, Config, Overrides, Setting};
 use crate::error::Error;
@@ -54,7 +55,8 @@ pub(crate) fn run(args: &ValidateArgs) -> Result<(), Error> {
         } else if ending(path) == Some("toml") {
             tell(
                 input::name(path),
-                check(path, &settings, !args.no_data).map(|config| describe_config(&config)),
+                check(path, &settings, !args.no_data)
+                    .map(|(config, priors)| describe_config(&config, &priors)),
             )?;
         } else {
             tell(
@@ -110,7 +112,7 @@ fn describe_network(network: &Network) -> Found {
 }
 
 /// The search in a line, then its data.
-fn describe_config(config: &Config) -> Found {
+fn describe_config(config: &Config, priors: &[Prior]) -> Found {
     let settings = &config.settings;
     let mut out = format!(
         "a search over {} networks by {}, {} evaluations",
@@ -120,6 +122,9 @@ fn describe_config(config: &Config) -> Found {
     );
     if let Evaluator::Local(training) = &settings.evaluator {
         out += &format!("\n  score: {}", scoring(&training.data));
+    }
+    for remark in new_study::remarks(priors) {
+        out += &format!("\n  {remark}");
     }
     if let Some(contents) = &config.contents {
         out += &format!("\n{}", report::contents(contents).trim_end());
@@ -157,10 +162,18 @@ fn scoring(data: &DataSpec) -> String {
     format!("{}, the {is_better} the better{weighed}", metric.title())
 }
 
-fn check(path: &Path, settings: &[Setting], opens_data: bool) -> Result<Config, Error> {
-    if opens_data {
-        config::load(path, settings)
-    } else {
-        config::parse(&config::read(path, settings)?, Overrides::default())
+/// A search that can run, and what it learns from earlier studies, where they are read.
+fn check(
+    path: &Path,
+    settings: &[Setting],
+    opens_data: bool,
+) -> Result<(Config, Vec<Prior>), Error> {
+    let description = config::read(path, settings)?;
+    if !opens_data {
+        let config = config::parse(&description, Overrides::default())?;
+        return Ok((config, Vec::new()));
     }
+    let config = config::open(&description, Overrides::default())?;
+    let priors = new_study::priors(&config.settings, &description)?;
+    Ok((config, priors))
 }

@@ -15,6 +15,7 @@ mod set;
 mod size;
 #[cfg(test)]
 mod tests;
+mod tune;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -166,9 +167,4 @@ pub(crate) fn with_data(
     let facts = seen(Facts::of_loaded(&training.data, &data));
     let config = knowing(&source, overrides, facts, &data.dealing)?;
     Ok((config, Some(data)))
-}
-
-/// Reads and checks a TOML file and opens its data.
-pub(crate) fn load(path: &Path, settings: &[Setting]) -> Result<Config, Error> {
-    open(&read(path, settings)?, Overrides::default())
 }

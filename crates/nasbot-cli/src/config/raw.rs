@@ -16,6 +16,7 @@ use serde::Deserialize;
 use super::aims::{RawConstraint, RawObjective, Repeated};
 use super::duration::Span;
 use super::size::ByteSize;
+use super::tune::RawTune;
 
 /// What nasbot searches, with what, and how much may be spent.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -30,6 +31,8 @@ pub(super) struct Raw {
     pub(super) data: Option<DataSpec>,
     /// How one network is trained: for the same back-ends as `[data]`.
     pub(super) training: Option<Given>,
+    /// What of `[training]` is searched together with the network: for the same back-ends as `[data]`.
+    pub(super) tune: Option<RawTune>,
     /// How the next network is chosen.
     #[serde(default)]
     pub(super) search: SearchConfig,
@@ -37,6 +40,8 @@ pub(super) struct Raw {
     pub(super) fidelity: Option<RawFidelity>,
     /// Networks begin with the weights of others that are like them: for the same back-ends as `[data]`.
     pub(super) inherit: Option<RawInherit>,
+    /// Networks are proposed by a file or a program, and wait until the search takes them.
+    pub(super) proposals: Option<RawProposals>,
     /// Where evaluations run.
     #[serde(default)]
     pub(super) workers: RawWorkers,
@@ -226,6 +231,31 @@ pub(super) struct RawInherit {
     /// Default: `0.2`.
     /// Example: `0.2`.
     pub(super) nearest: Option<f64>,
+}
+
+/// `[proposals]`: networks from outside, which compete with those that the search finds itself.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawProposals {
+    /// A file with networks: one, a JSON array, or one a line. It is read whenever a search begins or goes on.
+    ///
+    /// Default: none.
+    /// Example: `"proposals.jsonl"`.
+    pub(super) file: Option<PathBuf>,
+    /// A program and its arguments, run in the folder of the file: it reads the study so far as JSON and prints networks (docs/by-hand.md).
+    ///
+    /// Default: none.
+    /// Example: `["python3", "propose.py"]`.
+    pub(super) command: Option<Vec<String>>,
+    /// The program runs whenever so many evaluations have come to their end.
+    ///
+    /// Default: `10`.
+    /// Unit: evaluations.
+    pub(super) every: Option<u64>,
+    /// The longest that the program may run; then it is stopped, and the search goes on without an answer.
+    ///
+    /// Default: `"1m"`.
+    pub(super) timeout: Option<Span>,
 }
 
 /// `[workers]`: what evaluates, and where.

@@ -165,15 +165,21 @@ fn around(section: &str, key: &str) -> &'static str {
                          [fidelity]\nrungs = [1, 3]\n";
     const INHERIT: &str = "[space]\nkind = \"mlp-class\"\n[budget]\nevaluations = 3\n[data]\npath = \"a.csv\"\ntask = \"class\"\n\
                            [inherit]\n";
+    const PROPOSALS: &str = "[space]\nkind = \"mlp-class\"\n[budget]\nevaluations = 3\n[data]\npath = \"a.csv\"\ntask = \"class\"\n\
+                             [proposals]\ncommand = [\"a\"]\n";
     const LATENCY: &str = "[space]\nkind = \"mlp-class\"\n[budget]\nevaluations = 3\n[data]\npath = \"a.csv\"\ntask = \"class\"\n\
                            [training.latency]\n";
+    const TUNE: &str = "[space]\nkind = \"mlp-class\"\n[budget]\nevaluations = 3\n[data]\npath = \"a.csv\"\ntask = \"class\"\n\
+                        [tune]\n";
     match (section, key) {
         ("slurm", _) | ("workers", "jobs" | "grace" | "interval") => SLURM,
         ("ray", _) => RAY,
         ("template", _) => TEMPLATE,
         ("fidelity", _) => RUNGS,
         ("inherit", _) => INHERIT,
+        ("proposals", _) => PROPOSALS,
         ("training", "latency") => LATENCY,
+        ("tune", _) => TUNE,
         _ => DATA,
     }
 }

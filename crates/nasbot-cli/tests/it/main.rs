@@ -39,7 +39,11 @@ mod networks;
 #[cfg(test)]
 mod objectives;
 #[cfg(test)]
+mod prior;
+#[cfg(test)]
 mod programs;
+#[cfg(test)]
+mod proposals;
 #[cfg(test)]
 mod queues;
 #[cfg(test)]
@@ -60,5 +64,7 @@ mod tidy;
 mod torch;
 #[cfg(test)]
 mod train;
+#[cfg(test)]
+mod tune;
 #[cfg(test)]
 mod workers;

@@ -43,6 +43,9 @@ pub(crate) struct Args {
     /// With --fidelity: one in so many goes on.
     #[arg(long, default_value_t = 8)]
     pub(crate) factor: usize,
+    /// Queries of a table return the mean accuracy over seeds; measured by how many find the table's best cell.
+    #[arg(long, conflicts_with_all = ["fidelity", "objectives", "within", "prior"])]
+    pub(crate) deterministic: bool,
     /// Two objectives on a table: accuracy (mean over seeds) against a cost, judged by hypervolume. Needs --costs.
     #[arg(long)]
     pub(crate) objectives: bool,
@@ -56,6 +59,10 @@ pub(crate) struct Args {
     /// The column of --costs.
     #[arg(long, default_value = "edgegpu_latency_ms")]
     pub(crate) cost: String,
+    /// Searches know an earlier one of 100 evaluations: for synthetic functions `shifted` (each best value is 0.8 of what it is),
+    /// `unrelated` (random numbers) or `opposite` (the function's negative); for a table the prefix of other columns of it.
+    #[arg(long)]
+    pub(crate) prior: Option<String>,
     /// The table of NAS-Bench-201, or another of the same layout.
     #[arg(long)]
     pub(crate) table: Option<PathBuf>,

@@ -143,6 +143,7 @@ fn run(table: &Table, config: SearchConfig, factor: Option<usize>) -> anyhow::Re
     Ok(Run {
         seed,
         failed: 0,
+        found: None,
         curve,
         seconds: started.elapsed().as_secs_f64(),
         cpu: thread_seconds() - cpu,

@@ -8,10 +8,12 @@
 )]
 
 mod args;
+mod deterministic;
 mod fidelity;
 mod limit;
 mod nb201;
 mod objectives;
+mod prior;
 mod report;
 mod run;
 
@@ -26,6 +28,7 @@ use rayon::prelude::*;
 
 use crate::args::Args;
 use crate::limit::Limited;
+use crate::prior::Prior;
 use crate::report::Summary;
 use crate::run::Run;
 
@@ -34,9 +37,11 @@ const PROBLEMS: [&str; 4] = ["nb201-c100", "nb201-c10", "synthetic-cnn", "synthe
 
 /// A problem, ready to run.
 enum Problem {
-    Table(nb201::Table),
+    /// With the table of an earlier search, where there was one.
+    Table(nb201::Table, Option<nb201::Table>),
+    Deterministic(nb201::Table),
     Costed(objectives::Costed),
-    Synthetic(Box<NetworkSpace>, Limited),
+    Synthetic(Box<NetworkSpace>, Limited, Option<Prior>),
 }
 
 impl Problem {
@@ -60,8 +65,13 @@ impl Problem {
             .as_deref()
             .context("give the table of NAS-Bench-201 with --table")?;
         let table = nb201::Table::read(path, column)?;
+        if args.deterministic {
+            return Ok(Self::Deterministic(table));
+        }
         if !args.objectives && args.within.is_none() {
-            return Ok(Self::Table(table));
+            let prior = args.prior.as_deref();
+            let prior = prior.map(|prior| nb201::Table::read(path, prior));
+            return Ok(Self::Table(table, prior.transpose()?));
         }
         let costs = args.costs.as_deref();
         let costs = costs.context("give what the cells cost with --costs")?;
@@ -71,7 +81,7 @@ impl Problem {
 
     fn evaluations(&self) -> usize {
         match self {
-            Self::Table(_) => 150,
+            Self::Table(..) | Self::Deterministic(_) => 150,
             Self::Costed(_) => 100,
             Self::Synthetic(..) => 100,
         }
@@ -79,28 +89,21 @@ impl Problem {
 
     fn run(&self, config: SearchConfig, workers: usize, evaluations: usize) -> anyhow::Result<Run> {
         match self {
-            Self::Table(table) => {
+            Self::Table(table, prior) => {
                 let test = |cell: &nb201::Cell, _| table.test(cell).unwrap_or(f64::NAN);
-                run::run(
-                    nb201::Cells::new()?,
-                    table,
-                    test,
-                    config,
-                    workers,
-                    evaluations,
-                )
+                let earlier = prior.iter().map(|table| prior::of_table(table, &config));
+                let earlier: Vec<_> = earlier.collect::<anyhow::Result<_>>()?;
+                let size = (workers, evaluations);
+                run::run(nb201::Cells::new()?, table, test, config, &earlier, size)
             }
+            Self::Deterministic(table) => deterministic::run(table, config, workers, evaluations),
             Self::Costed(costed) => costed.run(config, workers, evaluations),
-            Self::Synthetic(space, evaluator) => {
+            Self::Synthetic(space, evaluator, prior) => {
                 let score = |_: &Network, score| score;
-                run::run(
-                    NetworkSpace::clone(space),
-                    evaluator,
-                    score,
-                    config,
-                    workers,
-                    evaluations,
-                )
+                let earlier = prior.iter().map(|prior| prior.study(space, &config));
+                let earlier: Vec<_> = earlier.collect::<anyhow::Result<_>>()?;
+                let (space, size) = (NetworkSpace::clone(space), (workers, evaluations));
+                run::run(space, evaluator, score, config, &earlier, size)
             }
         }
     }
@@ -125,7 +128,8 @@ fn synthetic(kind: Kind, args: &Args) -> anyhow::Result<Problem> {
         false => Failure::OutOfMemory,
     };
     let evaluator = Limited::new(&space, args.limit, failure);
-    Ok(Problem::Synthetic(Box::new(space), evaluator))
+    let prior = args.prior.as_deref().map(Prior::named).transpose()?;
+    Ok(Problem::Synthetic(Box::new(space), evaluator, prior))
 }
 
 fn main() -> anyhow::Result<()> {
@@ -134,6 +138,7 @@ fn main() -> anyhow::Result<()> {
         .num_threads(args.threads)
         .build_global()?;
     let problems: Vec<String> = match args.problems.as_slice() {
+        [] if args.deterministic => vec!["nb201-c10".to_owned()],
         [] if args.objectives || args.within.is_some() => vec!["nb201-c100".to_owned()],
         [] => PROBLEMS.map(str::to_owned).to_vec(),
         some => some.to_vec(),
@@ -145,13 +150,16 @@ fn main() -> anyhow::Result<()> {
         [] => Strategy::ALL.to_vec(),
         some => some.to_vec(),
     };
+    if args.deterministic && problems.iter().any(|name| name.starts_with("synthetic")) {
+        bail!("--deterministic needs tables: the synthetic functions have no noise as it is");
+    }
     let quiet = args.json.as_deref() == Some("-");
     let mut summaries = Vec::new();
     let mut lines = String::new();
     for name in &problems {
         let problem = Problem::new(name, &args)?;
         if args.fidelity {
-            let Problem::Table(table) = &problem else {
+            let Problem::Table(table, _) = &problem else {
                 bail!("--fidelity needs a table: `{name}` has no training times");
             };
             fidelity::compare(name, table, &strategies, &args)?;
@@ -164,12 +172,26 @@ fn main() -> anyhow::Result<()> {
                 "table" | "nb201" => args.column.clone().unwrap_or_default(),
                 _ => name.clone(),
             };
+            let title = match args.deterministic {
+                true => format!("{title} gap"),
+                false => title,
+            };
             let title = match (args.objectives, args.within) {
                 (true, _) => format!("{title} volume"),
                 (_, Some(share)) => format!("{title} gap at {share}"),
                 _ => title,
             };
-            let summary = Summary::new(title, strategy.name(), args.workers, &runs);
+            let title = match &args.prior {
+                Some(prior) => format!("{title} after {prior}"),
+                None => title,
+            };
+            let summary = Summary::new(
+                title,
+                strategy.name(),
+                args.workers,
+                &runs,
+                args.deterministic,
+            );
             if quiet {
                 println!("{}", summary.json());
             }
@@ -207,15 +229,17 @@ fn measure(
     let settings = serde_json::to_string(&config)?;
     let source = (name.starts_with("nb201") || name == "table").then_some(&args.table);
     let key = format!(
-        "{name} {source:?} {:?} {evaluations} {} {:?} {} {:?} {:?} {:?} {} {settings}",
+        "{name} {source:?} {:?} {evaluations} {} {:?} {} {} {:?} {:?} {:?} {} {:?} {settings}",
         args.column,
         args.workers,
         args.limit,
         args.untaught,
+        args.deterministic,
         args.objectives,
         args.within,
         args.costs,
-        args.cost
+        args.cost,
+        args.prior
     );
     let kept = args
         .state

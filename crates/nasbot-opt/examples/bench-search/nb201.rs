@@ -329,6 +329,15 @@ impl Table {
         Some(row.validation.iter().sum::<f64>() / row.validation.len() as f64)
     }
 
+    /// The highest of these means over all cells.
+    pub(crate) fn best_validation(&self) -> Option<f64> {
+        let means = self
+            .rows
+            .keys()
+            .filter_map(|cell| self.mean_validation(cell));
+        means.max_by(f64::total_cmp)
+    }
+
     /// Test accuracy in percent: what a search is judged by and never sees.
     pub(crate) fn test(&self, cell: &Cell) -> Option<f64> {
         self.rows.get(cell).map(|row| row.test)

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::deterministic;
 use crate::run::{LEARNT, Run};
 
 /// Mean and standard error of one strategy on one problem.
@@ -14,6 +15,8 @@ pub(crate) struct Summary {
     at: Vec<(usize, f64, f64)>,
     /// Failures after the first evaluations: mean and most of a run.
     failed: (f64, usize),
+    /// With deterministic queries, when the best was found, ascending; runs that did not are left out.
+    found: Option<Vec<usize>>,
     seconds: f64,
     cpu: f64,
 }
@@ -24,6 +27,7 @@ impl Summary {
         strategy: &'static str,
         workers: usize,
         runs: &[Run],
+        is_deterministic: bool,
     ) -> Self {
         let count = runs.len() as f64;
         let points = runs.first().map(|run| run.curve.len()).unwrap_or_default();
@@ -51,6 +55,11 @@ impl Summary {
             failed.max().unwrap_or(0),
         );
         let cpu = runs.iter().map(|run| run.cpu).sum::<f64>() / count;
+        let found = is_deterministic.then(|| {
+            let mut found: Vec<usize> = runs.iter().filter_map(|run| run.found).collect();
+            found.sort_unstable();
+            found
+        });
         Self {
             problem,
             strategy,
@@ -58,9 +67,21 @@ impl Summary {
             runs: runs.len(),
             at,
             failed,
+            found,
             seconds,
             cpu,
         }
+    }
+
+    /// How many runs had found the best after each of some numbers of queries, and the median number of queries, if half of the runs found it.
+    fn finds(&self) -> Option<Finds> {
+        let found = self.found.as_ref()?;
+        let by = |queries| found.partition_point(|&query| query <= queries);
+        let by = deterministic::AT.map(|queries| (queries, by(queries)));
+        let last = self.at.last().map_or(0, |point| point.0);
+        let by = by.into_iter().filter(|&(queries, _)| queries <= last);
+        // The lower of the two in the middle.
+        Some((by.collect(), found.get((self.runs - 1) / 2).copied()))
     }
 
     pub(crate) fn json(&self) -> String {
@@ -79,12 +100,22 @@ impl Summary {
             line["failed_after_20"] =
                 serde_json::json!({"mean": self.failed.0, "most": self.failed.1});
         }
+        if let Some((by, median)) = self.finds() {
+            let by: serde_json::Map<String, serde_json::Value> = (by.into_iter())
+                .map(|(queries, runs)| (queries.to_string(), runs.into()))
+                .collect();
+            line["found_by"] = by.into();
+            line["median_queries"] = median.into();
+        }
         if self.workers > 1 {
             line["workers"] = self.workers.into();
         }
         line.to_string()
     }
 }
+
+/// How many runs had found the best after each of some numbers of queries, and the median number of queries.
+type Finds = (Vec<(usize, usize)>, Option<usize>);
 
 /// A line a strategy, at every 20 evaluations and every 50.
 pub(crate) fn table(summaries: &[Summary]) -> String {
@@ -105,6 +136,13 @@ pub(crate) fn table(summaries: &[Summary]) -> String {
             let _ = write!(out, "{:>17}", format!("{mean:.3} ± {error:.3}"));
         }
         let _ = write!(out, "{:>11.2}{:>11.2}", summary.seconds, summary.cpu);
+        if let Some((by, median)) = summary.finds() {
+            let by: Vec<String> = (by.iter())
+                .map(|(queries, runs)| format!("{runs} by {queries}"))
+                .collect();
+            let median = median.map_or("more".to_owned(), |queries| queries.to_string());
+            let _ = write!(out, "   found: {}; median {median}", by.join(", "));
+        }
         let (mean, most) = summary.failed;
         let _ = match most {
             0 => writeln!(out),

@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use nasbot_opt::{Evaluator, Search, SearchConfig, Space};
+use nasbot_opt::{EarlierStudy, Evaluator, Search, SearchConfig, Space};
 use rand::SeedableRng as _;
 use rand_distr::{Distribution as _, Exp1};
 use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
 /// Every how many evaluations a run is judged.
-pub(crate) const EVERY: usize = 10;
+pub(crate) const EVERY: usize = 5;
 
 /// After so many evaluations a search should know what is impossible.
 pub(crate) const LEARNT: u64 = 20;
@@ -24,6 +24,9 @@ pub(crate) struct Run {
     /// How many of the evaluations after the first [`LEARNT`] were suggested and failed.
     #[serde(default)]
     pub(crate) failed: usize,
+    /// With `--deterministic`, the number of the query that returned the best value of the table; nothing if none did.
+    #[serde(default)]
+    pub(crate) found: Option<usize>,
     /// Seconds that the search took, evaluations included.
     pub(crate) seconds: f64,
     /// Seconds that its thread ran, which other programs on the machine hardly change; 0 where the
@@ -33,17 +36,17 @@ pub(crate) struct Run {
 }
 
 /// Runs a search until `evaluations` have come in. `workers` work side by side; each evaluation takes a
-/// random time, half of it fixed and half exponential. `value` judges the incumbent.
+/// random time, half of it fixed and half exponential. `value` judges the incumbent; the search learns from `earlier` studies.
 pub(crate) fn run<S: Space>(
     space: S,
     evaluator: &impl Evaluator<S::Candidate>,
     value: impl Fn(&S::Candidate, f64) -> f64,
     config: SearchConfig,
-    workers: usize,
-    evaluations: usize,
+    earlier: &[EarlierStudy<S::Candidate>],
+    (workers, evaluations): (usize, usize),
 ) -> anyhow::Result<Run> {
     let seed = config.seed;
-    let search = Search::new(space, config.validated()?)?;
+    let search = Search::new(space, config.validated()?)?.with_earlier(earlier)?;
     let judge = |search: &mut Search<S>| {
         Ok(search.incumbent()?.map(|incumbent| {
             let score = incumbent.score().unwrap_or(f64::NAN);
@@ -93,6 +96,7 @@ pub(crate) fn drive<S: Space>(
         seed,
         curve,
         failed,
+        found: None,
         seconds: started.elapsed().as_secs_f64(),
         cpu: thread_seconds() - cpu,
     })

@@ -162,6 +162,7 @@ fn each_split(
             &networks[0],
             Rung::default(),
             &Aims::default(),
+            Vec::new(),
         )
         .unwrap();
         model.catch_up(&space, &config, &history).unwrap();
@@ -171,9 +172,8 @@ fn each_split(
 
 /// The distances of networks to those that the model has been shown.
 fn cross(model: &NetworkModel, space: &NetworkSpace, held_out: &[(&Network, f64)]) -> Array3<f64> {
-    let points: Vec<_> = (held_out.iter())
-        .map(|(network, _)| model.point(space, network).unwrap())
-        .collect();
+    let networks = held_out.iter().map(|(network, _)| *network);
+    let points = model.points(space, networks).unwrap();
     let rows: Vec<_> = points.iter().collect();
     model.cross(space, &rows, &[]).unwrap()
 }

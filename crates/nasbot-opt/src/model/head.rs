@@ -6,7 +6,7 @@ use rand_pcg::Pcg64;
 
 use super::fits::Hyperparameters;
 use super::{Layers, SWEEPS};
-use crate::{Error, Transform, ValidConfig, transform};
+use crate::{Error, KernelKind, Transform, transform};
 
 /// A process over the distances, and one over the counts alone where there are any.
 pub(crate) struct Head {
@@ -21,9 +21,11 @@ pub(crate) struct Head {
 }
 
 impl Head {
+    /// Without data; with so many `samples` of the hyper-parameters, or their one most likely value.
     pub(super) fn new(
         layers: Layers,
-        config: &ValidConfig,
+        kernel: KernelKind,
+        samples: usize,
         transform: Transform,
     ) -> Result<Self, Error> {
         let settings = |inference| Settings {
@@ -31,14 +33,14 @@ impl Head {
             ..Settings::default()
         };
         let maximise = Inference::Maximise { restarts: 0 };
-        let inference = match config.samples {
+        let inference = match samples {
             0 => maximise,
             members => Inference::Sample {
                 members,
                 sweeps: SWEEPS,
             },
         };
-        let surrogate = Surrogate::new(layers.kernel(config.kernel)?, settings(inference))?;
+        let surrogate = Surrogate::new(layers.kernel(kernel)?, settings(inference))?;
         let screen = match layers.counts {
             0 => None,
             _ => Some(Surrogate::new(layers.count_kernel()?, settings(maximise))?),

@@ -10,19 +10,30 @@ use crate::{Counts, Distance, Error, KernelKind, Rung, Space, ValidConfig};
 #[derive(Clone, Debug)]
 pub(crate) struct Point<P> {
     pub(crate) place: P,
-    pub(crate) counts: Vec<Counts>,
+    pub(crate) sketch: Sketch,
+    /// What each earlier study expects of it.
+    pub(crate) expected: Vec<f64>,
     /// The rung at which it was scored, or at which its score is asked for.
     pub(crate) rung: Rung,
 }
 
-/// What the process over counts needs of a point.
+/// What the process over counts needs of one candidate.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sketch {
+    pub(crate) counts: Vec<Counts>,
+    /// What the process over counts of each earlier study expects of it.
+    pub(crate) expected: Vec<f64>,
+}
+
+/// A sketch and its rung.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parts<'a> {
-    pub(crate) counts: &'a [Counts],
+    pub(crate) sketch: &'a Sketch,
     pub(crate) rung: Rung,
 }
 
 impl<P> Point<P> {
+    /// A candidate as a point of which no earlier study has said anything.
     pub(crate) fn new<S: Space<Point = P>>(
         space: &S,
         candidate: &S::Candidate,
@@ -30,21 +41,26 @@ impl<P> Point<P> {
     ) -> Result<Self, Error> {
         Ok(Self {
             place: space.point(candidate)?,
-            counts: space.counts(candidate),
+            sketch: Sketch {
+                counts: space.counts(candidate),
+                expected: Vec::new(),
+            },
+            expected: Vec::new(),
             rung,
         })
     }
 
     pub(crate) fn parts(&self) -> Parts<'_> {
         Parts {
-            counts: &self.counts,
+            sketch: &self.sketch,
             rung: self.rung,
         }
     }
 }
 
 /// Which distances there are: two for each distance function of the space (raw₁, normalised₁,
-/// raw₂, …), then one for each of the counts that are used. Where scores come from several rungs, each term of a kernel
+/// raw₂, …), then one for each of the counts that are used, then one for each earlier study: how differently it expects two
+/// candidates to score. Where scores come from several rungs, each term of a kernel
 /// has one layer more: how many rungs lie between two scores (0 between two of the same rung).
 ///
 /// So a term becomes α exp(−β d(x, x′)) ρ^|r − r′| with ρ = exp(−β_r): the same function at each rung but for what decorrelates
@@ -55,18 +71,19 @@ impl<P> Point<P> {
 pub(crate) struct Layers {
     pub(crate) functions: usize,
     pub(crate) counts: usize,
+    pub(crate) earlier: usize,
     /// One for each term of the full kernel, or none where all scores are of the end.
     pub(crate) rungs: usize,
 }
 
 impl Layers {
-    /// Those of a space whose candidates look like `example`, and of trainings that stop at so many `rungs`, their end
-    /// included.
+    /// Those of a space whose candidates look like `example`, of so many `earlier` studies, and of trainings that stop at so many
+    /// `rungs`, their end included.
     pub(crate) fn new<S: Space>(
         space: &S,
         config: &ValidConfig,
         example: &S::Candidate,
-        rungs: usize,
+        (earlier, rungs): (usize, usize),
     ) -> Self {
         let counts = if config.counts {
             space.counts(example).len()
@@ -76,10 +93,13 @@ impl Layers {
         Self {
             functions: space.num_distances(),
             counts,
+            earlier,
             rungs: match (rungs, config.kernel) {
                 (..2, _) => 0,
-                (_, KernelKind::Sum) => 2 + counts,
-                (_, KernelKind::Product | KernelKind::Raw | KernelKind::Normalised) => 1 + counts,
+                (_, KernelKind::Sum) => 2 + counts + earlier,
+                (_, KernelKind::Product | KernelKind::Raw | KernelKind::Normalised) => {
+                    1 + counts + earlier
+                }
             },
         }
     }
@@ -90,16 +110,32 @@ impl Layers {
 
     /// The first of the layers that say how many rungs lie between; they come last.
     pub(crate) fn first_rung(self) -> usize {
+        self.first_earlier() + self.earlier
+    }
+
+    fn first_earlier(self) -> usize {
         2 * self.functions + self.counts
     }
 
     /// The same of the process over counts.
     pub(crate) fn first_count_rung(self) -> usize {
-        self.counts
+        self.counts + self.earlier
     }
 
     fn count_depth(self) -> usize {
-        self.counts * if self.rungs > 0 { 2 } else { 1 }
+        self.first_count_rung() * if self.rungs > 0 { 2 } else { 1 }
+    }
+
+    /// That a candidate has as many counts as the first one had.
+    fn check(self, counts: usize) -> Result<(), Error> {
+        if self.counts == 0 || self.counts == counts {
+            return Ok(());
+        }
+        let problem = format!(
+            "a candidate has {counts} counts and initial candidate 0 has {}: the number must be the same for all",
+            self.counts
+        );
+        Err(Error::Space { problem })
     }
 
     /// All distances of `rows` to `columns`: shape (depth, rows, columns). Rows are spread over the
@@ -131,6 +167,7 @@ impl Layers {
     ) -> Result<Array3<f64>, Error> {
         let places: Vec<&S::Point> = columns.iter().map(|column| &column.place).collect();
         by_rows(self.depth(), rows, columns, part, |a, columns, put| {
+            self.check(a.sketch.counts.len())?;
             let mut distances = vec![Distance::default(); columns.len() * self.functions];
             space.distances(&a.place, &places[..columns.len()], &mut distances)?;
             for (j, (b, distances)) in (columns.iter())
@@ -141,9 +178,12 @@ impl Layers {
                     put(2 * k, j, distance.raw);
                     put(2 * k + 1, j, distance.normalised);
                 }
-                let counts = a.counts.iter().zip(&b.counts).take(self.counts);
-                for (k, (a, b)) in counts.enumerate() {
+                let counts = a.sketch.counts.iter().zip(&b.sketch.counts);
+                for (k, (a, b)) in counts.take(self.counts).enumerate() {
                     put(2 * self.functions + k, j, a.distance(b));
+                }
+                for (k, (a, b)) in a.expected.iter().zip(&b.expected).enumerate() {
+                    put(self.first_earlier() + k, j, (a - b).abs());
                 }
                 let between = rungs_between(a.rung, b.rung);
                 (self.first_rung()..self.depth()).for_each(|layer| put(layer, j, between));
@@ -160,9 +200,14 @@ impl Layers {
     ) -> Result<Array3<f64>, Error> {
         let depth = self.count_depth();
         by_rows(depth, rows, columns, Part::All, |a, columns, put| {
+            self.check(a.sketch.counts.len())?;
             for (j, b) in columns.iter().enumerate() {
-                for (k, (a, b)) in a.counts.iter().zip(b.counts).enumerate() {
+                let (ours, theirs) = (a.sketch, b.sketch);
+                for (k, (a, b)) in ours.counts.iter().zip(&theirs.counts).enumerate() {
                     put(k, j, a.distance(b));
+                }
+                for (k, (a, b)) in ours.expected.iter().zip(&theirs.expected).enumerate() {
+                    put(self.counts + k, j, (a - b).abs());
                 }
                 let between = rungs_between(a.rung, b.rung);
                 (self.first_count_rung()..depth).for_each(|layer| put(layer, j, between));
@@ -172,7 +217,8 @@ impl Layers {
     }
 
     /// The kernel over all layers: that of the settings over the metric's, and one more term
-    /// α exp(−β d) for each of the counts; each term with its layer of rungs, where there are any.
+    /// α exp(−β d) for each of the counts and α exp(−β d²) for each earlier study; each term with its layer of rungs, where
+    /// there are any.
     pub(crate) fn kernel(self, kind: KernelKind) -> Result<Exponential, Error> {
         let form = match kind {
             KernelKind::Sum => Form::Sum,
@@ -180,7 +226,7 @@ impl Layers {
             KernelKind::Raw => Form::Raw,
             KernelKind::Normalised => Form::Normalised,
         };
-        if self.counts == 0 && self.rungs == 0 {
+        if self.counts == 0 && self.earlier == 0 && self.rungs == 0 {
             return Ok(form.kernel(self.functions));
         }
         let raw = (0..self.functions).map(|k| (2 * k, 1));
@@ -191,7 +237,8 @@ impl Layers {
             KernelKind::Raw => vec![raw.collect()],
             KernelKind::Normalised => vec![normalised.collect()],
         };
-        terms.extend((2 * self.functions..self.first_rung()).map(|layer| vec![(layer, 1)]));
+        terms.extend((2 * self.functions..self.first_earlier()).map(|layer| vec![(layer, 1)]));
+        terms.extend((self.first_earlier()..self.first_rung()).map(|layer| vec![(layer, 2)]));
         for (term, layer) in terms.iter_mut().zip(self.first_rung()..self.depth()) {
             term.push((layer, 1));
         }
@@ -199,11 +246,15 @@ impl Layers {
         Ok(Exponential::new(self.depth(), &slices)?)
     }
 
-    /// The kernel over the counts alone: the sum of their terms.
+    /// The kernel over the counts, and what earlier studies expect by theirs: the sum of their terms.
     pub(crate) fn count_kernel(self) -> Result<Exponential, Error> {
-        let mut terms: Vec<Vec<(usize, u32)>> =
-            (0..self.counts).map(|layer| vec![(layer, 1)]).collect();
-        for (term, layer) in terms.iter_mut().zip(self.counts..self.count_depth()) {
+        let counts = (0..self.counts).map(|layer| vec![(layer, 1)]);
+        let earlier = (self.counts..self.first_count_rung()).map(|layer| vec![(layer, 2)]);
+        let mut terms: Vec<Vec<(usize, u32)>> = counts.chain(earlier).collect();
+        for (term, layer) in terms
+            .iter_mut()
+            .zip(self.first_count_rung()..self.count_depth())
+        {
             term.push((layer, 1));
         }
         let slices: Vec<&[(usize, u32)]> = terms.iter().map(Vec::as_slice).collect();
@@ -268,6 +319,7 @@ mod tests {
             let layers = Layers {
                 functions: 1,
                 counts: 1,
+                earlier: 0,
                 rungs,
             };
             (layers, layers.kernel(KernelKind::Sum).unwrap())
@@ -309,6 +361,7 @@ mod tests {
             Layers {
                 functions: 4,
                 counts,
+                earlier: 0,
                 rungs: 0,
             }
             .kernel(KernelKind::Sum)

@@ -12,6 +12,7 @@
 //! Where trainings stop at rungs, every score of a rung is an observation of its own, and predictions are of scores at
 //! the end of a training: see [`rungs`].
 
+mod earlier;
 mod fits;
 mod head;
 mod layers;
@@ -23,13 +24,14 @@ use std::borrow::Cow;
 use gp::{Distances, Ensemble, Exponential, Surrogate};
 use ndarray::{Array2, Array3, Axis};
 
+pub(crate) use earlier::Earlier;
 pub use fits::{Fit, Hyperparameters};
-pub(crate) use layers::{Layers, Parts, Point};
+pub(crate) use layers::{Layers, Parts, Point, Sketch};
 pub(crate) use several::{Pending, fitness};
 
 use crate::history::History;
 use crate::stream::{self, Purpose};
-use crate::{Aims, Counts, Error, Goal, Rung, Scores, Space, Transform, ValidConfig, transform};
+use crate::{Aims, Error, Goal, Rung, Scores, Space, Transform, ValidConfig, transform};
 use fits::Fits;
 use head::Head;
 
@@ -56,21 +58,24 @@ pub(crate) struct Model<P> {
     /// Those of the figures that are measured besides, in their order.
     further: Vec<Head>,
     aims: Aims,
+    /// What was learnt from earlier studies.
+    earlier: Vec<Earlier<P>>,
 }
 
 impl<P: Clone + Send + Sync> Model<P> {
     /// A model without data of what the `aims` measure, for a space whose candidates look like `example` and for trainings that
-    /// end at the rung `last`.
+    /// end at the rung `last`; with what was learnt from `earlier` studies.
     pub(crate) fn new<S: Space<Point = P>>(
         space: &S,
         config: &ValidConfig,
         example: &S::Candidate,
         last: Rung,
         aims: &Aims,
+        earlier: Vec<Earlier<P>>,
     ) -> Result<Self, Error> {
-        let layers = Layers::new(space, config, example, last.index() + 1);
+        let layers = Layers::new(space, config, example, (earlier.len(), last.index() + 1));
         // Ranks keep outliers of the score from mattering; costs are learnt from as they are, in which they add up.
-        let further = |_| Head::new(layers, config, Transform::Nothing);
+        let head = |transform| Head::new(layers, config.kernel, config.samples, transform);
         Ok(Self {
             layers,
             last,
@@ -78,10 +83,11 @@ impl<P: Clone + Send + Sync> Model<P> {
             points: Vec::new(),
             ids: Vec::new(),
             scores: Vec::new(),
-            score: Head::new(layers, config, config.transform)?,
+            score: head(config.transform)?,
             further: (1..aims.measured())
-                .map(further)
+                .map(|_| head(Transform::Nothing))
                 .collect::<Result<_, _>>()?,
+            earlier,
             aims: aims.clone(),
         })
     }
@@ -128,6 +134,7 @@ impl<P: Clone + Send + Sync> Model<P> {
                     break;
                 }
             }
+            earlier::expect(&self.earlier, space, &mut new)?;
             self.extend(space, new, &ids, &scores)?;
             let count = self.points.len();
             let is_rebuilt = |fit: &Fit| count == fit.rebuilt_at();
@@ -259,13 +266,37 @@ impl<P: Clone + Send + Sync> Model<P> {
         &self.scores
     }
 
-    /// A candidate as the model compares it: its score at the end of a training is asked for.
-    pub(crate) fn point<S: Space<Point = P>>(
+    /// Candidates as the model compares them: their scores at the end of a training are asked for.
+    pub(crate) fn points<'a, S: Space<Point = P>>(
         &self,
         space: &S,
-        candidate: &S::Candidate,
-    ) -> Result<Point<P>, Error> {
-        Point::new(space, candidate, self.last)
+        candidates: impl Iterator<Item = &'a S::Candidate>,
+    ) -> Result<Vec<Point<P>>, Error>
+    where
+        S::Candidate: 'a,
+    {
+        let points = candidates.map(|candidate| Point::new(space, candidate, self.last));
+        let mut points: Vec<Point<P>> = points.collect::<Result<_, _>>()?;
+        earlier::expect(&self.earlier, space, &mut points)?;
+        Ok(points)
+    }
+
+    /// Candidates as the processes over counts compare them.
+    pub(crate) fn sketches<'a, S: Space<Point = P>>(
+        &self,
+        space: &S,
+        candidates: impl Iterator<Item = &'a S::Candidate>,
+    ) -> Result<Vec<Sketch>, Error>
+    where
+        S::Candidate: 'a,
+    {
+        let sketches = candidates.map(|candidate| Sketch {
+            counts: space.counts(candidate),
+            expected: Vec::new(),
+        });
+        let mut sketches: Vec<Sketch> = sketches.collect();
+        earlier::expect_roughly(&self.earlier, &mut sketches)?;
+        Ok(sketches)
     }
 
     /// The posteriors of each figure, the score first, in units of what is learnt from, as if every one of `pending` had come out
@@ -284,7 +315,7 @@ impl<P: Clone + Send + Sync> Model<P> {
     }
 
     /// The same of the processes over counts, where there are any.
-    pub(crate) fn screens(&self, pending: &[&[Counts]]) -> Result<Option<Posteriors<'_>>, Error> {
+    pub(crate) fn screens(&self, pending: &[&Sketch]) -> Result<Option<Posteriors<'_>>, Error> {
         if self.layers.counts == 0 {
             return Ok(None);
         }
@@ -293,7 +324,7 @@ impl<P: Clone + Send + Sync> Model<P> {
             return as_they_are(screens).map(Some);
         }
         let cross = self.count_cross(pending, &[])?;
-        let pending: Vec<Parts<'_>> = (pending.iter().map(|counts| self.at_end(counts))).collect();
+        let pending: Vec<Parts<'_>> = (pending.iter().map(|sketch| self.at_end(sketch))).collect();
         let among = self.layers.count_distances(&pending, &pending)?;
         with_pending(screens, &cross, &among).map(Some)
     }
@@ -374,10 +405,10 @@ impl<P: Clone + Send + Sync> Model<P> {
         rungs::at_end(distances, &to_end, places, first)
     }
 
-    /// Counts of a candidate whose score at the end of a training is asked for.
-    fn at_end<'a>(&self, counts: &'a [Counts]) -> Parts<'a> {
+    /// A candidate whose score at the end of a training is asked for.
+    fn at_end<'a>(&self, sketch: &'a Sketch) -> Parts<'a> {
         let rung = self.last;
-        Parts { counts, rung }
+        Parts { sketch, rung }
     }
 
     /// Distances of `rows` to the scored candidates and then to `pending`: shape (depth, rows, n + p).
@@ -391,16 +422,16 @@ impl<P: Clone + Send + Sync> Model<P> {
         self.layers.distances(space, rows, &columns)
     }
 
-    /// The same between counts: shape (counts, rows, n + p).
+    /// The same of the processes over counts.
     pub(crate) fn count_cross(
         &self,
-        rows: &[&[Counts]],
-        pending: &[&[Counts]],
+        rows: &[&Sketch],
+        pending: &[&Sketch],
     ) -> Result<Array3<f64>, Error> {
         let known = self.points.iter().map(Point::parts);
-        let pending = pending.iter().map(|counts| self.at_end(counts));
+        let pending = pending.iter().map(|sketch| self.at_end(sketch));
         let columns: Vec<Parts<'_>> = known.chain(pending).collect();
-        let rows: Vec<Parts<'_>> = rows.iter().map(|counts| self.at_end(counts)).collect();
+        let rows: Vec<Parts<'_>> = rows.iter().map(|sketch| self.at_end(sketch)).collect();
         self.layers.count_distances(&rows, &columns)
     }
 }

@@ -4,11 +4,11 @@ use gp::{Exponential, Surrogate};
 use ndarray::Array2;
 
 use super::head::Head;
-use super::{CONTENDERS, Model, Point, means};
+use super::{CONTENDERS, Model, Point, Sketch, means};
 use crate::aims::pick;
 use crate::gain::Gain;
 use crate::history::History;
-use crate::{Counts, Error, Evaluation, Figure, Goal, Space, pareto};
+use crate::{Error, Evaluation, Figure, Goal, Space, pareto};
 
 /// Every how many steps one is for an objective alone.
 const EVERY: usize = 2;
@@ -67,10 +67,10 @@ impl<P: Clone + Send + Sync> Model<P> {
         pending: &[Pending<'_, P>],
     ) -> Result<Gain, Error> {
         let reached = self.reached(history);
-        let counts: Vec<&[Counts]> = pending.iter().map(|p| p.point.counts.as_slice()).collect();
-        let cross = match counts.is_empty() {
+        let sketches: Vec<&Sketch> = pending.iter().map(|p| &p.point.sketch).collect();
+        let cross = match sketches.is_empty() {
             true => None,
-            false => Some(self.count_cross(&counts, &[])?),
+            false => Some(self.count_cross(&sketches, &[])?),
         };
         let first = self.layers.first_count_rung();
         let screens = self.heads().filter_map(|head| head.screen.as_ref());

@@ -12,6 +12,7 @@ use rand_pcg::Pcg64;
 use crate::feasibility::Feasibility;
 use crate::history::History;
 use crate::model::Model;
+use crate::proposals::{self, Waiting};
 use crate::{Error, Origin, Space, Strategy, ValidConfig};
 
 /// What a strategy may look at.
@@ -19,6 +20,8 @@ pub(crate) struct View<'a, S: Space> {
     pub(crate) space: &'a S,
     pub(crate) config: &'a ValidConfig,
     pub(crate) history: &'a History<S::Candidate>,
+    /// Those that were proposed from outside; the history may hold some by now.
+    pub(crate) proposals: &'a [Waiting<S::Candidate>],
     /// What failures teach; `None` while there is none.
     pub(crate) feasibility: Option<Feasibility<S::Point>>,
 }
@@ -48,7 +51,7 @@ impl<S: Space> View<'_, S> {
     }
 
     /// `candidate` as a choice, unless the history holds it already or it is likely to be impossible.
-    fn fresh(
+    pub(crate) fn fresh(
         &self,
         candidate: S::Candidate,
         origin: Origin,
@@ -74,6 +77,9 @@ pub(crate) fn choose<S: Space>(
     model: Option<&Model<S::Point>>,
     rng: &mut Pcg64,
 ) -> Result<Choice<S::Candidate>, Error> {
+    if let Some(choice) = proposals::next(view)? {
+        return Ok(choice);
+    }
     let chosen = match view.config.strategy {
         Strategy::Evolution => evolution::choose(view, rng)?,
         Strategy::RegularisedEvolution => regularised::choose(view, rng)?,

@@ -22,8 +22,9 @@ use super::evolution::Roulette;
 use super::{Choice, View};
 use crate::acquisition::AcquisitionFunction;
 use crate::gain::Gain;
-use crate::model::{Model, Pending, Point, Posteriors};
-use crate::{Acquisition, Counts, Error, Origin, Space};
+use crate::model::{Model, Pending, Point, Posteriors, Sketch};
+use crate::proposals;
+use crate::{Acquisition, Error, Origin, Space};
 
 /// Rounds of one maximisation.
 const ROUNDS: usize = 5;
@@ -45,6 +46,9 @@ const SCREENED: usize = 8;
 
 /// … and where there are several objectives: what is wanted lies all along a front.
 const SCREENED_FOR_SEVERAL: usize = 32;
+
+/// Candidates proposed from outside that are compared in full at least, where more are screened.
+const PROPOSED: usize = 64;
 
 /// A candidate of this step.
 struct Scored<C> {
@@ -122,9 +126,8 @@ pub(crate) fn choose<S: Space>(
     if !model.is_ready() || random.count() < view.config.explore {
         return Ok(None);
     }
-    let pending: Vec<Point<S::Point>> = (view.history.running())
-        .map(|e| model.point(view.space, &e.suggestion.candidate))
-        .collect::<Result<_, _>>()?;
+    let running = view.history.running().map(|e| &e.suggestion.candidate);
+    let pending = model.points(view.space, running)?;
     let pending: Vec<&Point<S::Point>> = pending.iter().collect();
     let step = view.history.evaluations().len();
     let function =
@@ -144,11 +147,8 @@ pub(crate) fn choose<S: Space>(
             false => Function::Figures(model.gain(view.space, view.history, &believed)?),
         },
     };
-    let counts: Vec<&[Counts]> = pending
-        .iter()
-        .map(|point| point.counts.as_slice())
-        .collect();
-    let screen = match model.screens(&counts)? {
+    let sketches: Vec<&Sketch> = pending.iter().map(|point| &point.sketch).collect();
+    let screen = match model.screens(&sketches)? {
         Some(posteriors) => Some(Scoring {
             posteriors,
             function: match is_score_alone {
@@ -183,24 +183,42 @@ impl<S: Space> Maximiser<'_, S> {
         for _ in 1..ROUNDS {
             self.next_round(each, rng)?;
         }
+        self.proposed(each, rng)?;
         // The first of equals, so that the order of candidates decides and not chance.
         let best = self
             .pool
             .into_iter()
             .reduce(|a, b| if b.is_before(&a) { b } else { a })
             .filter(|best| best.rank >= 0.0);
+        let proposals = self.view.proposals;
         Ok(best.map(|found| {
+            let value = found.value;
             let (mean, std) = (self.model).in_scores(self.view.config, found.mean, found.std);
+            let is_proposed = proposals.iter().any(|&(_, hash)| hash == found.hash);
             Choice {
                 candidate: found.candidate,
                 hash: found.hash,
-                origin: Origin::Acquisition {
-                    value: found.value,
-                    mean,
-                    std,
+                origin: match is_proposed {
+                    false => Origin::Acquisition { value, mean, std },
+                    true => Origin::Proposed {
+                        value: Some(value),
+                        mean: Some(mean),
+                        std: Some(std),
+                    },
                 },
             }
         }))
+    }
+
+    /// What was proposed from outside and waits: it competes with what was found. It comes last, for of its mutations some would nearly always
+    /// have a little more to gain, and it would be evaluated never.
+    fn proposed(&mut self, count: usize, rng: &mut Pcg64) -> Result<(), Error> {
+        let waiting = proposals::waiting(self.view.proposals, self.view.history);
+        let waiting: Vec<(S::Candidate, u128)> = waiting.cloned().collect();
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        self.round(waiting, count.max(PROPOSED), rng)
     }
 
     /// Mutations of evaluated candidates, and some of the space at large.
@@ -285,12 +303,10 @@ impl<S: Space> Maximiser<'_, S> {
         if fresh.len() <= count {
             return self.admit(fresh, rng);
         }
-        let counts: Vec<Vec<Counts>> = fresh
-            .iter()
-            .map(|(candidate, _)| self.view.space.counts(candidate))
-            .collect();
-        let rows: Vec<&[Counts]> = counts.iter().map(Vec::as_slice).collect();
-        let pending: Vec<&[Counts]> = self.pending.iter().map(|p| p.counts.as_slice()).collect();
+        let candidates = fresh.iter().map(|(candidate, _)| candidate);
+        let sketches = self.model.sketches(self.view.space, candidates)?;
+        let rows: Vec<&Sketch> = sketches.iter().collect();
+        let pending: Vec<&Sketch> = self.pending.iter().map(|p| &p.sketch).collect();
         let cross = self.model.count_cross(&rows, &pending)?;
         let (_, values) = screen.values(&cross, &self.known(&fresh), rng)?;
         let ranks = self.ranks(&fresh)?;
@@ -314,9 +330,8 @@ impl<S: Space> Maximiser<'_, S> {
         if fresh.is_empty() {
             return Ok(());
         }
-        let points: Vec<Point<S::Point>> = (fresh.iter())
-            .map(|(candidate, _)| self.model.point(self.view.space, candidate))
-            .collect::<Result<_, _>>()?;
+        let candidates = fresh.iter().map(|(candidate, _)| candidate);
+        let points = self.model.points(self.view.space, candidates)?;
         let rows: Vec<&Point<S::Point>> = points.iter().collect();
         let cross = self.model.cross(self.view.space, &rows, &self.pending)?;
         let (predictions, values) = self.full.values(&cross, &self.known(&fresh), rng)?;
@@ -360,10 +375,9 @@ impl<S: Space> Maximiser<'_, S> {
         let leader = (0..pool.len()).reduce(|a, b| if pool[b].is_before(&pool[a]) { b } else { a });
         let Some(leader) = leader else { return Ok(()) };
         let leader = pool.swap_remove(leader).candidate;
-        let point = self.model.point(self.view.space, &leader)?;
-        let cross = self
-            .model
-            .cross(self.view.space, &[&point], &self.pending)?;
+        let points = self.model.points(self.view.space, [&leader].into_iter())?;
+        let rows: Vec<&Point<S::Point>> = points.iter().collect();
+        let cross = self.model.cross(self.view.space, &rows, &self.pending)?;
         let predictions = self.full.posteriors[0].predict(cross.view())?;
         function.follow(&predictions, 0);
         self.admit(

@@ -16,13 +16,15 @@ pub(crate) fn choose<S: Space>(
     rng: &mut Pcg64,
 ) -> Result<Choice<S::Candidate>, Error> {
     let mut best: Option<(f64, Choice<S::Candidate>)> = None;
-    let mut unlikely = 0;
+    let (mut unlikely, mut none, mut known) = (0, 0, 0);
     for _ in 0..ATTEMPTS {
         let Some(candidate) = view.space.sample(rng) else {
+            none += 1;
             continue;
         };
         let hash = view.space.hash(&candidate);
         if view.history.contains(hash) {
+            known += 1;
             continue;
         }
         let rank = view.rank(&candidate)?;
@@ -43,6 +45,8 @@ pub(crate) fn choose<S: Space>(
     }
     let exhausted = || Error::Exhausted {
         attempts: ATTEMPTS,
+        none,
+        known,
         suggested: view.history.evaluations().len(),
     };
     let allowed = best.filter(|(rank, _)| *rank >= 0.0);

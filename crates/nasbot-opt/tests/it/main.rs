@@ -7,11 +7,15 @@
 
 mod bench_search;
 mod conformance;
+mod earlier;
+mod examples;
 mod failures;
 mod golden;
 mod halving;
+mod proposals;
 mod resume;
 mod rungs;
 mod several;
 mod toy;
+mod tuned;
 mod wrong_spaces;

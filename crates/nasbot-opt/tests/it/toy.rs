@@ -57,6 +57,10 @@ impl Space for Words {
         number(&mut word.iter()).min(number(&mut word.iter().rev()))
     }
 
+    fn allows(&self, word: &Word) -> bool {
+        (1..=self.longest).contains(&word.len())
+    }
+
     fn point(&self, word: &Word) -> Result<Profile, Error> {
         let masses = vec![1.0; word.len()];
         let edges: Vec<_> = (1..word.len()).map(|i| (i - 1, i)).collect();

@@ -1,11 +1,11 @@
 //! Handing evaluations out, and taking networks of one's own in.
 
-use nasbot_opt::{Next, Space as _, State};
+use nasbot_opt::{Next, Proposed, Space as _, State};
 use nn_graph::Network;
 
 use super::{AskTell, Asked, Assignment, Part, Rest};
 use crate::error::Error;
-use crate::session::asking::{promoted, queued, storable};
+use crate::session::asking::{promoted, propose, proposed, queued, storable};
 use crate::session::parents::from_nothing;
 use crate::session::work::rung_of;
 use crate::study::{About, Event, Record, Started, Told};
@@ -64,7 +64,8 @@ impl AskTell {
         let mut events = self.taking_over(budget);
         let is_spent = self.ledger.begun() >= budget;
         let live = self.search()?;
-        let hash = live.search.space().hash(&network);
+        let setup = live.search.space().with_usual(network);
+        let hash = live.search.space().hash(&setup);
         // What is there already needs no budget.
         let known = live.search.holder(hash);
         if let Some(id) = known {
@@ -73,13 +74,30 @@ impl AskTell {
         if is_spent {
             return Err(Error::BudgetSpent { budget });
         }
-        let suggestion = live.search.give(network)?;
+        let suggestion = live.search.give(setup)?;
         let id = suggestion.id;
         let begins = from_nothing(&mut live.search, id)?;
         let told = self.unrecorded(&mut events);
-        events.push(queued(suggestion, Some(hash), begins, 0.0, told));
+        let tuning = &self.settings.tuning;
+        events.push(queued(suggestion, tuning, Some(hash), begins, 0.0, told));
         self.record(events)?;
         Ok(id)
+    }
+
+    /// Proposes networks: they wait, and are evaluated once the search takes them, see [`nasbot_opt::Search::propose`]. What waits is
+    /// recorded when this returns.
+    ///
+    /// # Errors
+    ///
+    /// What goes wrong with the study's file.
+    pub fn propose(&mut self, networks: Vec<Network>) -> Result<Proposed, Error> {
+        let mut events = self.taking_over(self.settings.budget.evaluations);
+        let (waiting, became) = propose(&mut self.search()?.search, networks);
+        if !waiting.is_empty() {
+            events.push(proposed(waiting));
+            self.record(events)?;
+        }
+        Ok(became)
     }
 
     /// Why a network is outside of the space's bounds, if it is.
@@ -130,12 +148,20 @@ impl AskTell {
                     let suggestion = storable(suggestion);
                     let id = suggestion.id;
                     let begins = from_nothing(&mut self.search()?.search, id)?;
-                    let hash = self.settings.space.hash(&suggestion.candidate);
+                    let hash = self.search()?.search.space().hash(&suggestion.candidate);
                     let now = self.study.clock().monotonic();
                     let seconds = now.saturating_sub(since).as_secs_f64();
                     since = now;
                     let told = self.unrecorded(events);
-                    events.push(queued(suggestion, Some(hash), begins, seconds, told));
+                    let tuning = &self.settings.tuning;
+                    events.push(queued(
+                        suggestion,
+                        tuning,
+                        Some(hash),
+                        begins,
+                        seconds,
+                        told,
+                    ));
                     events.push(Event::Started(Started::by_hand(id)));
                     ids.push(id);
                 }
@@ -187,6 +213,7 @@ impl AskTell {
             id,
             network: network.clone(),
             seed: suggestion.seed,
+            setting: record.setting.clone(),
             origin: suggestion.origin,
             part: until.map(|until| Part {
                 rung,

@@ -24,7 +24,9 @@
 //!     workers: Workers::default(),
 //!     budget: Budget { evaluations: 5, wall_time: None },
 //!     facts: None,
+//!     tuning: Default::default(),
 //!     aims: Default::default(),
+//!     proposals: Default::default(),
 //! };
 //! let path = folder.path().join("small.nasbot.db");
 //! let first = Event::Created(Created::new(&settings));
@@ -49,6 +51,7 @@ mod telling;
 
 use nasbot_opt::{Fit, Origin, Over, Rung};
 use nn_graph::Network;
+use nn_train::Keys;
 
 pub use self::telling::{Acknowledged, Observation};
 use crate::error::Error;
@@ -98,6 +101,8 @@ pub struct Assignment {
     pub network: Network,
     /// Everything random in it should follow from this.
     pub seed: u64,
+    /// The values of the keys that are tuned, with which it is to be evaluated.
+    pub setting: Keys,
     /// Why it was suggested.
     pub origin: Origin,
     /// The part of the training that is wanted now; `None` where trainings do not stop at rungs.

@@ -129,7 +129,7 @@ impl Job for Trainings {
             Task::GoOn(stage) => (None, None, Some(stage.clone())),
             Task::TrainFinally { weights, how } => (Some(weights.clone()), Some(how.clone()), None),
         };
-        let protocol = &self.training.protocol;
+        let protocol = &self.training.protocol.with_keys(&work.keys)?;
         let (training, inherit) = match &work.task {
             Task::Inherit { from, epochs } => (protocol.shortened(*epochs), Some((**from).clone())),
             _ => (protocol.clone(), None),

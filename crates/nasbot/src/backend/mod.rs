@@ -9,6 +9,7 @@
 //! knows no result of ([`Backend::attach`]). Processes on this machine die with their search, and their back-end says so.
 
 mod answer;
+pub(crate) mod asked;
 mod command;
 mod crew;
 mod devices;
@@ -35,6 +36,7 @@ use std::sync::Arc;
 
 use nasbot_opt::Outcome;
 use nn_graph::Network;
+use nn_train::Keys;
 use nn_train::job::{Final, Inherit, Stage};
 use serde::{Deserialize, Serialize};
 
@@ -149,6 +151,8 @@ pub struct Work {
     pub task: Task,
     /// Where its weights go for others to inherit, if anywhere.
     pub leave: Option<PathBuf>,
+    /// Values of keys of the protocol that hold for this evaluation, where such are tuned.
+    pub keys: Keys,
 }
 
 /// What is done with a network.

@@ -233,7 +233,7 @@ pub(super) fn header(slot: &Slot, work: &Work) -> Vec<(&'static str, String)> {
         0 => String::new(),
         n => format!(", try {}", n + 1),
     };
-    vec![
+    let mut header = vec![
         ("nasbot", env!("CARGO_PKG_VERSION").to_owned()),
         ("job", format!("{what}{again}, seed {}", work.seed)),
         (
@@ -249,7 +249,11 @@ pub(super) fn header(slot: &Slot, work: &Work) -> Vec<(&'static str, String)> {
             "device",
             format!("{}, {}", slot.name, report::counted(slot.threads, "thread")),
         ),
-    ]
+    ];
+    if !work.keys.is_empty() {
+        header.push(("training", nn_train::named(&work.keys)));
+    }
+    header
 }
 
 /// Writes the end of an evaluation to its log, so that the log says how it went even where the program wrote nothing.

@@ -307,7 +307,12 @@ fn evaluation(
             _ => None,
         },
         expected: match suggestion.origin {
-            Origin::Acquisition { mean, std, .. } => Some((figure(mean), rounded(std))),
+            Origin::Acquisition { mean, std, .. }
+            | Origin::Proposed {
+                mean: Some(mean),
+                std: Some(std),
+                ..
+            } => Some((figure(mean), rounded(std))),
             _ => None,
         },
         rungs: (record.rungs.iter())

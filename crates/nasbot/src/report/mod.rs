@@ -40,5 +40,5 @@ pub(crate) use self::states::{record_state, state};
 pub use self::summary::{Row, Summary};
 pub use self::text::{
     clean, clean_line, counted, failure, failures, human, json, number, quoted, seconds, sketch,
-    sketch_of, table,
+    sketch_of, sketch_with, table,
 };

@@ -19,7 +19,14 @@ pub(super) fn origin_cell(origin: &Origin, metric: Option<Metric>) -> String {
 fn origin_with(origin: &Origin, expected: impl Fn(f64, f64) -> String) -> String {
     match origin {
         Origin::Initial => "initial pool".to_owned(),
+        Origin::Earlier => "best of an earlier study".to_owned(),
         Origin::Given => "given".to_owned(),
+        Origin::Proposed {
+            mean: Some(mean),
+            std: Some(std),
+            ..
+        } => format!("proposed, expected {}", expected(*mean, *std)),
+        Origin::Proposed { .. } => "proposed".to_owned(),
         Origin::Random => "random".to_owned(),
         Origin::Mutation { parent } => format!("mutation of #{parent}"),
         Origin::Acquisition { mean, std, .. } => {

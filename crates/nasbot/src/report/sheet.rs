@@ -29,8 +29,8 @@ const COLUMNS: [&str; 15] = [
 ];
 
 impl Listing<'_> {
-    /// As CSV with a heading; every figure to its last digit. The metrics of all evaluations are columns named `metric.NAME`, the
-    /// network is the last column, as JSON.
+    /// As CSV with a heading; every figure to its last digit. The metrics of all evaluations are columns named `metric.NAME`, keys
+    /// that are tuned columns named `training.KEY`, the network is the last column, as JSON.
     ///
     /// # Errors
     ///
@@ -44,14 +44,19 @@ impl Listing<'_> {
         let names: BTreeSet<&str> = details()
             .flat_map(|detail| detail.metrics.keys().map(String::as_str))
             .collect();
+        let records = self.records();
+        let keys: BTreeSet<&str> = (records.iter())
+            .flat_map(|record| record.setting.keys().map(String::as_str))
+            .collect();
         let mut sheet = csv::Writer::from_writer(Vec::new());
         let metrics = names.iter().map(|name| format!("metric.{}", clean(name)));
         let heading = COLUMNS.iter().map(|name| (*name).to_owned()).chain(metrics);
-        let heading: Vec<String> = heading.chain(["network".to_owned()]).collect();
+        let tuned = keys.iter().map(|key| format!("training.{key}"));
+        let heading: Vec<String> = heading.chain(tuned).chain(["network".to_owned()]).collect();
         sheet.write_record(&heading).map_err(failed)?;
         for record in self.records() {
             sheet
-                .write_record(self.row(record, &names)?)
+                .write_record(self.row(record, &names, &keys)?)
                 .map_err(failed)?;
         }
         let bytes = sheet
@@ -61,7 +66,12 @@ impl Listing<'_> {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    fn row(&self, record: &Record, names: &BTreeSet<&str>) -> Result<Vec<String>, Error> {
+    fn row(
+        &self,
+        record: &Record,
+        names: &BTreeSet<&str>,
+        keys: &BTreeSet<&str>,
+    ) -> Result<Vec<String>, Error> {
         let detail = record.detail.as_ref();
         let figure = |value: Option<f64>| value.map_or_else(String::new, |x| x.to_string());
         let (began, ended) = self.times(record.suggestion.id);
@@ -98,6 +108,11 @@ impl Listing<'_> {
             detail.and_then(message).unwrap_or_default(),
         ];
         row.extend(names.iter().map(|name| figure(metric(name))));
+        row.extend(keys.iter().map(|key| match record.setting.get(*key) {
+            None => String::new(),
+            Some(serde_json::Value::String(name)) => name.clone(),
+            Some(value) => value.to_string(),
+        }));
         row.push(super::json(network)?);
         Ok(row)
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use nasbot_opt::Origin;
+use nn_train::Keys;
 use nn_train::data::Metric;
 use serde::Serialize;
 
@@ -77,6 +78,9 @@ pub struct Row<'a> {
     inherits: Option<Inherits>,
     origin: &'a Origin,
     seed: u64,
+    /// The values of the keys that are tuned.
+    #[serde(skip_serializing_if = "Keys::is_empty")]
+    setting: &'a Keys,
     network: &'a Stored,
 }
 
@@ -365,6 +369,7 @@ impl<'a> Row<'a> {
             inherits: record.begins.inherits,
             origin: &record.suggestion.origin,
             seed: record.suggestion.seed,
+            setting: &record.setting,
             network: &record.suggestion.candidate,
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use nasbot_opt::Failure;
 use nn_graph::{Network, Op};
 pub use nn_train::numbers::number;
+use nn_train::{Keys, named};
 use serde::Serialize;
 
 use crate::error::Error;
@@ -105,8 +106,16 @@ pub fn failure(failure: Failure) -> &'static str {
 /// A network of a study in a few words, or what is wrong with it.
 pub fn sketch_of(record: &Record) -> String {
     match record.suggestion.candidate.network() {
-        Ok(network) => sketch(network),
+        Ok(network) => sketch_with(network, &record.setting),
         Err(error) => clean(&error.to_string()),
+    }
+}
+
+/// A network in a few words, with the values of the keys that are tuned.
+pub fn sketch_with(network: &Network, setting: &Keys) -> String {
+    match setting.is_empty() {
+        true => sketch(network),
+        false => format!("{}, {}", sketch(network), named(setting)),
     }
 }
 

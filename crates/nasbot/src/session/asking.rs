@@ -6,12 +6,14 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Instant;
 
-use nasbot_opt::{Fit, NetworkSpace, Next, Origin, Outcome, Rung, Search, Space as _, Suggestion};
+use nasbot_opt::{
+    Fit, Next, Origin, Outcome, Proposed, Rung, Search, Setup, Space as _, Suggestion,
+};
 use nn_graph::Network;
 
 use super::Message;
 use super::parents::Parents;
-use crate::settings::Fidelity;
+use crate::settings::{Fidelity, SearchSpace, Tuning};
 use crate::study::{Begins, Event, Promoted, Queued};
 
 /// A question to the search: what it is told first, and how many answers are wanted.
@@ -20,11 +22,13 @@ pub(super) struct Question {
     /// Trainings that are over, and their numbers of parameters.
     pub(super) left: Vec<(u64, u64)>,
     pub(super) count: usize,
+    /// Networks that are proposed first of all.
+    pub(super) proposed: Vec<Network>,
 }
 
 /// An answer of the search.
 pub(super) struct Answer {
-    pub(super) next: Result<Next<Network>, nasbot_opt::Error>,
+    pub(super) next: Result<Next<Setup<Network>>, nasbot_opt::Error>,
     /// The hash of a suggested network.
     pub(super) hash: Option<u128>,
     /// How a suggested network begins.
@@ -35,6 +39,8 @@ pub(super) struct Answer {
     pub(super) fits: Vec<Fit>,
     /// What the search was told immediately before, in this order.
     pub(super) told: Vec<u64>,
+    /// Of the networks that were proposed immediately before, and before anything was told, those that wait now; and what became of all.
+    pub(super) proposed: (Vec<Network>, Proposed),
     /// How long it took.
     pub(super) seconds: f64,
 }
@@ -42,7 +48,7 @@ pub(super) struct Answer {
 /// Starts the thread, which answers until the sender that is returned is dropped. Fewer answers than wanted come where one
 /// is no work to start.
 pub(super) fn start(
-    mut search: Search<NetworkSpace>,
+    mut search: Search<SearchSpace>,
     mut parents: Option<Parents>,
     answers: Sender<Message>,
 ) -> Sender<Question> {
@@ -50,13 +56,15 @@ pub(super) fn start(
     thread::spawn(move || {
         for question in questions {
             let mut told = question.told;
+            let mut proposed = question.proposed;
             for (id, parameters) in question.left {
                 if let Some(parents) = &mut parents {
                     parents.leave(id, parameters);
                 }
             }
             for _ in 0..question.count {
-                let answer = answer(&mut search, parents.as_mut(), std::mem::take(&mut told));
+                let (told, proposed) = (std::mem::take(&mut told), std::mem::take(&mut proposed));
+                let answer = answer(&mut search, parents.as_mut(), proposed, told);
                 let goes_on = matches!(answer.next, Ok(Next::Start(_) | Next::GoOn { .. }));
                 if answers.send(Message::Answer(Box::new(answer))).is_err() || !goes_on {
                     break;
@@ -68,11 +76,13 @@ pub(super) fn start(
 }
 
 fn answer(
-    search: &mut Search<NetworkSpace>,
+    search: &mut Search<SearchSpace>,
     mut parents: Option<&mut Parents>,
+    proposed: Vec<Network>,
     told: Vec<(u64, Outcome)>,
 ) -> Answer {
     let since = Instant::now();
+    let proposed = propose(search, proposed);
     let ids = told.iter().map(|(id, _)| *id).collect();
     let mut begins = Begins::default();
     let tell = || {
@@ -105,37 +115,67 @@ fn answer(
         dropped: parents.map_or_else(BTreeSet::new, Parents::take_dropped),
         fits,
         told: ids,
+        proposed,
         seconds: since.elapsed().as_secs_f64(),
     }
 }
 
+/// Proposes networks: those of them that wait now, and what became of all.
+pub(crate) fn propose(
+    search: &mut Search<SearchSpace>,
+    networks: Vec<Network>,
+) -> (Vec<Network>, Proposed) {
+    let space = search.space();
+    let setups: Vec<_> = (networks.iter().cloned())
+        .map(|network| space.with_usual(network))
+        .collect();
+    let proposed = search.propose(setups);
+    let waiting = proposed
+        .waiting
+        .iter()
+        .filter_map(|&place| networks.get(place).cloned());
+    (waiting.collect(), proposed)
+}
+
+/// Networks that wait, as they are recorded.
+pub(crate) fn proposed(networks: Vec<Network>) -> Event {
+    Event::Proposed(crate::study::Proposed {
+        networks: networks.into_iter().map(Into::into).collect(),
+    })
+}
+
 /// JSON knows no infinities: figures that only serve reports are cut to what it can hold.
-pub(crate) fn storable(mut suggestion: Suggestion<Network>) -> Suggestion<Network> {
-    if let Origin::Acquisition { value, mean, std } = &mut suggestion.origin {
-        for figure in [value, mean, std] {
-            *figure = if figure.is_nan() {
-                0.0
-            } else {
-                figure.clamp(f64::MIN, f64::MAX)
-            };
-        }
+pub(crate) fn storable<C>(mut suggestion: Suggestion<C>) -> Suggestion<C> {
+    let figures: Vec<&mut f64> = match &mut suggestion.origin {
+        Origin::Acquisition { value, mean, std } => vec![value, mean, std],
+        Origin::Proposed { value, mean, std } => [value, mean, std].into_iter().flatten().collect(),
+        _ => Vec::new(),
+    };
+    for figure in figures {
+        *figure = if figure.is_nan() {
+            0.0
+        } else {
+            figure.clamp(f64::MIN, f64::MAX)
+        };
     }
     suggestion
 }
 
 /// A suggestion as it is recorded, with what the search was told before it.
 pub(crate) fn queued(
-    suggestion: Suggestion<Network>,
+    suggestion: Suggestion<Setup<Network>>,
+    tuning: &Tuning,
     hash: Option<u128>,
     begins: Begins,
     seconds: f64,
     told: Vec<u64>,
 ) -> Event {
+    let setting = tuning.named(&suggestion.candidate.setting);
     let suggestion = Suggestion {
         id: suggestion.id,
         seed: suggestion.seed,
         origin: suggestion.origin,
-        candidate: suggestion.candidate.into(),
+        candidate: suggestion.candidate.candidate.into(),
     };
     Event::Queued(Queued {
         suggestion: Box::new(suggestion),
@@ -144,6 +184,7 @@ pub(crate) fn queued(
         told: Some(told),
         first: begins.first,
         inherits: begins.inherits,
+        setting,
     })
 }
 

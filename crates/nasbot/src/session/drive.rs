@@ -9,9 +9,11 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use nasbot_opt::{Next, Outcome, Over, Rung, State};
+use nn_graph::Network;
 
 use super::asking::{self, Answer, Question};
 use super::parents::Parents;
+use super::proposing::Proposer;
 use super::work::ended;
 use super::{Message, Session, replay::Replayed};
 use crate::backend::{End, Handle, Report};
@@ -59,6 +61,10 @@ struct Loop {
     dropped: BTreeSet<(u64, Rung)>,
     /// What the search was told, and what is not recorded yet.
     carried: Vec<u64>,
+    /// Networks that were proposed and of which the search has not heard.
+    proposed: Vec<Network>,
+    /// The command that proposes some.
+    proposer: Proposer,
     /// When an epoch of each running evaluation was last recorded.
     epochs: BTreeMap<u64, Duration>,
     /// Events that only serve the display: they wait a moment to be recorded together with others.
@@ -88,6 +94,7 @@ impl Session<'_> {
     /// Evaluates until the budget is spent.
     pub(super) fn drive(&mut self, mut replayed: Replayed) -> Result<Ending, Error> {
         self.miss_weights(&mut replayed)?;
+        self.propose_from_file(&mut replayed.search)?;
         let dropped = (replayed.parents.as_mut()).map(Parents::take_dropped);
         let sender = self.sender.clone();
         let mut state = Loop {
@@ -105,6 +112,8 @@ impl Session<'_> {
             // Of a search whose trainings do not inherit nothing was kept.
             dropped: dropped.unwrap_or_default(),
             carried: Vec::new(),
+            proposed: Vec::new(),
+            proposer: self.proposer()?,
             epochs: BTreeMap::new(),
             soft: Vec::new(),
             soft_since: None,
@@ -121,6 +130,9 @@ impl Session<'_> {
                 self.cancel_all(&state);
             }
             self.submit(&mut state)?;
+            if state.ending.is_none() {
+                self.ask_for_proposals(&mut state.proposer);
+            }
             self.ask(&mut state);
             if state.is_over() {
                 break;
@@ -225,6 +237,7 @@ impl Session<'_> {
             told,
             left: std::mem::take(&mut state.left),
             count,
+            proposed: std::mem::take(&mut state.proposed),
         });
     }
 
@@ -238,6 +251,11 @@ impl Session<'_> {
             match message {
                 Message::Answer(answer) => self.take_answer(*answer, state, &mut events)?,
                 Message::Report(report) => self.take_report(report, state, &mut events),
+                Message::Proposed(said) => {
+                    state
+                        .proposed
+                        .extend(self.take_proposals(&mut state.proposer, said));
+                }
             }
             // A question as soon as there is one, so that a quick answer is recorded together with what led to it.
             if events.len() < MOST_AT_ONCE {
@@ -283,7 +301,7 @@ impl Session<'_> {
 
     /// Turns an answer into an event, and into work to submit once that is recorded.
     fn take_answer(
-        &self,
+        &mut self,
         answer: Answer,
         state: &mut Loop,
         events: &mut Vec<Event>,
@@ -300,6 +318,11 @@ impl Session<'_> {
         state.pace = answer.seconds;
         state.carried.extend(answer.told);
         state.dropped.extend(answer.dropped);
+        let (waiting, became) = answer.proposed;
+        self.say_what_became(&became);
+        if !waiting.is_empty() {
+            events.push(asking::proposed(waiting));
+        }
         let next = answer.next?;
         // Of a search that is over nothing is recorded, hyper-parameters included: they will be chosen again.
         if !matches!(next, Next::Over(_)) {
@@ -312,6 +335,7 @@ impl Session<'_> {
                 let told = std::mem::take(&mut state.carried);
                 events.push(asking::queued(
                     suggestion,
+                    &self.settings.tuning,
                     answer.hash,
                     answer.begins,
                     answer.seconds,
@@ -422,29 +446,6 @@ impl Session<'_> {
         (state.left).extend(detail.parameters.map(|parameters| (id, parameters)));
         let record = self.ledger.record(id);
         ended(&self.settings.fidelity, record, id, outcome, detail)
-    }
-
-    /// An end with all figures that are asked for; one that lacks some is an answer that is none.
-    fn with_figures(&self, id: u64, end: End) -> End {
-        let network = self
-            .ledger
-            .record(id)
-            .map(|r| r.suggestion.candidate.network());
-        match (end, network) {
-            (End::Done(outcome, mut detail), Some(Ok(network))) => {
-                match self
-                    .settings
-                    .complete(network, outcome, &mut detail.metrics)
-                {
-                    Ok(outcome) => End::Done(outcome, detail),
-                    Err(error) => End::Broken {
-                        message: error.to_string(),
-                        seconds: detail.seconds,
-                    },
-                }
-            }
-            (end, _) => end,
-        }
     }
 
     /// Whether any evaluation has a score, one that is about to be recorded included.

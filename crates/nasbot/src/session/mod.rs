@@ -10,6 +10,7 @@ mod drive;
 mod finale;
 mod once;
 pub(crate) mod parents;
+mod proposing;
 pub(crate) mod replay;
 pub(crate) mod work;
 
@@ -18,6 +19,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
 pub use self::once::{Once, Step};
+pub use self::proposing::sentence;
 pub use self::work::{ensemble, last_training};
 use crate::backend::{Backend, Connect, Report, Reports};
 use crate::error::Error;
@@ -49,6 +51,8 @@ impl Observer for Silent {
 enum Message {
     Report(Report),
     Answer(Box<asking::Answer>),
+    /// What the command for proposals printed, or why it is of no use.
+    Proposed(Result<String, String>),
 }
 
 /// A study with all that it takes to go on with it.

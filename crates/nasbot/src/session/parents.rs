@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nasbot_opt::{Distance, NetworkSpace, Origin, Rung, Search, Space as _, Suggestion};
+use nasbot_opt::{Distance, Origin, Rung, Search, Setup, Space as _, Suggestion};
 use nn_graph::Network;
 use otmann::{Metric, Profile};
 
-use crate::settings::{Fidelity, Inheritance};
+use crate::settings::{Fidelity, Inheritance, SearchSpace};
 use crate::study::{Begins, Inherits};
 
 /// Bytes of each parameter in a file of weights: its value and its momentum.
@@ -56,7 +56,7 @@ impl Parents {
     /// The search has been told of an evaluation: its weights are kept if there is room, in place of worse ones if need be.
     pub(crate) fn told(
         &mut self,
-        search: &Search<NetworkSpace>,
+        search: &Search<SearchSpace>,
         id: u64,
     ) -> Result<(), nasbot_opt::Error> {
         let Some(parameters) = self.left.remove(&id) else {
@@ -72,7 +72,7 @@ impl Parents {
             rung,
             score,
             bytes: parameters.saturating_mul(BYTES),
-            profile: search.space().point(&evaluation.suggestion.candidate)?,
+            profile: (search.space().inner()).point(&evaluation.suggestion.candidate.candidate)?,
         };
         let before = self
             .kept
@@ -99,8 +99,8 @@ impl Parents {
     /// How an evaluation begins that was just suggested; the search is told if it begins with nothing.
     pub(crate) fn begin(
         &self,
-        search: &mut Search<NetworkSpace>,
-        suggestion: &Suggestion<Network>,
+        search: &mut Search<SearchSpace>,
+        suggestion: &Suggestion<Setup<Network>>,
     ) -> Result<Begins, nasbot_opt::Error> {
         let inherits = self.choose(search.space(), suggestion)?;
         if inherits.is_some() {
@@ -116,10 +116,11 @@ impl Parents {
     /// ones that came furthest, the earliest.
     pub(crate) fn choose(
         &self,
-        space: &NetworkSpace,
-        suggestion: &Suggestion<Network>,
+        space: &SearchSpace,
+        suggestion: &Suggestion<Setup<Network>>,
     ) -> Result<Option<Inherits>, nasbot_opt::Error> {
-        let own = space.point(&suggestion.candidate)?;
+        let space = space.inner();
+        let own = space.point(&suggestion.candidate.candidate)?;
         let profiles: Vec<&Profile> = self.kept.values().map(|kept| &kept.profile).collect();
         let depth = space.num_distances();
         let mut distances = vec![Distance::default(); depth * profiles.len()];
@@ -166,7 +167,7 @@ impl Parents {
 
 /// Lets an evaluation begin that inherits nothing: one that is far from all others, is given, or is run by hand.
 pub(crate) fn from_nothing(
-    search: &mut Search<NetworkSpace>,
+    search: &mut Search<SearchSpace>,
     id: u64,
 ) -> Result<Begins, nasbot_opt::Error> {
     let first = search.halving().first();

@@ -2,24 +2,27 @@
 
 use std::path::Path;
 
-use nasbot_opt::{NetworkSpace, Next, Outcome, Rung, Search, Space as _, Suggestion};
+use nasbot_opt::{Next, Outcome, Rung, Search, Setup, Space as _, Suggestion};
 use nn_graph::Network;
 use rayon::prelude::*;
 
+use super::asking;
 use super::parents::Parents;
 use crate::error::Error;
-use crate::settings::Settings;
+use crate::settings::{SearchSpace, Settings, Tuning};
 use crate::study::{Detail, Event, Promoted, Queued, Stamped};
 
 /// A search as its history leaves it.
 pub(crate) struct Replayed {
-    pub(crate) search: Search<NetworkSpace>,
+    pub(crate) search: Search<SearchSpace>,
     /// Results that are recorded and of which the search has not been told yet, in the order of their recording.
     pub(crate) untold: Vec<(u64, Outcome)>,
     /// The weights that may be inherited, where trainings inherit.
     pub(crate) parents: Option<Parents>,
     /// Answers since the search was last told something: those of the present batch.
     pub(crate) batch: usize,
+    /// The keys that are tuned.
+    tuning: Tuning,
 }
 
 pub(crate) fn replay(
@@ -28,17 +31,28 @@ pub(crate) fn replay(
     path: &Path,
 ) -> Result<Replayed, Error> {
     read_networks(events)?;
-    let (space, config) = (settings.space_with_known()?, settings.search.clone());
+    let (space, config) = (settings.search_space()?, settings.search.clone());
     let mut search = match settings.aims.is_score_alone() {
         true => Search::with_halving(space, config, settings.fidelity.halving())?,
         false => Search::with_aims(space, config, settings.aims.checked(&settings.evaluator)?)?,
     };
+    if let Some(Event::Created(created)) = events.first().map(|stamped| &stamped.event)
+        && !created.priors.is_empty()
+    {
+        let usual = search.space().usual().clone();
+        let studies = created.priors.iter();
+        let studies: Vec<_> = studies
+            .map(|prior| prior.study(&settings.tuning, &usual))
+            .collect();
+        search = search.with_earlier(&studies)?;
+    }
     search.set_budget(Some(settings.budget.evaluations));
     let mut replayed = Replayed {
         search,
         untold: Vec::new(),
         parents: Parents::of(&settings.fidelity),
         batch: 0,
+        tuning: settings.tuning.clone(),
     };
     for stamped in events {
         let step = replayed.step(&stamped.event);
@@ -90,13 +104,7 @@ impl Replayed {
         match event {
             Event::Queued(queued) => {
                 self.batch += 1;
-                let candidate = network(queued).map_err(|error| error.to_string())?.clone();
-                let suggestion = Suggestion {
-                    id: queued.suggestion.id,
-                    seed: queued.suggestion.seed,
-                    origin: queued.suggestion.origin,
-                    candidate,
-                };
+                let suggestion = self.suggestion(queued)?;
                 let hash = match hash(queued)? {
                     Some(hash) => hash,
                     None => self.search.space().hash(&suggestion.candidate),
@@ -113,6 +121,14 @@ impl Replayed {
                     .map_err(said)
             }
             Event::Told(told) => self.tell(Some(&told.ids)),
+            Event::Proposed(proposed) => {
+                let networks = (proposed.networks.iter()).map(|stored| stored.network().cloned());
+                let networks: Vec<Network> = networks
+                    .collect::<Result<_, _>>()
+                    .map_err(|e| e.to_string())?;
+                drop(asking::propose(&mut self.search, networks));
+                Ok(())
+            }
             Event::Started(started) if started.by_hand => {
                 // A batch is made of what the search runs itself.
                 self.batch = self.batch.saturating_sub(1);
@@ -148,6 +164,21 @@ impl Replayed {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A suggestion as the search made it.
+    pub(crate) fn suggestion(&self, queued: &Queued) -> Result<Suggestion<Setup<Network>>, String> {
+        let network = network(queued).map_err(|error| error.to_string())?;
+        let usual = self.search.space().usual();
+        Ok(Suggestion {
+            id: queued.suggestion.id,
+            seed: queued.suggestion.seed,
+            origin: queued.suggestion.origin,
+            candidate: Setup {
+                candidate: network.clone(),
+                setting: self.tuning.setting(&queued.setting, usual)?,
+            },
+        })
     }
 
     /// Lets a suggestion that was taken over begin as it did.

@@ -12,12 +12,35 @@ use nn_train::{Last, TrainingSpec};
 
 use super::replay::Replayed;
 use super::{Session, parents};
-use crate::backend::{Key, Task, Work};
+use crate::backend::{End, Key, Task, Work};
 use crate::error::Error;
 use crate::settings::{Evaluator, Fidelity};
 use crate::study::{Detail, Event, Finished, Ledger, Lost, Reached, Record};
 
 impl Session<'_> {
+    /// An end with all figures that are asked for; one that lacks some is an answer that is none.
+    pub(super) fn with_figures(&self, id: u64, end: End) -> End {
+        let network = self
+            .ledger
+            .record(id)
+            .map(|r| r.suggestion.candidate.network());
+        match (end, network) {
+            (End::Done(outcome, mut detail), Some(Ok(network))) => {
+                match self
+                    .settings
+                    .complete(network, outcome, &mut detail.metrics)
+                {
+                    Ok(outcome) => End::Done(outcome, detail),
+                    Err(error) => End::Broken {
+                        message: error.to_string(),
+                        seconds: detail.seconds,
+                    },
+                }
+            }
+            (end, _) => end,
+        }
+    }
+
     /// The part of its training that an evaluation is to do next.
     pub(super) fn work(&self, id: u64) -> Result<Work, Error> {
         let record = self.ledger.evaluation(&self.place.study, id)?;
@@ -166,6 +189,7 @@ impl Session<'_> {
             study: fs::canonicalize(&self.place.study).ok(),
             task,
             leave: None,
+            keys: record.setting.clone(),
         })
     }
 
@@ -244,6 +268,7 @@ pub fn last_training(
                 evaluation: id,
                 network: network.clone(),
                 seed: suggestion.seed,
+                keys: record.setting.clone(),
             });
         }
     }

@@ -285,7 +285,7 @@ impl Settings {
             });
         }
         let protocol = match &self.evaluator {
-            Evaluator::Local(training) => training.protocol.clone(),
+            Evaluator::Local(training) => self.tuning.largest(training.protocol.clone()),
             // No other back-end knows of memory.
             _ => TrainingSpec::default(),
         };

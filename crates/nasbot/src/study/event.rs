@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use nasbot_opt::{Fit, Outcome, Rung, Suggestion};
-use nn_train::Facts;
 use nn_train::data::Metric;
 use nn_train::figures::Breakdown;
+use nn_train::{Facts, Keys};
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Stored};
+use super::{Change, Prior, Stored};
 use crate::settings::{Aims, Description, Settings};
 
 /// One thing that happened. The JSON of these is the study's format: fields may be added, with a
@@ -30,6 +30,8 @@ pub enum Event {
     Promoted(Promoted),
     /// The search was told results and had nothing to do before it is told more.
     Told(Told),
+    /// Networks were proposed, which wait until the search takes them.
+    Proposed(Proposed),
     /// An evaluation that failed is to run once more.
     Retried(About),
     /// A back-end began an evaluation, or it was handed out to be run by hand.
@@ -83,6 +85,9 @@ pub struct Created {
     /// A name that no other study has: part of the key by which a back-end knows its work. Empty in studies of format 1.
     #[serde(default)]
     pub identity: String,
+    /// What the search learns from earlier studies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub priors: Vec<Prior>,
 }
 
 impl Created {
@@ -111,7 +116,14 @@ impl Created {
             metric: settings.metric(),
             aims: settings.aims.clone(),
             identity: identity(),
+            priors: Vec::new(),
         }
+    }
+
+    /// The same of a search that learns from earlier studies.
+    #[must_use]
+    pub fn learning_from(self, priors: Vec<Prior>) -> Self {
+        Self { priors, ..self }
     }
 }
 
@@ -180,6 +192,9 @@ pub struct Queued {
     /// Whose weights it begins with, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inherits: Option<Inherits>,
+    /// The values of the keys that are tuned, with which it is evaluated.
+    #[serde(default, skip_serializing_if = "Keys::is_empty")]
+    pub setting: Keys,
 }
 
 /// Weights that are not there any more, although they were kept.
@@ -232,6 +247,13 @@ pub struct Promoted {
 pub struct Told {
     /// The evaluations whose results it was told, in that order.
     pub ids: Vec<u64>,
+}
+
+/// Networks that were proposed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Proposed {
+    /// The networks, in the order in which they wait.
+    pub networks: Vec<Stored>,
 }
 
 /// Something about an evaluation that has no further fields.
@@ -423,6 +445,7 @@ impl Event {
             "queued" => Self::Queued(from_str(text)?),
             "promoted" => Self::Promoted(from_str(text)?),
             "told" => Self::Told(from_str(text)?),
+            "proposed" => Self::Proposed(from_str(text)?),
             "retried" => Self::Retried(from_str(text)?),
             "started" => Self::Started(from_str(text)?),
             "progress" => Self::Progress(from_str(text)?),

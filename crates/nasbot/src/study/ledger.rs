@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use nasbot_opt::{Failure, Outcome, Rung, State, Suggestion};
-use nn_train::Facts;
 use nn_train::data::Metric;
+use nn_train::{Facts, Keys};
 
 use super::event::{
     Begins, Created, Described, Detail, Ending, Event, Finished, Opened, Progress, Promoted,
@@ -39,6 +39,8 @@ pub struct Ledger {
     pub is_compared: bool,
     /// What was changed in the description since the study began, in the order in which it was.
     pub mended: Vec<Mending>,
+    /// How many networks were proposed, those that have been evaluated since included.
+    pub proposed: u64,
     /// How the last session ended; `None` while one runs or was killed.
     pub ending: Option<Ending>,
     best: Option<u64>,
@@ -67,6 +69,8 @@ pub struct Record {
     pub state: State,
     /// How it began.
     pub begins: Begins,
+    /// The values of the keys that are tuned, with which it is evaluated.
+    pub setting: Keys,
     /// Where it runs, while a back-end has it.
     pub place: Option<Started>,
     /// Whether it was stopped and will run again.
@@ -180,6 +184,7 @@ impl Ledger {
                 self.baselines.clone_from(&compared.baselines);
                 self.is_compared = true;
             }
+            Event::Proposed(proposed) => self.proposed += proposed.networks.len() as u64,
             Event::Fitted(_) | Event::Told(_) | Event::Lost(_) => {}
         }
     }
@@ -347,6 +352,7 @@ impl Ledger {
                 first: queued.first,
                 inherits: queued.inherits,
             },
+            setting: queued.setting.clone(),
             place: None,
             is_interrupted: false,
             attempt: 0,

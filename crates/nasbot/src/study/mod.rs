@@ -11,6 +11,7 @@ mod ledger;
 mod lock;
 mod mending;
 mod place;
+mod prior;
 mod read;
 mod rows;
 mod store;
@@ -18,7 +19,7 @@ mod stored;
 
 pub use self::event::{
     About, Begins, Closed, Compared, Created, Described, Detail, Ending, Event, Finished, Inherits,
-    Lost, Opened, Progress, Promoted, Queued, Reached, Simple, Stamped, Started, Told,
+    Lost, Opened, Progress, Promoted, Proposed, Queued, Reached, Simple, Stamped, Started, Told,
 };
 pub use self::follow::{Follower, News};
 pub use self::ledger::{Final, Ledger, Record};
@@ -26,6 +27,7 @@ pub(crate) use self::lock::guard;
 pub use self::lock::is_owned;
 pub use self::mending::{Change, Mending};
 pub use self::place::{Place, default_path, fresh, numbered};
+pub use self::prior::{Prior, Rated};
 pub use self::read::read;
 pub use self::store::{Study, is_study};
 pub use self::stored::Stored;

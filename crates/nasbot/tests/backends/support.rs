@@ -11,7 +11,7 @@ use nasbot::backend::{
     self, Backend, Connect as _, End, Function, Handle, Key, Report, Reports, Task, Work,
 };
 use nasbot::settings::{
-    Budget, Devices, Evaluator, Fidelity, PerDevice, Settings, Training, Workers,
+    Budget, Devices, Evaluator, Fidelity, PerDevice, Settings, Training, Tuning, Workers,
 };
 use nasbot_opt::{NetworkSpace, Outcome, SearchConfig};
 use nn_graph::{Bounds, Kind, Network};
@@ -160,7 +160,9 @@ pub(crate) fn settings(evaluator: Evaluator) -> Settings {
             wall_time: None,
         },
         facts: None,
+        tuning: Tuning::default(),
         aims: Default::default(),
+        proposals: Default::default(),
     }
 }
 
@@ -228,6 +230,7 @@ impl Stand {
             log: self.folder.path().join("logs").join(format!("{id}.log")),
             study: None,
             leave: None,
+            keys: nn_train::Keys::new(),
             task: Task::Evaluate,
         }
     }

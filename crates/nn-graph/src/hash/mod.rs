@@ -39,8 +39,7 @@ impl Network {
     /// ```
     #[must_use]
     pub fn canonical_hash(&self) -> u128 {
-        let dag = self.dag();
-        let mut colours: Vec<u64> = (self.layers().iter())
+        let colours = (self.layers().iter())
             .map(|layer| {
                 let units = u64::from(layer.units.unwrap_or(0));
                 let stride = u64::from(layer.stride.unwrap_or(0));
@@ -48,23 +47,54 @@ impl Network {
                 mix(mix(op ^ units) ^ stride)
             })
             .collect();
-        let mut classes = refine(dag, &mut colours);
-        while classes < dag.len() && !ties::are_settled(dag, &colours) {
-            mark_each_tied(dag, &mut colours);
-            let finer = refine(dag, &mut colours);
-            if finer == classes {
-                break;
-            }
-            classes = finer;
-        }
-        colours.sort_unstable();
-        let kind = digest_bytes(self.kind().name().as_bytes());
-        let half = |seed: u64| {
-            let start = mix(seed ^ kind);
-            (colours.iter()).fold(start, |sum, &colour| mix(sum.wrapping_add(colour)))
-        };
-        u128::from(half(0x6a09_e667_f3bc_c908)) << 64 | u128::from(half(0xbb67_ae85_84ca_a73b))
+        digest(
+            self.dag(),
+            colours,
+            digest_bytes(self.kind().name().as_bytes()),
+        )
     }
+}
+
+impl Dag {
+    /// A hash that isomorphic labelled graphs share and others do not, in practice: as [`Network::canonical_hash`], for nodes that look
+    /// like `labels` say, one for each node. The same on every platform and in every release.
+    ///
+    /// # Panics
+    ///
+    /// There are fewer labels than nodes.
+    ///
+    /// ```
+    /// use nn_graph::Dag;
+    ///
+    /// let (diamond, _) = Dag::new(4, [(0, 1), (0, 2), (1, 3), (2, 3)])?;
+    /// assert_eq!(diamond.canonical_hash(&[1, 2, 3, 4]), diamond.canonical_hash(&[1, 3, 2, 4]));
+    /// assert_ne!(diamond.canonical_hash(&[1, 2, 3, 4]), diamond.canonical_hash(&[1, 2, 2, 4]));
+    /// # Ok::<(), nn_graph::Error>(())
+    /// ```
+    #[must_use]
+    pub fn canonical_hash(&self, labels: &[u64]) -> u128 {
+        let colours = (0..self.len()).map(|node| mix(labels[node])).collect();
+        digest(self, colours, 0)
+    }
+}
+
+/// Digests the multiset of colours once these are refined; `kind` is mixed in.
+fn digest(dag: &Dag, mut colours: Vec<u64>, kind: u64) -> u128 {
+    let mut classes = refine(dag, &mut colours);
+    while classes < dag.len() && !ties::are_settled(dag, &colours) {
+        mark_each_tied(dag, &mut colours);
+        let finer = refine(dag, &mut colours);
+        if finer == classes {
+            break;
+        }
+        classes = finer;
+    }
+    colours.sort_unstable();
+    let half = |seed: u64| {
+        let start = mix(seed ^ kind);
+        (colours.iter()).fold(start, |sum, &colour| mix(sum.wrapping_add(colour)))
+    };
+    u128::from(half(0x6a09_e667_f3bc_c908)) << 64 | u128::from(half(0xbb67_ae85_84ca_a73b))
 }
 
 /// Refines `colours` until no class splits, and returns the number of classes.

@@ -21,7 +21,7 @@ use crate::figures::Breakdown;
 use crate::job::{Candidate, Event, Final, Job};
 use crate::plan::Plan;
 use crate::trained::Trained;
-use crate::{Error, export};
+use crate::{Error, Keys, Protocol, export};
 
 /// What came of the last training.
 pub(super) struct Finale {
@@ -105,11 +105,17 @@ pub(super) fn run(
         evaluation: job.evaluation,
         network: job.network.clone(),
         seed: job.seed,
+        keys: Keys::new(),
     }];
     let candidates = match last.candidates.as_slice() {
         [] => &alone,
         candidates => candidates,
     };
+    let protocols = candidates.iter().map(|candidate| {
+        let spec = job.training.with_keys(&candidate.keys)?;
+        spec.validated()
+    });
+    let protocols: Vec<Protocol> = protocols.collect::<Result<_, _>>()?;
     let repeats = setting.protocol.repeats;
     let meaning = &data.preparation.output;
     let rehearsals = candidates.len() as u32 * setting.protocol.folds.unwrap_or(1);
@@ -138,7 +144,13 @@ pub(super) fn run(
             (vec![member], None)
         } else {
             let targets = &training.targets;
-            let (members, scored) = choose(setting, candidates, targets, &mut states, &mut parts)?;
+            let (members, scored) = choose(
+                setting,
+                (candidates, &protocols),
+                targets,
+                &mut states,
+                &mut parts,
+            )?;
             (members, Some(scored))
         };
     parts.of = parts.done + members.len() as u32 * repeats;
@@ -157,7 +169,7 @@ pub(super) fn run(
     for repeat in 0..repeats {
         let trained = train_all(
             setting,
-            &members,
+            (&members, &protocols),
             &training,
             repeat,
             &mut states,
@@ -213,7 +225,7 @@ pub(super) fn run(
 /// Trains the members. Among several, one that fails is left out.
 fn train_all(
     setting: &Setting<'_>,
-    members: &[Member],
+    (members, protocols): (&[Member], &[Protocol]),
     training: &Examples,
     repeat: u32,
     states: &mut States<'_>,
@@ -222,6 +234,7 @@ fn train_all(
     let mut trained = Vec::new();
     let mut failure = None;
     for member in members {
+        let setting = setting.with(&protocols[member.candidate]);
         let rows = Rows {
             training,
             held_out: None,
@@ -251,7 +264,7 @@ const COPIES: u64 = 0x9e37_79b9_7f4a_7c15;
 /// came out, and the score of the first of them with the errors that it makes.
 fn choose(
     setting: &Setting<'_>,
-    candidates: &[Candidate],
+    (candidates, protocols): (&[Candidate], &[Protocol]),
     both: &Targets,
     states: &mut States<'_>,
     parts: &mut Parts<'_>,
@@ -263,7 +276,8 @@ fn choose(
     let mut rehearsals: Vec<Rehearsal> = Vec::new();
     let mut failure = None;
     for (i, candidate) in candidates.iter().enumerate() {
-        match rehearse(setting, i, candidate, states, parts) {
+        let setting = setting.with(&protocols[i]);
+        match rehearse(&setting, i, candidate, states, parts) {
             Ok(rehearsal) => rehearsals.push(rehearsal),
             Err(paused @ Error::Paused { .. }) => return Err(paused),
             Err(error) => failure = Some(error),

@@ -34,6 +34,13 @@ pub(super) struct Rows<'a> {
     pub(super) until: Option<u32>,
 }
 
+impl<'a> Setting<'a> {
+    /// The same data with another protocol.
+    pub(super) fn with(&self, protocol: &'a Protocol) -> Self {
+        Self { protocol, ..*self }
+    }
+}
+
 impl Setting<'_> {
     /// Trains of `rows`; `start` is when the time of the protocol's limit began.
     pub(super) fn trainer(&self, rows: Rows<'_>, start: Instant) -> Result<Trainer<'_>, Error> {

@@ -1,6 +1,8 @@
 //! The keys of a protocol, declared once: as a person writes them ([`Given`]), where all may be absent, and as they are once
 //! everything is known ([`TrainingSpec`]).
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 #[cfg(feature = "schema")]
@@ -38,6 +40,24 @@ impl Over<Schedule> for Option<ScheduleKeys> {
     fn over(self, base: Schedule) -> Schedule {
         self.map_or(base, |keys| keys.name)
     }
+}
+
+/// Keys of a protocol by their names, with their values: what was chosen for one training.
+pub type Keys = BTreeMap<String, serde_json::Value>;
+
+/// Keys with their values in a line: `batch 64, learning-rate 0.0132`.
+#[must_use]
+pub fn named(keys: &Keys) -> String {
+    let named = keys.iter().map(|(key, value)| match value {
+        serde_json::Value::String(text) => format!("{key} {text}"),
+        serde_json::Value::Number(number) => match number.as_f64() {
+            Some(number) => format!("{key} {}", crate::numbers::number(number)),
+            None => format!("{key} {number}"),
+        },
+        other => format!("{key} {other}"),
+    });
+    let named: Vec<String> = named.collect();
+    named.join(", ")
 }
 
 /// Declares both forms: a key's documentation, what is particular to its reading, its types once known and as written, and its

@@ -4,8 +4,10 @@ mod aims;
 mod evaluator;
 mod fidelity;
 mod inherit;
+mod proposals;
 mod queue;
 mod space;
+mod tune;
 mod workers;
 
 use nasbot::settings::{Aims, Budget, Description, Evaluator, Settings};
@@ -65,7 +67,9 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
     let fidelity = fidelity::fidelity(&raw, &training, &mut problems);
     let fidelity =
         fidelity.and_then(|rungs| inherit::inherit(rungs, &raw, &training, &mut problems));
+    let proposals = proposals::proposals(&raw, source, !overrides.without_data, &mut problems);
     let aims = aims::aims(&raw, search.as_ref(), &mut problems);
+    let tuning = tune::tune(&raw, &training, &mut problems);
     let mut training = training;
     if aims.as_ref().is_some_and(Aims::ask_for_latency) {
         training.latency.get_or_insert_default();
@@ -78,22 +82,26 @@ pub(super) fn check(source: &Description, overrides: Overrides) -> Result<Config
         !overrides.without_data,
         &mut problems,
     );
-    let config = match (space, search, fidelity, evaluator, aims) {
-        (Some(space), Some(search), Some(fidelity), Some(evaluator), Some(aims)) => Some(Config {
-            settings: Settings {
-                name,
-                space,
-                search,
-                fidelity,
-                evaluator,
-                workers,
-                budget,
-                facts: overrides.facts,
-                aims,
-            },
-            study,
-            contents: None,
-        }),
+    let config = match (space, search, fidelity, evaluator, aims.zip(tuning)) {
+        (Some(space), Some(search), Some(fidelity), Some(evaluator), Some((aims, tuning))) => {
+            Some(Config {
+                settings: Settings {
+                    name,
+                    space,
+                    search,
+                    fidelity,
+                    evaluator,
+                    workers,
+                    budget,
+                    facts: overrides.facts,
+                    aims,
+                    tuning,
+                    proposals,
+                },
+                study,
+                contents: None,
+            })
+        }
         // What could not be made has left its problem above.
         _ => None,
     };

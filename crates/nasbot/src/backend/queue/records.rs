@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use nasbot_opt::Outcome;
 use nn_graph::Network;
+use nn_train::Keys;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::{End, Key, Task, Work};
@@ -39,6 +40,9 @@ pub(super) struct JobFile {
     /// Where its weights go for others to inherit, if anywhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     leave: Option<PathBuf>,
+    /// Values of keys of the protocol that hold for this evaluation.
+    #[serde(default, skip_serializing_if = "Keys::is_empty")]
+    keys: Keys,
     /// What evaluates, its programs by their full paths.
     pub(super) evaluator: Evaluator,
     pub(super) devices: Devices,
@@ -62,6 +66,7 @@ impl JobFile {
             log: std::path::absolute(&work.log).map_err(Error::write(&work.log))?,
             task: work.task.clone(),
             leave: work.leave.clone(),
+            keys: work.keys.clone(),
             evaluator: evaluator.clone(),
             devices: workers.devices.clone(),
             threads: workers.threads,
@@ -84,6 +89,7 @@ impl JobFile {
             study: None,
             task: self.task.clone(),
             leave: self.leave.clone(),
+            keys: self.keys.clone(),
         }
     }
 

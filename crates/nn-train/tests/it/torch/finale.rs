@@ -1,5 +1,6 @@
 //! The last training: when it stops, what it is scored on, and ensembles.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use nn_graph::{Kind, Layer, Network, Op};
@@ -175,6 +176,7 @@ fn an_ensemble_is_the_mean_of_its_members_trained_alone() {
             evaluation: 10 + i,
             network: perceptron(10 + 2 * i as u32),
             seed: 100 + i,
+            keys: BTreeMap::new(),
         })
         .collect();
     let together = folder.path().join("together.safetensors");

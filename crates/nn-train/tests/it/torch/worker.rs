@@ -1,5 +1,6 @@
 //! The worker program, driven as the search drives it.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -334,6 +335,7 @@ fn the_last_training_and_those_of_an_ensemble_can_be_paused_too() {
         evaluation,
         network: job.network.clone(),
         seed: 40 + evaluation,
+        keys: BTreeMap::new(),
     };
     let several = vec![candidate(3), candidate(5)];
     for candidates in [Vec::new(), several] {

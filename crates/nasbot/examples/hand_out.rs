@@ -2,7 +2,7 @@
 //! tells their scores whenever they come, in any order. The study is a file that `nasbot show` reads, that the commands `nasbot
 //! ask` and `nasbot tell` go on with, and that a second run of this example goes on with too.
 //!
-//! `cargo run -p nasbot --example ask_tell [STUDY]`
+//! `cargo run -p nasbot --example hand_out [STUDY]`
 
 use std::collections::VecDeque;
 use std::error::Error;
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use nasbot::ask_tell::{AskTell, Assignment};
 use nasbot::session::system_clock;
-use nasbot::settings::{Budget, Evaluator, Fidelity, Settings, Workers};
+use nasbot::settings::{Budget, Evaluator, Fidelity, Settings, Tuning, Workers};
 use nasbot::study::{Created, Event, Ledger, Study};
 use nasbot_opt::{Failure, NetworkSpace, SearchConfig};
 use nn_graph::{Bounds, Kind};
@@ -49,7 +49,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             wall_time: None,
         },
         facts: None,
+        tuning: Tuning::default(),
         aims: nasbot::settings::Aims::default(),
+        proposals: nasbot::settings::Proposals::default(),
     };
     let study = if path.exists() {
         settings.budget.evaluations += Ledger::read(&path)?.begun();

@@ -1,0 +1,149 @@
+//! Earlier studies: what other searches of the same kind of candidates found.
+
+use std::collections::HashSet;
+
+use crate::model::{Earlier, Model};
+use crate::{Aims, Error, Origin, Search, Space};
+
+/// Candidates that are taken over as the first ones, at least one of each study.
+const STARTS: usize = 4;
+
+/// Evaluations of all studies together that the model learns from, …
+const LEARNT: usize = 160;
+
+/// … and of each of them at least.
+const LEAST: usize = 30;
+
+/// What an earlier search found: on other data, within other bounds, by another metric.
+///
+/// Only the order of its scores matters. Its candidates are compared with those of the search, and so they must be points of the
+/// search's space, see [`Space::point`]; they need not keep to its bounds.
+#[derive(Clone, Debug)]
+pub struct EarlierStudy<C> {
+    /// Candidates with their scores, of which more is better.
+    pub evaluations: Vec<(C, f64)>,
+}
+
+impl<C: Clone> EarlierStudy<C> {
+    /// The best `most` of those that are allowed, best first.
+    fn best<S: Space<Candidate = C>>(&self, space: &S, aims: &Aims, most: usize) -> Vec<(C, u128)> {
+        let mut order: Vec<&(C, f64)> = self.evaluations.iter().collect();
+        order.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let mut seen = HashSet::new();
+        let mut best = Vec::new();
+        for (candidate, _) in order {
+            if best.len() == most {
+                break;
+            }
+            let is_allowed = || {
+                space.allows(candidate)
+                    && !(aims.has_limits() && aims.excess(&space.known(candidate)) > 0.0)
+            };
+            let hash = space.hash(candidate);
+            if seen.insert(hash) && is_allowed() {
+                best.push((candidate.clone(), hash));
+            }
+        }
+        best
+    }
+
+    /// As much of it as a search learns from.
+    #[must_use]
+    pub fn thinned(self) -> Self {
+        let evaluations = self.learnt(LEARNT).into_iter().cloned().collect();
+        Self { evaluations }
+    }
+
+    /// The evaluations to learn from, at most `most`: the better half of them are the best, the rest are spread evenly over the others.
+    pub(crate) fn learnt(&self, most: usize) -> Vec<&(C, f64)> {
+        let mut order: Vec<&(C, f64)> = self.evaluations.iter().collect();
+        order.sort_by(|a, b| b.1.total_cmp(&a.1));
+        if order.len() <= most {
+            return order;
+        }
+        let (best, others) = order.split_at(most / 2);
+        let count = most - best.len();
+        let spread = (0..count).map(|k| others[(k * others.len()) / count]);
+        best.iter().copied().chain(spread).collect()
+    }
+}
+
+/// A candidate that is evaluated before the strategy chooses one.
+pub(crate) struct First<C> {
+    pub(crate) candidate: C,
+    pub(crate) hash: u128,
+    pub(crate) origin: Origin,
+}
+
+impl<S: Space> Search<S> {
+    /// Learns from earlier studies: the best of each come first, before the initial candidates, and the model learns how much each of
+    /// the studies is worth. Before anything is suggested.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Earlier`] for a study without a score, or once something has been suggested; the space's own error where a candidate of
+    /// a study cannot be compared with its own.
+    pub fn with_earlier(mut self, studies: &[EarlierStudy<S::Candidate>]) -> Result<Self, Error> {
+        check(studies)?;
+        if !self.history.evaluations().is_empty() {
+            return Err(Error::Earlier {
+                number: 0,
+                problem: "the search has begun already".to_owned(),
+            });
+        }
+        let best = starts(&self.space, self.history.aims(), studies);
+        (self.initial).retain(|first| best.iter().all(|&(_, hash)| hash != first.hash));
+        let starts = best.into_iter().map(|(candidate, hash)| First {
+            candidate,
+            hash,
+            origin: Origin::Earlier,
+        });
+        self.initial.splice(0..0, starts);
+        if let (Some(_), Some(example)) = (&self.model, self.initial.first()) {
+            let (space, config) = (&self.space, &self.config);
+            let example = &example.candidate;
+            let learnt = Earlier::learn(space, config, example, studies)?;
+            let (last, aims) = (self.halving.last(), self.history.aims());
+            self.model = Some(Model::new(space, config, example, last, aims, learnt)?);
+        }
+        Ok(self)
+    }
+}
+
+/// How many evaluations of each of so many studies the model learns from.
+pub(crate) fn share(studies: usize) -> usize {
+    (LEARNT / studies.max(1)).max(LEAST)
+}
+
+/// The first candidates, with their hashes: the best of each study in turn, that of the first study first. None is there twice.
+fn starts<S: Space>(
+    space: &S,
+    aims: &Aims,
+    studies: &[EarlierStudy<S::Candidate>],
+) -> Vec<(S::Candidate, u128)> {
+    let most = STARTS.max(studies.len());
+    let best: Vec<_> = studies.iter().map(|s| s.best(space, aims, most)).collect();
+    let mut starts: Vec<(S::Candidate, u128)> = Vec::new();
+    for place in 0..most {
+        for (candidate, hash) in best.iter().filter_map(|best| best.get(place)) {
+            if starts.len() < most && starts.iter().all(|(_, known)| known != hash) {
+                starts.push((candidate.clone(), *hash));
+            }
+        }
+    }
+    starts
+}
+
+/// What is wrong with studies, if anything.
+fn check<C>(studies: &[EarlierStudy<C>]) -> Result<(), Error> {
+    for (number, study) in studies.iter().enumerate() {
+        let wrong = |problem| Err(Error::Earlier { number, problem });
+        if study.evaluations.is_empty() {
+            return wrong("it has no score".to_owned());
+        }
+        if let Some((_, score)) = study.evaluations.iter().find(|e| !e.1.is_finite()) {
+            return wrong(format!("a score is {score}: leave out what failed"));
+        }
+    }
+    Ok(())
+}
