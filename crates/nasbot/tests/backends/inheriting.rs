@@ -13,8 +13,11 @@ use crate::jobs::{is_scored, wait};
 use crate::support::{Make, Stand, network, script, training};
 use crate::{fake_queue, ray};
 
-/// The tests, by name.
-pub(crate) const TESTS: [(&str, fn(&Make)); 3] = [
+/// A test of a queue, with its name.
+type Test = (&'static str, fn(&Make));
+
+/// The tests.
+pub(crate) const TESTS: [Test; 3] = [
     ("weights_of_one_job_reach_another", reaches),
     ("a_search_that_goes_on_finds_it_again", found_again),
     ("weights_that_are_gone_fail_the_training_alone", gone),
