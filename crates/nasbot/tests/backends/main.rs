@@ -9,6 +9,7 @@
 mod automatic;
 mod detached;
 mod fake_queue;
+mod inheriting;
 mod jobs;
 mod queues;
 mod ray;
@@ -38,6 +39,15 @@ fn main() -> ExitCode {
     for (backend, make) in support::outliving() {
         for (what, test) in detached::TESTS {
             trials.push(Trial::test(format!("{backend}::{what}"), move || {
+                run(backend, || test(&make));
+                Ok(())
+            }));
+        }
+    }
+    for (backend, make) in inheriting::queues() {
+        for (what, test) in inheriting::TESTS {
+            let name = format!("inheriting::{backend}::{what}");
+            trials.push(Trial::test(name, move || {
                 run(backend, || test(&make));
                 Ok(())
             }));

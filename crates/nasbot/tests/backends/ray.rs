@@ -55,9 +55,14 @@ fn queued(folder: &Path, jobs: usize, options: Ray) -> Settings {
     jobs::queued(folder, jobs, Duration::from_secs(3), engine)
 }
 
+/// The settings of a search over the Ray for tests.
+pub(crate) fn settings(folder: &Path) -> Settings {
+    queued(folder, CAPACITY, Ray::default())
+}
+
 /// A back-end over the Ray for tests.
 pub(crate) fn ray(folder: &Path, reports: Reports) -> Box<dyn Backend> {
-    backend::backend(&queued(folder, CAPACITY, Ray::default()), reports).unwrap()
+    backend::backend(&settings(folder), reports).unwrap()
 }
 
 const MAKE: Make = ray;

@@ -33,14 +33,6 @@ pub(super) fn inherit(
         );
         return None;
     }
-    if raw.ray.is_some() {
-        problems.add(
-            "inherit",
-            "[inherit] can't be combined with backend = \"ray\" yet, whose nodes need not share a disk",
-            "remove the section, or change workers.backend",
-        );
-        return None;
-    }
     for (given, key, instead) in [
         (training.steps.is_some(), "steps", "give epochs"),
         (training.repeats > 1, "repeats", "leave it at 1"),
