@@ -27,7 +27,6 @@ mod gain;
 mod graphs;
 mod history;
 mod ladder;
-mod learning;
 mod limits;
 mod model;
 mod network_space;
