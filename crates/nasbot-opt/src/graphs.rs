@@ -3,6 +3,7 @@
 use nn_graph::{Dag, weisfeiler_lehman};
 use otmann::{Error as Refused, Graph};
 
+use crate::stream::mix;
 use crate::{Counts, Error};
 
 /// How often each Weisfeiler–Lehman label occurs in a graph: one [`Counts`] for each of `levels`, as [`Space::counts`] gives them. The label
@@ -61,7 +62,7 @@ pub fn graph_hash(graph: &Graph<'_>) -> Result<u128, Error> {
 /// use nasbot_opt::stable_hash;
 ///
 /// let text = |text: &str| stable_hash(text.bytes().map(u64::from));
-/// assert_eq!(text("fold"), 0x6b56_ec35_f9d3_c0cf_0000_0000_0000_0000);
+/// assert_eq!(text("fold"), 0xdd29_c46a_82f7_f47d_86fb_5f2a_18e8_123c);
 /// assert_ne!(text("fold"), text("folds"));
 /// assert_ne!(stable_hash([]), stable_hash([0]));
 /// ```
@@ -74,14 +75,6 @@ pub fn stable_hash(numbers: impl IntoIterator<Item = u64>) -> u128 {
         count += 1;
     }
     u128::from(mix(high ^ count)) << 64 | u128::from(mix(low ^ count))
-}
-
-/// Mixes all bits into all bits; one to one (the finaliser of SplitMix64), and not fixed at 0.
-fn mix(value: u64) -> u64 {
-    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
 }
 
 /// The graph in topological order, and what its nodes look like in that order.
@@ -167,8 +160,9 @@ mod tests {
             other => format!("{other:?}"),
         };
         let cycle = said(&[(0, 1), (1, 0)]);
+        let nodes = ["through the nodes 0, 1", "through the nodes 1, 0"];
         assert!(
-            cycle.contains("through the nodes 0, 1") && !cycle.contains("layer"),
+            nodes.iter().any(|nodes| cycle.contains(nodes)) && !cycle.contains("layer"),
             "{cycle}"
         );
         let missing = said(&[(0, 2)]);

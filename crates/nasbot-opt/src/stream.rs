@@ -34,7 +34,7 @@ pub(crate) fn derive(seed: u64, purpose: Purpose, number: u64) -> u64 {
 }
 
 /// Mixes all bits into all bits; one to one (the finaliser of SplitMix64), and not fixed at 0.
-fn mix(value: u64) -> u64 {
+pub(crate) fn mix(value: u64) -> u64 {
     let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
