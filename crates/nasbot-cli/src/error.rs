@@ -167,6 +167,7 @@ fn status(error: &nasbot::Error) -> u8 {
         | E::Figure { .. }
         | E::NoFigure { .. }
         | E::NoProgram(_)
+        | E::NoProposer(_)
         | E::Device(_)
         | E::Training(_) => 2,
         E::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => 2,

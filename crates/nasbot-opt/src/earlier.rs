@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 
-use crate::model::{Earlier, Model};
-use crate::{Aims, Error, Origin, Search, Space};
+use crate::{Aims, Error, Origin, Space};
 
 /// Candidates that are taken over as the first ones, at least one of each study.
 const STARTS: usize = 4;
+
+/// Initial candidates of the space that are evaluated in any case.
+pub(crate) const OTHERS: usize = 2;
 
 /// Evaluations of all studies together that the model learns from, …
 const LEARNT: usize = 160;
@@ -75,48 +77,13 @@ pub(crate) struct First<C> {
     pub(crate) origin: Origin,
 }
 
-impl<S: Space> Search<S> {
-    /// Learns from earlier studies: the best of each come first, before the initial candidates, and the model learns how much each of
-    /// the studies is worth. Before anything is suggested.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Earlier`] for a study without a score, or once something has been suggested; the space's own error where a candidate of
-    /// a study cannot be compared with its own.
-    pub fn with_earlier(mut self, studies: &[EarlierStudy<S::Candidate>]) -> Result<Self, Error> {
-        check(studies)?;
-        if !self.history.evaluations().is_empty() {
-            return Err(Error::Earlier {
-                number: 0,
-                problem: "the search has begun already".to_owned(),
-            });
-        }
-        let best = starts(&self.space, self.history.aims(), studies);
-        (self.initial).retain(|first| best.iter().all(|&(_, hash)| hash != first.hash));
-        let starts = best.into_iter().map(|(candidate, hash)| First {
-            candidate,
-            hash,
-            origin: Origin::Earlier,
-        });
-        self.initial.splice(0..0, starts);
-        if let (Some(_), Some(example)) = (&self.model, self.initial.first()) {
-            let (space, config) = (&self.space, &self.config);
-            let example = &example.candidate;
-            let learnt = Earlier::learn(space, config, example, studies)?;
-            let (last, aims) = (self.halving.last(), self.history.aims());
-            self.model = Some(Model::new(space, config, example, last, aims, learnt)?);
-        }
-        Ok(self)
-    }
-}
-
 /// How many evaluations of each of so many studies the model learns from.
 pub(crate) fn share(studies: usize) -> usize {
     (LEARNT / studies.max(1)).max(LEAST)
 }
 
 /// The first candidates, with their hashes: the best of each study in turn, that of the first study first. None is there twice.
-fn starts<S: Space>(
+pub(crate) fn starts<S: Space>(
     space: &S,
     aims: &Aims,
     studies: &[EarlierStudy<S::Candidate>],
@@ -135,7 +102,7 @@ fn starts<S: Space>(
 }
 
 /// What is wrong with studies, if anything.
-fn check<C>(studies: &[EarlierStudy<C>]) -> Result<(), Error> {
+pub(crate) fn check<C>(studies: &[EarlierStudy<C>]) -> Result<(), Error> {
     for (number, study) in studies.iter().enumerate() {
         let wrong = |problem| Err(Error::Earlier { number, problem });
         if study.evaluations.is_empty() {

@@ -15,6 +15,7 @@
 
 mod acquisition;
 mod aims;
+mod beginning;
 mod check;
 mod config;
 mod counts;
@@ -32,6 +33,7 @@ mod network_space;
 mod outcome;
 pub mod pareto;
 mod proposals;
+mod proposing;
 mod restoring;
 mod rung;
 mod search;

@@ -244,6 +244,9 @@ pub enum Error {
     /// A program of the user's is not there, or cannot be run.
     #[error("workers.command: {0}")]
     NoProgram(String),
+    /// The program that proposes networks is not there, or cannot be run.
+    #[error("proposals.command: {0}")]
+    NoProposer(String),
     /// A queue cannot be used.
     #[error("{0}")]
     Queue(String),

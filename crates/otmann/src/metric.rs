@@ -127,7 +127,8 @@ impl Metric {
         Ok(self)
     }
 
-    /// Replaces the cost of leaving one unit of mass unmatched.
+    /// Replaces the cost of leaving one unit of mass unmatched. All other costs are relative to it: two units are matched where that costs
+    /// less than twice this, which is what it costs to leave both, so that a mismatch of twice this or more is as good as infinite.
     ///
     /// # Errors
     /// Not positive and finite.

@@ -20,6 +20,7 @@ fn help_teaches_by_examples() {
         "tell",
         "fail",
         "give",
+        "propose",
         "replay",
         "evaluate",
         "completions",

@@ -221,6 +221,9 @@ fn what_is_wrong_with_the_section_is_said_with_its_place() {
         3,
         "[proposals]\ncommand = [\"./none\"]\n",
     );
-    let error = folder.run(&["search", "search.toml"]).fails(1);
-    assert!(error.contains("there is no program"), "{error}");
+    let error = folder.run(&["search", "search.toml"]).fails(2);
+    assert!(
+        error.contains("proposals.command: there is no program"),
+        "{error}"
+    );
 }

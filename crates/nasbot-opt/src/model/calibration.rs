@@ -10,6 +10,8 @@ use rand_distr::Distribution as _;
 use rand_distr::weighted::WeightedIndex;
 use rand_pcg::Pcg64;
 
+use gp::{Ensemble, Exponential, Surrogate};
+
 use super::*;
 use crate::acquisition::normal_cdf;
 use crate::{

@@ -139,3 +139,29 @@ impl Fits {
         std::mem::take(&mut self.new)
     }
 }
+
+/// Whether hyper-parameters are chosen anew when this many scores are known: at 2, 3, 4 and then
+/// whenever the number has grown by about a tenth, at most every 25.
+pub(super) fn is_refit(count: usize) -> bool {
+    let mut next = 2;
+    while next < count {
+        next += (next / 10).clamp(1, 25);
+    }
+    next == count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refits_thin_out() {
+        let at: Vec<usize> = (0..=1000).filter(|&n| is_refit(n)).collect();
+        assert_eq!(at[..4], [2, 3, 4, 5]);
+        assert!(
+            at.windows(2)
+                .all(|w| w[1] - w[0] <= 25 && (w[1] - w[0]) * 10 <= w[0].max(10))
+        );
+        assert!(at.len() < 100, "{}", at.len());
+    }
+}

@@ -16,24 +16,25 @@ mod earlier;
 mod fits;
 mod head;
 mod layers;
+mod posteriors;
 mod rungs;
 mod several;
 
-use std::borrow::Cow;
-
-use gp::{Distances, Ensemble, Exponential, Surrogate};
-use ndarray::{Array2, Array3, Axis};
+use gp::Distances;
+use ndarray::{Array3, Axis};
 
 pub(crate) use earlier::Earlier;
 pub use fits::{Fit, Hyperparameters};
 pub(crate) use layers::{Layers, Parts, Point, Sketch};
+pub(crate) use posteriors::Posteriors;
 pub(crate) use several::{Pending, fitness};
 
 use crate::history::History;
 use crate::stream::{self, Purpose};
 use crate::{Aims, Error, Goal, Rung, Scores, Space, Transform, ValidConfig, transform};
-use fits::Fits;
+use fits::{Fits, is_refit};
 use head::Head;
+use posteriors::{as_they_are, best_means, means, with_pending};
 
 /// Best evaluated candidates at which a process's mean is computed to find its best.
 const CONTENDERS: usize = 50;
@@ -256,6 +257,11 @@ impl<P: Clone + Send + Sync> Model<P> {
         (undo(mean), 0.5 * (undo(mean + std) - undo(mean - std)))
     }
 
+    /// Whether there is an earlier study to learn from.
+    pub(crate) fn knows_earlier(&self) -> bool {
+        !self.earlier.is_empty()
+    }
+
     /// Whether hyper-parameters have been chosen yet.
     pub(crate) fn is_ready(&self) -> bool {
         self.score.surrogate.ensemble().is_ok()
@@ -436,72 +442,5 @@ impl<P: Clone + Send + Sync> Model<P> {
     }
 }
 
-/// One ensemble for each figure.
-pub(crate) type Posteriors<'a> = Vec<Cow<'a, Ensemble<Exponential>>>;
-
-fn as_they_are<'a>(
-    surrogates: impl Iterator<Item = &'a Surrogate<Exponential>>,
-) -> Result<Posteriors<'a>, Error> {
-    let ensembles = surrogates.map(|surrogate| Ok(Cow::Borrowed(surrogate.ensemble()?)));
-    ensembles.collect()
-}
-
-fn with_pending<'a>(
-    surrogates: impl Iterator<Item = &'a Surrogate<Exponential>>,
-    cross: &Array3<f64>,
-    among: &Array3<f64>,
-) -> Result<Posteriors<'a>, Error> {
-    let ensembles = surrogates.map(|surrogate| {
-        let ensemble = surrogate.ensemble()?;
-        Ok(Cow::Owned(
-            ensemble.with_pending(cross.view(), among.view())?,
-        ))
-    });
-    ensembles.collect()
-}
-
-/// Means at points with these distances: rows are members.
-fn means(surrogate: &Surrogate<Exponential>, cross: Array3<f64>) -> Result<Array2<f64>, Error> {
-    let ensemble = surrogate.ensemble()?;
-    let scaling = ensemble.scaling();
-    let mut means = Array2::zeros((ensemble.members().len(), cross.dim().1));
-    for (mut row, member) in means.rows_mut().into_iter().zip(ensemble.members()) {
-        row.assign(&(member.predict_mean(cross.view())? * scaling.scale + scaling.centre));
-    }
-    Ok(means)
-}
-
-fn best_means(means: &Array2<f64>) -> Vec<f64> {
-    let best =
-        |row: ndarray::ArrayView1<'_, f64>| row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    means.rows().into_iter().map(best).collect()
-}
-
-/// Whether hyper-parameters are chosen anew when this many scores are known: at 2, 3, 4 and then
-/// whenever the number has grown by about a tenth, at most every 25.
-fn is_refit(count: usize) -> bool {
-    let mut next = 2;
-    while next < count {
-        next += (next / 10).clamp(1, 25);
-    }
-    next == count
-}
-
 #[cfg(test)]
 mod calibration;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn refits_thin_out() {
-        let at: Vec<usize> = (0..=1000).filter(|&n| is_refit(n)).collect();
-        assert_eq!(at[..4], [2, 3, 4, 5]);
-        assert!(
-            at.windows(2)
-                .all(|w| w[1] - w[0] <= 25 && (w[1] - w[0]) * 10 <= w[0].max(10))
-        );
-        assert!(at.len() < 100, "{}", at.len());
-    }
-}

@@ -4,6 +4,7 @@
 mod evolution;
 mod local_search;
 mod nasbot;
+mod proposed;
 mod random;
 mod regularised;
 
@@ -12,7 +13,7 @@ use rand_pcg::Pcg64;
 use crate::feasibility::Feasibility;
 use crate::history::History;
 use crate::model::Model;
-use crate::proposals::{self, Waiting};
+use crate::proposals::Waiting;
 use crate::{Error, Origin, Space, Strategy, ValidConfig};
 
 /// What a strategy may look at.
@@ -51,7 +52,7 @@ impl<S: Space> View<'_, S> {
     }
 
     /// `candidate` as a choice, unless the history holds it already or it is likely to be impossible.
-    pub(crate) fn fresh(
+    fn fresh(
         &self,
         candidate: S::Candidate,
         origin: Origin,
@@ -77,7 +78,7 @@ pub(crate) fn choose<S: Space>(
     model: Option<&Model<S::Point>>,
     rng: &mut Pcg64,
 ) -> Result<Choice<S::Candidate>, Error> {
-    if let Some(choice) = proposals::next(view)? {
+    if let Some(choice) = proposed::next(view)? {
         return Ok(choice);
     }
     let chosen = match view.config.strategy {

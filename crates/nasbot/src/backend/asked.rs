@@ -1,5 +1,6 @@
 //! A program that is asked something: it reads a question, prints an answer, and ends, or is ended.
 
+use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,7 +26,15 @@ pub(crate) struct Asked {
 
 /// That there is the program.
 pub(crate) fn check(settings: &Proposals) -> Result<(), Error> {
-    located(&settings.command, &settings.folder).map(drop)
+    found(settings).map(drop).map_err(Error::NoProposer)
+}
+
+/// The command with the full path of its program, or why there is none.
+fn found(settings: &Proposals) -> Result<Vec<OsString>, String> {
+    located(&settings.command, &settings.folder).map_err(|error| match error {
+        Error::NoProgram(why) => why,
+        other => other.to_string(),
+    })
 }
 
 /// Starts the program with `question` on its standard input. `done` is told what it printed, or why that is of no use.
@@ -51,7 +60,7 @@ fn answer(
     log: PathBuf,
     requests: &Requests,
 ) -> Result<String, String> {
-    let command = located(&settings.command, &settings.folder).map_err(|e| e.to_string())?;
+    let command = found(settings)?;
     let program = Program {
         command,
         environment: Vec::new(),

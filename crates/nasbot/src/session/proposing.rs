@@ -6,6 +6,7 @@
 use std::fs;
 
 use nasbot_opt::{Proposed, Search};
+use nn_train::Keys;
 use nn_train::data::Metric;
 use serde::Serialize;
 
@@ -46,6 +47,9 @@ struct Question<'a> {
 struct Shown<'a> {
     id: u64,
     score: f64,
+    /// The values of the keys that are tuned.
+    #[serde(skip_serializing_if = "Keys::is_empty")]
+    setting: &'a Keys,
     network: &'a Stored,
 }
 
@@ -166,6 +170,7 @@ fn best(ledger: &Ledger) -> Vec<Shown<'_>> {
         Some(Shown {
             id: record.suggestion.id,
             score: record.score()?,
+            setting: &record.setting,
             network: &record.suggestion.candidate,
         })
     });

@@ -39,8 +39,6 @@ pub struct Ledger {
     pub is_compared: bool,
     /// What was changed in the description since the study began, in the order in which it was.
     pub mended: Vec<Mending>,
-    /// How many networks were proposed, those that have been evaluated since included.
-    pub proposed: u64,
     /// How the last session ended; `None` while one runs or was killed.
     pub ending: Option<Ending>,
     best: Option<u64>,
@@ -184,8 +182,7 @@ impl Ledger {
                 self.baselines.clone_from(&compared.baselines);
                 self.is_compared = true;
             }
-            Event::Proposed(proposed) => self.proposed += proposed.networks.len() as u64,
-            Event::Fitted(_) | Event::Told(_) | Event::Lost(_) => {}
+            Event::Fitted(_) | Event::Told(_) | Event::Proposed(_) | Event::Lost(_) => {}
         }
     }
 

@@ -16,6 +16,7 @@ mod read;
 mod rows;
 mod store;
 mod stored;
+mod teaching;
 
 pub use self::event::{
     About, Begins, Closed, Compared, Created, Described, Detail, Ending, Event, Finished, Inherits,
