@@ -89,9 +89,23 @@ impl Held {
             return false;
         }
         let spec = data.spec.clone();
-        self.look = Some(thread::spawn(move || data::stamp(&spec, Depth::Files)));
+        self.look = Some(thread::spawn(move || {
+            give_way();
+            data::stamp(&spec, Depth::Files)
+        }));
         true
     }
+}
+
+/// Lets all other threads go before this one: a training waits for none of what it does.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    #[expect(
+        unsafe_code,
+        reason = "setpriority is foreign; there, 0 is the thread that calls it"
+    )]
+    // What is refused costs time only.
+    let _ = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 19) };
 }
 
 impl Data {

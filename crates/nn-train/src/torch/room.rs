@@ -30,18 +30,32 @@ fn host() -> Option<(DeviceMemory, u64)> {
     let own = figure("/proc/self/status", "VmRSS:")?;
     let all = figure("/proc/meminfo", "MemTotal:")?;
     let free = figure("/proc/meminfo", "MemAvailable:")?;
-    let number = |name: &str| -> Option<u64> {
-        let text = fs::read_to_string(format!("/sys/fs/cgroup/{name}")).ok()?;
-        text.trim().parse().ok()
-    };
-    let memory = match (number("memory.max"), number("memory.current")) {
-        (Some(limit), Some(used)) if limit < all => DeviceMemory {
-            free: free.min(limit.saturating_sub(used)),
-            all: limit,
-        },
+    let group = |name: &str| fs::read_to_string(format!("/sys/fs/cgroup/{name}")).ok();
+    let number = |text: Option<String>| -> Option<u64> { text?.trim().parse().ok() };
+    let memory = match (number(group("memory.max")), number(group("memory.current"))) {
+        (Some(limit), Some(used)) if limit < all => {
+            // Files that were read are kept as long as nothing needs their room.
+            let stat = group("memory.stat");
+            let kept = stat.as_deref().and_then(kept_files);
+            let used = used.saturating_sub(kept.unwrap_or(0));
+            DeviceMemory {
+                free: free.min(limit.saturating_sub(used)),
+                all: limit,
+            }
+        }
         _ => DeviceMemory { free, all },
     };
     Some((memory, own))
+}
+
+/// Bytes of files that a group of processes has read and does not use, by its statistics.
+fn kept_files(stat: &str) -> Option<u64> {
+    let mut lines = stat.lines();
+    lines
+        .find_map(|line| line.strip_prefix("inactive_file "))?
+        .trim()
+        .parse()
+        .ok()
 }
 
 /// Bytes that a file of the system has under a name, in kilobytes.
@@ -87,6 +101,14 @@ fn others(needed: u64, memory: DeviceMemory, own: u64) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_that_are_kept_are_found_in_a_group_s_statistics() {
+        let stat =
+            "anon 4096\nfile 20480\ninactive_anon 1\nactive_file 8192\ninactive_file 12288\n";
+        assert_eq!(kept_files(stat), Some(12_288));
+        assert_eq!(kept_files("anon 1\n"), None);
+    }
 
     #[test]
     fn the_processors_memory_is_told() {

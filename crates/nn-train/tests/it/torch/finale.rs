@@ -62,7 +62,7 @@ fn done(job: &Job) -> (Event, Vec<(u32, Option<f64>)>) {
     (end.unwrap(), epochs)
 }
 
-fn figures(event: &Event) -> (f64, &std::collections::BTreeMap<String, f64>) {
+fn figures(event: &Event) -> (f64, &BTreeMap<String, f64>) {
     match event {
         Event::Done { score, metrics, .. } => (*score, metrics),
         other => panic!("{other:?}"),
