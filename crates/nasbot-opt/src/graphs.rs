@@ -61,7 +61,7 @@ pub fn graph_hash(graph: &Graph<'_>) -> Result<u128, Error> {
 /// use nasbot_opt::stable_hash;
 ///
 /// let text = |text: &str| stable_hash(text.bytes().map(u64::from));
-/// assert_eq!(text("fold"), 0x6b56_ec35_f9d3_c0cf_0000_0000_0000_0000);
+/// assert_eq!(text("fold"), 0xdd29_c46a_82f7_f47d_86fb_5f2a_18e8_123c);
 /// assert_ne!(text("fold"), text("folds"));
 /// assert_ne!(stable_hash([]), stable_hash([0]));
 /// ```
@@ -168,7 +168,7 @@ mod tests {
         };
         let cycle = said(&[(0, 1), (1, 0)]);
         assert!(
-            cycle.contains("through the nodes 0, 1") && !cycle.contains("layer"),
+            cycle.contains("through the nodes 1, 0") && !cycle.contains("layer"),
             "{cycle}"
         );
         let missing = said(&[(0, 2)]);
