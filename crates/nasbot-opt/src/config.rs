@@ -150,7 +150,8 @@ pub struct SearchConfig {
     /// Candidates at which the acquisition is computed at step t are this many times √t, and at
     /// least eight times this many at any step. Only `nasbot` uses it.
     pub effort: usize,
-    /// How many of the space's initial candidates are evaluated before the strategy takes over, at least 1.
+    /// How many of the space's initial candidates are evaluated before the strategy takes over, at least 1. Those of earlier studies
+    /// (`prior`) come before them.
     ///
     /// Default: the whole pool.
     /// Example: `12`.

@@ -47,9 +47,12 @@ impl<S: Space> Search<S> {
             }
         }
         // What was evaluated meanwhile may only come again if it is withdrawn, and then from the strategy.
-        self.proposals
-            .retain(|&(_, hash)| !self.history.contains(hash));
-        self.proposals.extend(new);
+        // Where none of them is new nothing is recorded, and so nothing may change.
+        if !new.is_empty() {
+            self.proposals
+                .retain(|&(_, hash)| !self.history.contains(hash));
+            self.proposals.extend(new);
+        }
         proposed
     }
 

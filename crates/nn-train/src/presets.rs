@@ -62,8 +62,11 @@ impl TrainingSpec {
                 source,
             })?;
         let given = given.spread();
+        let says_nesterov = given.nesterov.is_some();
         let spec = given.suited(self.clone());
-        let spec = given.over(spec);
+        let mut spec = given.over(spec);
+        // There is nothing to look ahead by without momentum.
+        spec.nesterov = spec.nesterov && (says_nesterov || spec.momentum > 0.0);
         spec.clone().validated()?;
         Ok(spec)
     }
@@ -184,6 +187,8 @@ mod tests {
         let near = |a: f64, b: f64| (a - b).abs() < 1e-12;
         assert!(near(adam.learning_rate, 0.001) && near(adam.weight_decay, 0.1));
         assert_eq!(base.with_keys(&Keys::new()).unwrap(), base);
+        let plain = base.with_keys(&keys("{\"momentum\":0.0}")).unwrap();
+        assert!(!plain.nesterov && base.nesterov);
         let wrong = |text: &str| base.with_keys(&keys(text)).unwrap_err().to_string();
         assert_eq!(wrong("{\"batch\":1}"), "training: batch must be at least 2");
         assert_eq!(wrong("{\"rate\":1}"), "the protocol can't have rate 1");

@@ -208,10 +208,15 @@ fn from_study(
         _ => Final::default(),
     };
     if has_other {
-        // The epochs of the evaluation are those of its own protocol.
+        // The epochs of the evaluation, and the keys that were tuned, are those of its own protocol.
         how.epochs = None;
+        for candidate in &mut how.candidates {
+            candidate.keys.clear();
+        }
     }
-    if let (Evaluator::Local(training), false) = (&mut config.settings.evaluator, has_other) {
+    // Each candidate of an ensemble has its own, over the protocol of all.
+    let is_alone = how.candidates.is_empty() && !has_other;
+    if let (Evaluator::Local(training), true) = (&mut config.settings.evaluator, is_alone) {
         training.protocol = training.protocol.with_keys(&record.setting)?;
     }
     let id = record.suggestion.id;

@@ -7,8 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// `[tune]`: keys of `[training]` that are searched together with the network. A number is a range, `{ low = …, high = … }`, with
-/// `log = true` where ratios matter, or a list of what it may be; a name is one of a list. What is not named here is as in `[training]`,
-/// and so is what a search begins with.
+/// `log = true` where ratios matter, or a list of what it may be; a name is one of a list. What is not named here is as in `[training]`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawTune {

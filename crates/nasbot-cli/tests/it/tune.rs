@@ -175,6 +175,7 @@ fn what_cannot_be_tuned_is_said_where_it_stands() {
     refused("optimiser = [\"adam\"]", "", "wrong.toml:2", "adam");
     refused("learning-rate = 0.1", "", "wrong.toml:2", "a range such as");
     refused("rate = [0.1, 0.2]", "", "wrong.toml:2", "rate");
+    refused("", "", "[tune]", "names no key");
     refused(
         "batch = [32, 64]",
         "[inherit]\n",

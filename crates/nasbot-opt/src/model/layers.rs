@@ -203,7 +203,8 @@ impl Layers {
             self.check(a.sketch.counts.len())?;
             for (j, b) in columns.iter().enumerate() {
                 let (ours, theirs) = (a.sketch, b.sketch);
-                for (k, (a, b)) in ours.counts.iter().zip(&theirs.counts).enumerate() {
+                let counts = ours.counts.iter().zip(&theirs.counts);
+                for (k, (a, b)) in counts.take(self.counts).enumerate() {
                     put(k, j, a.distance(b));
                 }
                 for (k, (a, b)) in ours.expected.iter().zip(&theirs.expected).enumerate() {

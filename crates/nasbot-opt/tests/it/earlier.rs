@@ -186,6 +186,21 @@ fn what_cannot_be_learnt_from_is_refused() {
         .err()
         .unwrap();
     assert!(refused.to_string().contains("begun already"), "{refused}");
+    // Counts that are left out are left out of what the studies say too.
+    let without = SearchConfig {
+        counts: false,
+        ..config(1)
+    };
+    let search_without = Search::new(Words::new(7), without.validated().unwrap()).unwrap();
+    let mut search_without = search_without
+        .with_earlier(std::slice::from_ref(&good))
+        .unwrap();
+    for _ in 0..12 {
+        let suggestion = search_without.suggest().unwrap();
+        let score = agreement(&suggestion.candidate);
+        let told = search_without.tell(suggestion.id, Outcome::scored(score));
+        told.unwrap();
+    }
     // A few scores give candidates to start from, and nothing to learn.
     let few = EarlierStudy {
         evaluations: good.evaluations[..2].to_vec(),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::mpsc::{self, Sender};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use nasbot_opt::{
@@ -51,9 +51,9 @@ pub(super) fn start(
     mut search: Search<SearchSpace>,
     mut parents: Option<Parents>,
     answers: Sender<Message>,
-) -> Sender<Question> {
+) -> (Sender<Question>, JoinHandle<()>) {
     let (ask, questions) = mpsc::channel::<Question>();
-    thread::spawn(move || {
+    let thread = thread::spawn(move || {
         for question in questions {
             let mut told = question.told;
             let mut proposed = question.proposed;
@@ -72,7 +72,7 @@ pub(super) fn start(
             }
         }
     });
-    ask
+    (ask, thread)
 }
 
 fn answer(

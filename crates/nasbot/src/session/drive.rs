@@ -97,8 +97,9 @@ impl Session<'_> {
         self.propose_from_file(&mut replayed.search)?;
         let dropped = (replayed.parents.as_mut()).map(Parents::take_dropped);
         let sender = self.sender.clone();
+        let (questions, thread) = asking::start(replayed.search, replayed.parents, sender);
         let mut state = Loop {
-            questions: asking::start(replayed.search, replayed.parents, sender),
+            questions,
             asked: 0,
             pace: 0.0,
             is_waiting: false,
@@ -137,7 +138,14 @@ impl Session<'_> {
             if state.is_over() {
                 break;
             }
+            let is_gone = thread.is_finished();
             self.receive(&mut state)?;
+            // It answers until it is asked no more; whatever it had sent before it ended has been received.
+            if is_gone && state.asked > 0 {
+                return Err(self.unusable(
+                    "the search failed inside, as is said above: that is a fault of nasbot, please report it. What was recorded is safe",
+                ));
+            }
         }
         match (state.unusable, state.ending) {
             (Some(message), _) if state.has_given_up => Err(Error::GaveUp {

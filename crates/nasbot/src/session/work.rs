@@ -168,7 +168,13 @@ impl Session<'_> {
             Evaluator::Local(training) => last_training(&self.ledger, record, &training.protocol)?,
             _ => Final::default(),
         };
-        self.work_of(record, Task::TrainFinally { weights, how }, log)
+        let is_ensemble = !how.candidates.is_empty();
+        let mut work = self.work_of(record, Task::TrainFinally { weights, how }, log)?;
+        if is_ensemble {
+            // Each candidate has its own, over the protocol of all.
+            work.keys.clear();
+        }
+        Ok(work)
     }
 
     fn work_of(&self, record: &Record, task: Task, log: PathBuf) -> Result<Work, Error> {

@@ -1,7 +1,7 @@
 //! Keys of the protocol that are searched together with the network.
 
 use nasbot_opt::{Parameter, Setting, Tuned};
-use nn_train::{Keys, TrainingSpec};
+use nn_train::{Keys, Optimiser, TrainingSpec};
 use serde_json::{Number, Value};
 
 use super::{Evaluator, Settings};
@@ -74,15 +74,22 @@ impl Tuning {
         Ok(Setting(values.collect::<Result<_, _>>()?))
     }
 
-    /// The protocol with the largest batch that may be chosen: what takes most memory.
+    /// The protocol with what takes most memory of what may be chosen: the largest batch, and `adamw`, which keeps two numbers for each
+    /// parameter.
     pub(crate) fn largest(&self, protocol: TrainingSpec) -> TrainingSpec {
         let batch = self.keys.iter().find(|key| key.name == "batch");
         let largest = batch.and_then(|key| match key.parameter {
             Parameter::Range { high, .. } => Some(high),
             Parameter::Ordered { .. } | Parameter::Named { .. } => key.choices.last()?.as_f64(),
         });
+        let optimiser = self.keys.iter().find(|key| key.name == "optimiser");
+        let has_adamw = optimiser.is_some_and(|key| key.choices.iter().any(|c| c == "adamw"));
         TrainingSpec {
             batch: largest.map_or(protocol.batch, |batch| batch as u32),
+            optimiser: match has_adamw {
+                true => Optimiser::Adamw,
+                false => protocol.optimiser,
+            },
             ..protocol
         }
     }
@@ -136,7 +143,7 @@ impl TunedKey {
         }
     }
 
-    /// What is nearest to `value`; the middle of a range, and the first of other things, where that says nothing.
+    /// What is nearest to `value`; the least of a range, and the first of other things, where that says nothing.
     fn nearest(&self, value: &Value) -> f64 {
         if let Some(number) = self.number(value) {
             return number;

@@ -198,6 +198,8 @@ impl Stepper {
     /// accumulate there.
     fn accumulate(&mut self, model: &Model) -> Result<(), Error> {
         if !self.adopted {
+            // A step that was begun otherwise may have left something.
+            drop(self.gradient.f_zero_()?);
             self.half = model.half().map(Tensor::f_zeros_like).transpose()?;
             for (start, leaf) in model.leaves() {
                 let vector = match (&self.half, leaf.kind()) {

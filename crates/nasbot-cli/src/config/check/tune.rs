@@ -69,7 +69,52 @@ pub(super) fn tune(
             }
         }
     }
+    if keys.is_empty() && !is_wrong {
+        problems.add(
+            "tune",
+            "[tune] names no key",
+            "for example learning-rate = { low = 1e-3, high = 0.3, log = true }, or remove the section",
+        );
+        return None;
+    }
+    if let (false, Err((message, help))) = (is_wrong, fit_together(&keys, training)) {
+        problems.add("tune", message, &help);
+        return None;
+    }
     (!is_wrong).then(|| Tuning::new(keys))
+}
+
+/// Whether a protocol can have each of the names together with the least numbers, and with the greatest.
+fn fit_together(keys: &[TunedKey], training: &TrainingSpec) -> Result<(), Wrong> {
+    let mut together = vec![Keys::new(), Keys::new()];
+    for key in keys {
+        let values = ends(key);
+        together = match key.parameter {
+            Parameter::Named { .. } => (together.iter())
+                .flat_map(|keys| values.iter().map(move |value| with(keys, &key.name, value)))
+                .collect(),
+            Parameter::Range { .. } | Parameter::Ordered { .. } => {
+                let ends = [values.first(), values.last()];
+                let chosen = together.iter().zip(ends.into_iter().flatten().cycle());
+                chosen
+                    .map(|(keys, value)| with(keys, &key.name, value))
+                    .collect()
+            }
+        };
+    }
+    for keys in &together {
+        if let Err(error) = training.with_keys(keys) {
+            let message = format!("{} can't go together: {error}", nn_train::named(keys));
+            return Err((message, "leave one of them out".to_owned()));
+        }
+    }
+    Ok(())
+}
+
+fn with(keys: &Keys, name: &str, value: &Value) -> Keys {
+    let mut keys = keys.clone();
+    keys.insert(name.to_owned(), value.clone());
+    keys
 }
 
 /// A message and what helps.
@@ -160,9 +205,9 @@ fn values<T: serde::Serialize>(names: &[T]) -> Vec<Value> {
     values.filter_map(Result::ok).collect()
 }
 
-/// Whether a protocol can have what the key may be: the ends of its range, or all its choices.
-fn fits(key: &TunedKey, training: &TrainingSpec) -> Result<(), Wrong> {
-    let values = match key.parameter {
+/// The ends of a range, or all that can be chosen.
+fn ends(key: &TunedKey) -> Vec<Value> {
+    match key.parameter {
         Parameter::Range {
             low, high, whole, ..
         } => [low, high]
@@ -172,8 +217,12 @@ fn fits(key: &TunedKey, training: &TrainingSpec) -> Result<(), Wrong> {
             })
             .to_vec(),
         Parameter::Ordered { .. } | Parameter::Named { .. } => key.choices.clone(),
-    };
-    for value in values {
+    }
+}
+
+/// Whether a protocol can have what the key may be: the ends of its range, or all its choices.
+fn fits(key: &TunedKey, training: &TrainingSpec) -> Result<(), Wrong> {
+    for value in ends(key) {
         let keys = Keys::from([(key.name.clone(), value)]);
         if let Err(error) = training.with_keys(&keys) {
             return Err((error.to_string(), String::new()));
