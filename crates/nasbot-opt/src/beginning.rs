@@ -1,12 +1,12 @@
 //! How a search begins that knows earlier studies.
 
-use crate::earlier::{First, OTHERS, check, starts};
+use crate::earlier::{First, check, starts};
 use crate::model::{Earlier, Model};
 use crate::{EarlierStudy, Error, Origin, Search, Space};
 
 impl<S: Space> Search<S> {
-    /// Learns from earlier studies: the best of each come first, in place of as many initial candidates, and the model learns how much each
-    /// of the studies is worth; nothing is explored at random. Before anything is suggested.
+    /// Learns from earlier studies: the best of each come first, before the initial candidates, and the model learns how much each of
+    /// the studies is worth. Before anything is suggested.
     ///
     /// # Errors
     ///
@@ -22,9 +22,6 @@ impl<S: Space> Search<S> {
         }
         let best = starts(&self.space, self.history.aims(), studies);
         (self.initial).retain(|first| best.iter().all(|&(_, hash)| hash != first.hash));
-        // They take the place of others: how the space looks is known.
-        let others = self.initial.len().saturating_sub(best.len());
-        self.initial.truncate(others.max(OTHERS));
         let starts = best.into_iter().map(|(candidate, hash)| First {
             candidate,
             hash,

@@ -7,9 +7,6 @@ use crate::{Aims, Error, Origin, Space};
 /// Candidates that are taken over as the first ones, at least one of each study.
 const STARTS: usize = 4;
 
-/// Initial candidates of the space that are evaluated in any case.
-pub(crate) const OTHERS: usize = 2;
-
 /// Evaluations of all studies together that the model learns from, …
 const LEARNT: usize = 160;
 

@@ -64,10 +64,6 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Error> {
 
 /// A remark where the budget ends before the strategy has chosen anything.
 pub(crate) fn short_budget(settings: &Settings) -> Option<String> {
-    if !settings.search.prior.is_empty() {
-        // What comes first is theirs.
-        return None;
-    }
     // Whatever is wrong with the space is said by the search itself.
     let search = Search::new(settings.space.clone(), settings.search.clone()).ok()?;
     let before = search.before_the_surrogate()? as u64;

@@ -257,11 +257,6 @@ impl<P: Clone + Send + Sync> Model<P> {
         (undo(mean), 0.5 * (undo(mean + std) - undo(mean - std)))
     }
 
-    /// Whether there is an earlier study to learn from.
-    pub(crate) fn knows_earlier(&self) -> bool {
-        !self.earlier.is_empty()
-    }
-
     /// Whether hyper-parameters have been chosen yet.
     pub(crate) fn is_ready(&self) -> bool {
         self.score.surrogate.ensemble().is_ok()

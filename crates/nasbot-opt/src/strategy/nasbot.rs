@@ -123,7 +123,7 @@ pub(crate) fn choose<S: Space>(
         .evaluations()
         .iter()
         .filter(|e| e.suggestion.origin == Origin::Random);
-    if !model.is_ready() || (random.count() < view.config.explore && !model.knows_earlier()) {
+    if !model.is_ready() || random.count() < view.config.explore {
         return Ok(None);
     }
     let running = view.history.running().map(|e| &e.suggestion.candidate);
