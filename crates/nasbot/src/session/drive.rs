@@ -494,9 +494,4 @@ impl Session<'_> {
             self.backend.cancel(handle);
         }
     }
-
-    fn is_out_of_time(&self) -> bool {
-        let limit = self.settings.budget.wall_time;
-        limit.is_some_and(|limit| self.ledger.spent() + self.study.elapsed() >= limit)
-    }
 }

@@ -205,6 +205,12 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// Whether the time of the budget is spent.
+    fn is_out_of_time(&self) -> bool {
+        let limit = self.settings.budget.wall_time;
+        limit.is_some_and(|limit| self.ledger.spent() + self.study.elapsed() >= limit)
+    }
+
     fn interrupted(&self) -> Error {
         Error::Interrupted {
             study: self.place.study.clone(),
