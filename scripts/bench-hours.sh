@@ -38,10 +38,7 @@ while [ $# -gt 0 ]; do
     esac
     shift 2
 done
-if [ -z "$datasets" ]; then
-    datasets=$repo/datasets
-    [ -d "$datasets/protein" ] || [ ! -d "$repo/../shared/datasets" ] || datasets=$repo/../shared/datasets
-fi
+[ -n "$datasets" ] || find_datasets
 need_packages python3=python3
 mkdir -p "$state"
 if [ "$only_table" = no ] && [ -z "$bin" ]; then

@@ -46,10 +46,7 @@ done
 [ ${#data[@]} -gt 0 ] || data=(digits protein naval indoor)
 [ ${#strategies[@]} -gt 0 ] || strategies=(nasbot evolution random)
 [[ $seeds =~ ^[1-9][0-9]*$ ]] || die "--seeds must be a whole number from 1, not '$seeds'"
-if [ -z "$datasets" ]; then
-    datasets=$repo/datasets
-    [ -d "$datasets/protein" ] || [ ! -d "$repo/../shared/datasets" ] || datasets=$repo/../shared/datasets
-fi
+[ -n "$datasets" ] || find_datasets
 for name in "${data[@]}"; do
     [ -e "$repo/demos/real-data/$name.toml" ] ||
         die "no data set '$name': there are $(cd "$repo/demos/real-data" && ls ./*.toml | sed 's|^\./||; s|\.toml$||' | xargs)"

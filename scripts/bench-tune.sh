@@ -47,10 +47,7 @@ done
 for number in "$seeds" "$evaluations"; do
     [[ $number =~ ^[1-9][0-9]*$ ]] || die "--seeds and --evaluations must be whole numbers from 1, not '$number'"
 done
-if [ -z "$datasets" ]; then
-    datasets=$repo/datasets
-    [ -d "$datasets/protein" ] || [ ! -d "$repo/../shared/datasets" ] || datasets=$repo/../shared/datasets
-fi
+[ -n "$datasets" ] || find_datasets
 
 # tune DATA: the section of a search that tunes, around the values of the description.
 tune() {

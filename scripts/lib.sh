@@ -55,3 +55,9 @@ build_programs() {
     # shellcheck disable=SC2034
     bin=${CARGO_TARGET_DIR:-$repo/target}/release
 }
+
+# find_datasets: where the data of measurements are; datasets is their folder afterwards.
+find_datasets() {
+    datasets=$repo/datasets
+    [ -d "$datasets/protein" ] || [ ! -d "$repo/../shared/datasets" ] || datasets=$repo/../shared/datasets
+}

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::{Aims, Error, Origin, Space};
+use crate::{Aims, Error, Origin, Space, limits};
 
 /// Candidates that are taken over as the first ones, at least one of each study.
 const STARTS: usize = 4;
@@ -24,20 +24,23 @@ pub struct EarlierStudy<C> {
 }
 
 impl<C: Clone> EarlierStudy<C> {
-    /// The best `most` of those that are allowed, best first.
-    fn best<S: Space<Candidate = C>>(&self, space: &S, aims: &Aims, most: usize) -> Vec<(C, u128)> {
+    /// All of them, best first.
+    fn ranked(&self) -> Vec<&(C, f64)> {
         let mut order: Vec<&(C, f64)> = self.evaluations.iter().collect();
         order.sort_by(|a, b| b.1.total_cmp(&a.1));
+        order
+    }
+
+    /// The best `most` of those that are allowed, best first.
+    fn best<S: Space<Candidate = C>>(&self, space: &S, aims: &Aims, most: usize) -> Vec<(C, u128)> {
         let mut seen = HashSet::new();
         let mut best = Vec::new();
-        for (candidate, _) in order {
+        for (candidate, _) in self.ranked() {
             if best.len() == most {
                 break;
             }
-            let is_allowed = || {
-                space.allows(candidate)
-                    && !(aims.has_limits() && aims.excess(&space.known(candidate)) > 0.0)
-            };
+            let is_allowed =
+                || space.allows(candidate) && limits::excess(space, aims, candidate) <= 0.0;
             let hash = space.hash(candidate);
             if seen.insert(hash) && is_allowed() {
                 best.push((candidate.clone(), hash));
@@ -55,8 +58,7 @@ impl<C: Clone> EarlierStudy<C> {
 
     /// The evaluations to learn from, at most `most`: the better half of them are the best, the rest are spread evenly over the others.
     pub(crate) fn learnt(&self, most: usize) -> Vec<&(C, f64)> {
-        let mut order: Vec<&(C, f64)> = self.evaluations.iter().collect();
-        order.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let order = self.ranked();
         if order.len() <= most {
             return order;
         }

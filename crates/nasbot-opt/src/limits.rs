@@ -10,6 +10,14 @@ const STARTS: usize = 8;
 /// Mutations that are tried from each of these.
 const ATTEMPTS: usize = 3_000;
 
+/// How far a candidate breaks the bounds on what is known of it; 0 where there is none, or it keeps to all.
+pub(crate) fn excess<S: Space>(space: &S, aims: &Aims, candidate: &S::Candidate) -> f64 {
+    match aims.has_limits() {
+        true => aims.excess(&space.known(candidate)),
+        false => 0.0,
+    }
+}
+
 /// Those of the pool that keep to the bounds. Where none does, candidates that are found from it: each is mutated again and again, and
 /// a mutation that breaks the bounds no more than its parent takes its place.
 ///
@@ -22,7 +30,7 @@ pub(crate) fn within<S: Space>(
     pool: Vec<S::Candidate>,
     rng: &mut Pcg64,
 ) -> Result<Vec<S::Candidate>, Error> {
-    let excess = |candidate: &S::Candidate| aims.excess(&space.known(candidate));
+    let excess = |candidate: &S::Candidate| excess(space, aims, candidate);
     let mut starts: Vec<(f64, S::Candidate)> = Vec::new();
     let mut found = Vec::new();
     for candidate in pool {

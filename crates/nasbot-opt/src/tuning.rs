@@ -81,8 +81,17 @@ impl Parameter {
         }
     }
 
-    /// The value at the step nearest to a place from 0 to 1 of a range.
-    fn at(low: f64, high: f64, (log, whole): (bool, bool), place: f64) -> f64 {
+    /// The value at the step nearest to a place from 0 to 1: of a range; the place itself of all else.
+    fn at(&self, place: f64) -> f64 {
+        let Self::Range {
+            low,
+            high,
+            log,
+            whole,
+        } = *self
+        else {
+            return place;
+        };
         let place = (place.clamp(0.0, 1.0) * STEPS).round() / STEPS;
         let value = match log {
             true => libm::exp(libm::log(low) + place * (libm::log(high) - libm::log(low))),
@@ -104,12 +113,7 @@ impl Parameter {
     /// Any value, all alike.
     pub(crate) fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> f64 {
         match *self {
-            Self::Range {
-                low,
-                high,
-                log,
-                whole,
-            } => Self::at(low, high, (log, whole), rng.random::<f64>()),
+            Self::Range { .. } => self.at(rng.random::<f64>()),
             Self::Ordered { count } | Self::Named { count } => rng.random_range(0..count) as f64,
         }
     }
@@ -118,15 +122,10 @@ impl Parameter {
     pub(crate) fn step<R: Rng + ?Sized>(&self, value: f64, rng: &mut R) -> f64 {
         let leaps = rng.random_bool(LEAP);
         match *self {
-            Self::Range {
-                low,
-                high,
-                log,
-                whole,
-            } if !leaps => {
+            Self::Range { .. } if !leaps => {
                 // Twelve uniform numbers add up to nearly a normal one.
                 let normal = (0..12).map(|_| rng.random::<f64>()).sum::<f64>() - 6.0;
-                Self::at(low, high, (log, whole), self.place(value) + STEP * normal)
+                self.at(self.place(value) + STEP * normal)
             }
             Self::Ordered { count } if !leaps => {
                 let by = if rng.random_bool(0.5) { 1.0 } else { -1.0 };
@@ -139,15 +138,9 @@ impl Parameter {
     /// The nearest other values, where they can be listed.
     pub(crate) fn neighbours(&self, value: f64) -> Vec<f64> {
         let others: Vec<f64> = match *self {
-            Self::Range {
-                low,
-                high,
-                log,
-                whole,
-            } => {
+            Self::Range { .. } => {
                 let place = self.place(value);
-                let steps = [place - STEP, place + STEP];
-                steps.map(|p| Self::at(low, high, (log, whole), p)).to_vec()
+                [place - STEP, place + STEP].map(|p| self.at(p)).to_vec()
             }
             Self::Ordered { count } => {
                 let last = (count - 1) as f64;

@@ -25,6 +25,16 @@ pub(crate) struct Sketch {
     pub(crate) expected: Vec<f64>,
 }
 
+impl Sketch {
+    /// A candidate of which no earlier study has said anything.
+    pub(crate) fn new<S: Space>(space: &S, candidate: &S::Candidate) -> Self {
+        Self {
+            counts: space.counts(candidate),
+            expected: Vec::new(),
+        }
+    }
+}
+
 /// A sketch and its rung.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parts<'a> {
@@ -41,10 +51,7 @@ impl<P> Point<P> {
     ) -> Result<Self, Error> {
         Ok(Self {
             place: space.point(candidate)?,
-            sketch: Sketch {
-                counts: space.counts(candidate),
-                expected: Vec::new(),
-            },
+            sketch: Sketch::new(space, candidate),
             expected: Vec::new(),
             rung,
         })

@@ -291,10 +291,7 @@ impl<P: Clone + Send + Sync> Model<P> {
     where
         S::Candidate: 'a,
     {
-        let sketches = candidates.map(|candidate| Sketch {
-            counts: space.counts(candidate),
-            expected: Vec::new(),
-        });
+        let sketches = candidates.map(|candidate| Sketch::new(space, candidate));
         let mut sketches: Vec<Sketch> = sketches.collect();
         earlier::expect_roughly(&self.earlier, &mut sketches)?;
         Ok(sketches)

@@ -12,6 +12,7 @@ use rand_pcg::Pcg64;
 
 use crate::feasibility::Feasibility;
 use crate::history::History;
+use crate::limits;
 use crate::model::Model;
 use crate::proposals::Waiting;
 use crate::{Error, Origin, Space, Strategy, ValidConfig};
@@ -38,12 +39,9 @@ impl<S: Space> View<'_, S> {
     /// 1 for a candidate that is likely to be possible; the less, the less likely it is. Below 0 for one that breaks a bound on what is
     /// known of it, which is not to be suggested.
     fn rank(&self, candidate: &S::Candidate) -> Result<f64, Error> {
-        let aims = self.history.aims();
-        if aims.has_limits() {
-            let excess = aims.excess(&self.space.known(candidate));
-            if excess > 0.0 {
-                return Ok(-excess);
-            }
+        let excess = limits::excess(self.space, self.history.aims(), candidate);
+        if excess > 0.0 {
+            return Ok(-excess);
         }
         match &self.feasibility {
             Some(feasibility) => feasibility.rank(self.space, candidate),

@@ -114,7 +114,9 @@ impl Tuning {
 }
 
 impl TunedKey {
-    fn value(&self, value: f64) -> Value {
+    /// A value as it stands in a protocol: a number of the range, or what is chosen at that place.
+    #[must_use]
+    pub fn value(&self, value: f64) -> Value {
         match self.parameter {
             Parameter::Range { whole: true, .. } => Value::from(value.round() as i64),
             Parameter::Range { .. } => Number::from_f64(value).map_or(Value::Null, Value::Number),

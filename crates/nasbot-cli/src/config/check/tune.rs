@@ -208,14 +208,7 @@ fn values<T: serde::Serialize>(names: &[T]) -> Vec<Value> {
 /// The ends of a range, or all that can be chosen.
 fn ends(key: &TunedKey) -> Vec<Value> {
     match key.parameter {
-        Parameter::Range {
-            low, high, whole, ..
-        } => [low, high]
-            .map(|end| match whole {
-                true => Value::from(end as i64),
-                false => Value::from(end),
-            })
-            .to_vec(),
+        Parameter::Range { low, high, .. } => [low, high].map(|end| key.value(end)).to_vec(),
         Parameter::Ordered { .. } | Parameter::Named { .. } => key.choices.clone(),
     }
 }
